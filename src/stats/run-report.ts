@@ -1,0 +1,152 @@
+/**
+ * What one bench run found, as one plain value: `report.json` is this, serialised; text, HTML and JUnit are drawn from it.
+ * Written by loadgen, read by report; neither imports the other. Names and units are held to by scripts (docs/cli.md#report-json):
+ * all times are microseconds unless the name says otherwise.
+ */
+
+export type Verdict = 'VALID' | 'SUSPECT' | 'INVALID'
+
+export interface VerdictReport {
+  readonly value: Verdict
+  /** Each says what was seen and what to change; empty when VALID. */
+  readonly reasons: readonly string[]
+}
+
+export const METRIC_NAMES = [
+  'connect_time',
+  'handshake_time',
+  'push_latency',
+  'echo_latency',
+  'broadcast_first',
+  'broadcast_all',
+  'heartbeat_rtt',
+] as const
+export type MetricName = (typeof METRIC_NAMES)[number]
+
+/** One distribution in µs. `hdr` is the lossless histogram: HdrHistogram V2, compressed, base64. */
+export interface DistributionReport {
+  readonly count: number
+  readonly min: number
+  readonly mean: number
+  readonly p50: number
+  readonly p75: number
+  readonly p90: number
+  readonly p95: number
+  readonly p99: number
+  readonly p99_9: number
+  readonly p99_99: number
+  readonly max: number
+  readonly hdr: string
+}
+
+/** `response` counts from the intended time, `service` from the write; the gap between them is the generator's lateness. */
+export interface MetricReport {
+  readonly unit: 'us'
+  readonly response: DistributionReport
+  readonly service: DistributionReport
+}
+
+export interface FailureReport {
+  /** Where a connection failed: connect, upgrade, hello, idle, publish. */
+  readonly phase: string
+  /** ECONNREFUSED, close 4100, timeout … */
+  readonly cause: string
+  readonly count: number
+  /** Milliseconds from the start of the run. */
+  readonly first_ms: number
+  readonly sample: string
+}
+
+export interface GcPauseReport {
+  /** minor, major, incremental, weakcb, or what the runtime of the target calls it. */
+  readonly kind: string
+  readonly pauses: DistributionReport
+}
+
+export interface GcSideReport {
+  /** false: nothing could be read from this side, so zeros would be a lie. */
+  readonly known: boolean
+  readonly kinds: readonly GcPauseReport[]
+  readonly loop_lag: DistributionReport | null
+}
+
+export interface HostCounters {
+  readonly time_wait: number | null
+  readonly retransmits: number | null
+  readonly listen_overflows: number | null
+  readonly softnet_drops: number | null
+  /** Whole host, 0..100. null on the `before` sample, which has no interval. */
+  readonly cpu_percent: number | null
+  readonly [counter: string]: number | null
+}
+
+export interface ThresholdReport {
+  readonly expression: string
+  readonly observed: number | null
+  readonly limit: number
+  readonly held: boolean
+}
+
+/** One second of the run, for the picture over time. */
+export interface IntervalReport {
+  readonly at_ms: number
+  readonly connections: number
+  readonly sent: number
+  readonly received: number
+  readonly p50: number
+  readonly p99: number
+  readonly max: number
+}
+
+export interface RunReport {
+  readonly schema: 'pushctl.bench/1'
+  readonly started_at: string
+  readonly duration_ms: number
+  readonly interrupted: boolean
+  readonly mode: string
+  readonly targets: readonly string[]
+  readonly engine: string
+  readonly verdict: VerdictReport
+  readonly connections: {
+    readonly requested: number
+    readonly attempted: number
+    readonly established: number
+    readonly failed: number
+    readonly alive_at_end: number
+    readonly connects_per_second: number
+    readonly failures: readonly FailureReport[]
+  }
+  readonly messages: {
+    /** Sends that the schedule asked for. */
+    readonly planned: number
+    readonly sent: number
+    /** Sent, but more than the late threshold after the intended time. */
+    readonly late: number
+    /** Planned, never sent. */
+    readonly unsent: number
+    /** Deliveries that should have come: sent × receivers. */
+    readonly expected: number
+    readonly received: number
+    readonly lost: number
+    readonly duplicated: number
+    readonly reordered: number
+    readonly sent_per_second: number
+    readonly received_per_second: number
+  }
+  readonly metrics: Partial<Record<MetricName, MetricReport>>
+  readonly gc: { readonly generator: GcSideReport; readonly target: GcSideReport }
+  readonly host: {
+    readonly before: HostCounters
+    readonly after: HostCounters
+    readonly delta: HostCounters
+  }
+  readonly memory: {
+    readonly generator_bytes_per_connection: number | null
+    readonly target_bytes_per_connection: number | null
+  }
+  readonly thresholds: readonly ThresholdReport[]
+  readonly intervals: readonly IntervalReport[]
+  readonly environment: Readonly<Record<string, string | number | boolean | null>>
+  /** The plan as it was computed before the first packet. */
+  readonly plan: Readonly<Record<string, unknown>>
+}
