@@ -1,0 +1,103 @@
+/**
+ * What the HTTP API asks of the push node: the seam between the control plane (HTTP, metrics, auth) and the data plane
+ * (shards). PushNode implements it; http/ knows nothing else of the node.
+ */
+import type { GcSideReport } from '../stats/run-report.ts'
+
+export type PushAddress =
+  | { readonly kind: 'devices'; readonly deviceIds: readonly string[] }
+  | { readonly kind: 'tag'; readonly tag: string }
+  | { readonly kind: 'all' }
+
+/** One push, checked and decoded. Limits were applied before it got here. */
+export interface PushRequest {
+  readonly to: PushAddress
+  readonly payload: Uint8Array
+}
+
+export interface PushOutcome {
+  /** Devices that the push was addressed to, as far as this node knows. */
+  readonly accepted: number
+  /** Devices for which it is stored. Always 0 for QoS 0. */
+  readonly stored: number
+  /** Connected devices to which it was handed for sending. */
+  readonly online: number
+  readonly pushId: string
+}
+
+export interface DeviceState {
+  readonly deviceId: string
+  readonly online: boolean
+  readonly sessionId: string
+  readonly shard: number
+  readonly carrier: 'tcp' | 'push.v1' | 'push.v1.json'
+  readonly address: string
+  readonly network: string
+  readonly heartbeatSeconds: number
+  readonly connectedAtMs: number
+  readonly idleSeconds: number
+  readonly queuedBytes: number
+  readonly tags: readonly string[]
+}
+
+/** Running totals of the whole node; every refusal and close by name. */
+export interface NodeCounters {
+  readonly connectionsAccepted: number
+  readonly connectionsOpen: number
+  readonly devicesOnline: number
+  readonly hellosAccepted: number
+  readonly hellosRefused: Readonly<Record<string, number>>
+  /** By BYE code name (protocol-error, replaced …) and, for what the peer did, peer-end, peer-reset. */
+  readonly closes: Readonly<Record<string, number>>
+  readonly framesReceived: number
+  readonly messagesSent: number
+  readonly pushesAccepted: number
+  readonly bytesReceived: number
+  readonly bytesSent: number
+  readonly heartbeats: number
+  readonly bufferedBytes: number
+  readonly acceptsDeferred: number
+}
+
+export interface ShardDescription {
+  readonly index: number
+  readonly kind: 'thread' | 'process'
+  readonly pid: number
+  readonly engine: 'epoll' | 'node'
+  readonly connectionsOpen: number
+  readonly devicesOnline: number
+  readonly rssBytes: number
+  readonly cpuUs: number
+}
+
+export interface NodeDescription {
+  readonly name: string
+  readonly version: string
+  readonly startedAtMs: number
+  readonly state: 'starting' | 'ready' | 'draining'
+  readonly connectionsMax: number
+  readonly listeners: { readonly tcp: readonly string[]; readonly ws: readonly string[]; readonly http: string }
+  readonly counters: NodeCounters
+  readonly shards: readonly ShardDescription[]
+  readonly gc: GcSideReport
+  /** All processes of the node together. */
+  readonly memory: { readonly rssBytes: number; readonly heapUsedBytes: number; readonly externalBytes: number }
+}
+
+export interface Readiness {
+  readonly ready: boolean
+  /** "draining", "overloaded: loop lag 812 ms"; "" when ready. */
+  readonly reason: string
+}
+
+export interface NodeControl {
+  push(request: PushRequest): Promise<PushOutcome>
+  findDevice(deviceId: string): Promise<DeviceState | null>
+  /** Closes the device with BYE 4002; false when it is not connected. */
+  kickDevice(deviceId: string): Promise<boolean>
+  describe(): Promise<NodeDescription>
+  counters(): NodeCounters
+  readiness(): Readiness
+  /** Moves devices away at devicesPerSecond (0: as fast as possible) and refuses new ones. Resolves when all are gone. */
+  drain(devicesPerSecond: number): Promise<void>
+}
