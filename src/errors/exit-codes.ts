@@ -10,3 +10,11 @@ export const EXIT = {
   INTERRUPTED: 130,
   TERMINATED: 143,
 } as const
+
+/** The signals that a command may stop on: the reason of its AbortSignal. */
+export type StopSignal = 'SIGINT' | 'SIGTERM'
+
+/** 128 + the signal's number, as a shell reports it. */
+export function exitCodeOfSignal(signal: StopSignal): number {
+  return signal === 'SIGINT' ? EXIT.INTERRUPTED : EXIT.TERMINATED
+}

@@ -37,10 +37,11 @@ export class ConfigFaults extends PushctlError {
 
   constructor(faults: readonly PushctlError[]) {
     const first = faults[0]
+    const only = faults.length === 1 ? first : undefined
     super(
       first?.code ?? 'PUSHCTL_CONFIG',
-      faults.length === 1 && first ? first.message : `${faults.length} settings are wrong`,
-      faults.length === 1 && first ? { ...(first.why ? { why: first.why } : {}), tries: first.tries } : {},
+      only?.message ?? `${faults.length} settings are wrong`,
+      only ? { ...(only.why === undefined ? {} : { why: only.why }), tries: only.tries } : {},
     )
     this.name = 'ConfigFaults'
     this.faults = faults
