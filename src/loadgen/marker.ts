@@ -1,0 +1,44 @@
+/**
+ * The first 24 bytes of every payload that bench sends, so that whoever receives it knows when it was due.
+ *
+ *   0        4        8                16               24
+ *   │ run u32│ seq u32│ intendedUs f64 │ writtenUs f64  │ filler …        big-endian
+ *
+ * Response time is now - intendedUs, service time now - writtenUs; both count on the host's monotonic clock, which all its
+ * processes share. `run` keeps a message of another bench from being counted. `seq` counts from 1, per device for unicast
+ * and echo, per broadcast for broadcast. 24 bytes are exactly 32 characters of base64, so a publisher need not
+ * encode the filler again for each push.
+ */
+export const MARKER_BYTES = 24
+
+/** Offsets inside the marker. */
+export const MARKER_SEQ_AT = 4
+export const MARKER_INTENDED_AT = 8
+export const MARKER_WRITTEN_AT = 16
+
+export function writeMarker(
+  view: DataView,
+  at: number,
+  runId: number,
+  seq: number,
+  intendedUs: number,
+  writtenUs: number,
+): void {
+  view.setUint32(at, runId)
+  view.setUint32(at + MARKER_SEQ_AT, seq)
+  view.setFloat64(at + MARKER_INTENDED_AT, intendedUs)
+  view.setFloat64(at + MARKER_WRITTEN_AT, writtenUs)
+}
+
+/** Whether the payload of `bytes` at `at` opens with a marker of this run. */
+export function isMarkerOf(view: DataView, at: number, bytes: number, runId: number): boolean {
+  return bytes >= MARKER_BYTES && view.getUint32(at) === runId
+}
+
+/** Printable, so that a payload can be read in a packet dump; no JSON or control characters. */
+export const FILLER_BYTE = 0x2e
+
+/** A payload of `bytes` with an empty marker. */
+export function payloadTemplate(bytes: number): Uint8Array {
+  return new Uint8Array(Math.max(bytes, MARKER_BYTES)).fill(FILLER_BYTE, MARKER_BYTES)
+}

@@ -1,0 +1,75 @@
+/**
+ * Source addresses × ports × destinations. A TCP connection is a 4-tuple, so one source address reaches each destination
+ * (address and port) once per local port, and the same local port serves every destination, but only where the port is chosen
+ * at connect time: plain bind(address, 0) takes the port away from all destinations. The epoll engine binds with
+ * IP_BIND_ADDRESS_NO_PORT (Linux 4.2), the node engine cannot, so there the ports of a source are counted once for all.
+ */
+import type { EngineKind } from '../../engine/socket-engine.ts'
+import { PushctlError } from '../../errors/pushctl-error.ts'
+import { isLoopback } from '../target/target-address.ts'
+import type { BenchSettings } from '../workload.ts'
+import type { HostLimits } from './host-limits.ts'
+import type { PlannedTarget, RunPlan } from './run-plan.ts'
+import { loopbackAddresses } from './source-addresses.ts'
+
+/** The kernel searches a free port from a random start; a range that is nearly full makes each connect slow. */
+const PORT_FILL_SHARE = 0.9
+
+/** @throws PushctlError PUSHCTL_PORTS */
+export function planPorts(
+  settings: BenchSettings,
+  targets: readonly PlannedTarget[],
+  limits: HostLimits,
+  engine: EngineKind,
+): RunPlan['ports'] {
+  const usablePerSource = limits.portLast - limits.portFirst + 1 - limits.portsReserved
+  const busiest = Math.max(...targets.map((target) => target.connections))
+  const base = { first: limits.portFirst, last: limits.portLast, usablePerSource }
+  if (settings.sourceAddresses === null && busiest <= usablePerSource * PORT_FILL_SHARE) {
+    return { ...base, sources: [], neededPerSource: busiest }
+  }
+  const needed = engine === 'epoll' ? busiest : settings.connections
+  const sources = settings.sourceAddresses ?? chooseSources(targets, needed, usablePerSource)
+  const neededPerSource = Math.ceil(needed / Math.max(1, sources.length))
+  if (neededPerSource > usablePerSource) {
+    throw tooFewPorts(settings, needed, sources.length, base, engine)
+  }
+  return { ...base, sources, neededPerSource }
+}
+
+/** On loopback every address of 127.0.0.0/8 is ours already; elsewhere only the host's own choice is certain to work. */
+function chooseSources(
+  targets: readonly PlannedTarget[],
+  needed: number,
+  usablePerSource: number,
+): readonly string[] {
+  const all127 = targets.every(({ address }) => isLoopback(address) && !address.includes(':'))
+  if (!all127) return []
+  return loopbackAddresses(Math.ceil(needed / (usablePerSource * PORT_FILL_SHARE)))
+}
+
+function tooFewPorts(
+  settings: BenchSettings,
+  needed: number,
+  sources: number,
+  ports: { readonly first: number; readonly last: number; readonly usablePerSource: number },
+  engine: EngineKind,
+): PushctlError {
+  const addresses = Math.ceil(needed / ports.usablePerSource)
+  const widened = 65_535 - 1_024 + 1
+  const tries = [`--source-ip with ${addresses} addresses of this host (list, range or block)`]
+  if (Math.ceil(needed / Math.max(1, sources)) <= widened && ports.usablePerSource < widened) {
+    tries.push("sysctl -w net.ipv4.ip_local_port_range='1024 65535'   (as root)")
+  }
+  if (engine === 'node') tries.push('--engine epoll, which shares ports between destinations')
+  return new PushctlError(
+    'PUSHCTL_PORTS',
+    `${settings.connections} connections need ${needed} local ports, ` +
+      `got ${Math.max(1, sources)} source address${sources > 1 ? 'es' : ''} × ` +
+      `${ports.usablePerSource} ports (${ports.first}-${ports.last})`,
+    {
+      why: 'a source address reaches one destination once per local port',
+      tries,
+    },
+  )
+}

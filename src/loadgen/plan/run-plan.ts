@@ -1,0 +1,57 @@
+/** The plan of a run as plain data: what --plan prints, what shards are started from, and `plan` in report.json. */
+import type { EngineKind } from '../../engine/socket-engine.ts'
+import type { ShardKind } from '../../engine/shard-host.ts'
+import type { WorkloadMode } from '../workload.ts'
+
+export interface PlannedTarget {
+  readonly url: string
+  readonly address: string
+  readonly port: number
+  readonly connections: number
+}
+
+export interface RunPlan {
+  readonly mode: WorkloadMode
+  readonly connections: number
+  readonly targets: readonly PlannedTarget[]
+  readonly engine: EngineKind
+  readonly shards: {
+    readonly kind: ShardKind
+    readonly count: number
+    readonly connections: readonly number[]
+    /** Why this kind and this many. */
+    readonly reason: string
+  }
+  readonly descriptors: {
+    /** null: unlimited or unknown. */
+    readonly perProcess: number | null
+    /** Kept for everything that is no load connection. */
+    readonly reserved: number
+    /** The most that one process of the plan needs, reserve included. */
+    readonly needed: number
+  }
+  readonly ports: {
+    readonly first: number
+    readonly last: number
+    readonly usablePerSource: number
+    /** Addresses to connect from; empty: the kernel's choice, one address. */
+    readonly sources: readonly string[]
+    /** The most connections from one source address to one destination. */
+    readonly neededPerSource: number
+  }
+  readonly memory: {
+    readonly processBytes: number
+    readonly kernelBytes: number
+    readonly availableBytes: number
+  }
+  readonly schedule: {
+    readonly connectsPerSecond: number
+    readonly connectSeconds: number
+    readonly messagesPerSecond: number
+    readonly messageBytes: number
+    readonly warmupSeconds: number
+    readonly steadySeconds: number
+    readonly arrivals: string
+  }
+  readonly seed: number
+}
