@@ -5,8 +5,8 @@
 import { utf8Bytes, writeUtf8 } from './utf8.ts'
 import { VARINT_BYTES_MAX, writeVarint } from './varint.ts'
 
-/** Below this a loop beats set(), which needs a view object for its source. */
-const LOOP_BYTES_MAX = 96
+/** Up to here a loop beats set(), which needs a view object of its source: a constant 50 ns, against 1.5 ns a byte. */
+const LOOP_BYTES_MAX = 32
 
 export function copyRange(
   out: Uint8Array,

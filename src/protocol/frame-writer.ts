@@ -2,7 +2,7 @@
  * Writes frames (type byte and body) into bytes that the caller has sized: at `at`, returning the offset behind. The
  * carrier's header goes in front afterwards (tcp-framing.ts, websocket-writer.ts), so leave room there.
  * Frames of the hot path take byte ranges and reusable field objects and allocate nothing, except that a payload above
- * 96 bytes that is only a part of its array costs one view (byte-writer.ts).
+ * 32 bytes that is only a part of its array costs one short-lived view (byte-writer.ts).
  */
 import {
   copyRange,
