@@ -1,0 +1,34 @@
+/** `ip route show`: only what a check asks: the device of the default route, and routes with a token such as rto_min. */
+import { lines, words } from './numbers.ts'
+
+export interface RouteRow {
+  /** "default" or a prefix. */
+  readonly destination: string
+  readonly device: string | null
+  /** Milliseconds, or null when the route does not set it. */
+  readonly rtoMinMs: number | null
+  readonly line: string
+}
+
+export function parseIpRoute(text: string): RouteRow[] {
+  return lines(text).map((line) => {
+    const tokens = words(line)
+    const after = (name: string): string | null => {
+      const at = tokens.indexOf(name)
+      return at < 0 ? null : (tokens[at + 1] ?? null)
+    }
+    return {
+      destination: tokens[0] ?? '',
+      device: after('dev'),
+      rtoMinMs: milliseconds(after('rto_min')),
+      line: line.trim(),
+    }
+  })
+}
+
+function milliseconds(token: string | null): number | null {
+  const match = /^(?:lock\s*)?(\d+(?:\.\d+)?)(ms|s|us)?$/.exec(token ?? '')
+  if (match === null) return null
+  const factor = match[2] === 's' ? 1_000 : match[2] === 'us' ? 0.001 : 1
+  return Number(match[1]) * factor
+}
