@@ -1,0 +1,25 @@
+/** Chooses the engine: epoll where it loads, else node. What was chosen and why is for the caller to say, once. */
+import { EpollEngine } from './epoll-engine.ts'
+import { loadShim } from './native-shim.ts'
+import { NodeEngine } from './node-engine.ts'
+import type { EngineHandler, EngineKind, EngineOptions, SocketEngine } from './socket-engine.ts'
+
+export type EngineChoice = 'auto' | EngineKind
+
+/** The engine that `auto` means on this host, with the reason where it is not epoll. */
+export function chooseEngine(choice: EngineChoice): { kind: EngineKind; why: string } {
+  if (choice !== 'auto') return { kind: choice, why: '' }
+  const load = loadShim()
+  return 'shim' in load ? { kind: 'epoll', why: '' } : { kind: 'node', why: load.missing }
+}
+
+/** Throws PUSHCTL_ENGINE_UNAVAILABLE where `epoll` is asked for and does not load. */
+export function createEngine(
+  choice: EngineChoice,
+  options: EngineOptions,
+  handler: EngineHandler,
+): SocketEngine {
+  return chooseEngine(choice).kind === 'epoll'
+    ? new EpollEngine(options, handler)
+    : new NodeEngine(options, handler)
+}
