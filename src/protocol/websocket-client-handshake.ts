@@ -4,13 +4,7 @@
  * leaves the check of the answer intact.
  */
 import { equalsAscii, textFromLatin1, writeLatin1 } from './ascii.ts'
-import {
-  HEAD_EVENT,
-  HEAD_FAULTS,
-  type HeadFault,
-  HttpHead,
-  type HttpHeadOptions,
-} from './http-head.ts'
+import { HEAD_EVENT, type HeadFault, HttpHead, type HttpHeadOptions } from './http-head.ts'
 import { forEachListItem, listHasToken } from './http-list.ts'
 import { UPGRADE_EVENT, type UpgradeEvent } from './websocket-handshake.ts'
 

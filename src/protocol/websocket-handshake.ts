@@ -4,7 +4,7 @@
  * strings that the caller asks for.
  */
 import { hash } from 'node:crypto'
-import { equalsAscii, equalsAsciiAnyCase, textFromLatin1, writeLatin1 } from './ascii.ts'
+import { equalsAscii, textFromLatin1, writeLatin1 } from './ascii.ts'
 import {
   HEAD_EVENT,
   HEAD_FAULTS,
