@@ -1,0 +1,65 @@
+/**
+ * From the rounds to what is said about them: median, lowest and highest of each figure, and of each ratio. A ratio is
+ * taken within one round, where both servers met the same machine, and the median is taken over those.
+ */
+import { METRICS, TARGETS } from './metrics.js'
+
+/** Busier than this, the client was the limit of rates by the clock; figures per CPU-second still hold. */
+export const CLIENT_BUSY_MAX = 0.9
+
+/** `rounds`: per round, server name → figures by metric id. */
+export function summarise(rounds) {
+  return {
+    figures: summariseFigures(rounds),
+    ratios: summariseRatios(rounds),
+    busy: busyClients(rounds),
+  }
+}
+
+function spread(values) {
+  const known = values.filter((value) => Number.isFinite(value)).sort((a, b) => a - b)
+  if (known.length === 0) return null
+  const middle = known.length >> 1
+  const median = known.length % 2 ? known[middle] : (known[middle - 1] + known[middle]) / 2
+  return { median, min: known[0], max: known.at(-1), count: known.length }
+}
+
+function summariseFigures(rounds) {
+  const names = [...new Set(rounds.flatMap((round) => Object.keys(round)))]
+  return METRICS.map((metric) => ({
+    metric,
+    byServer: Object.fromEntries(
+      names.map((name) => [name, spread(rounds.map((round) => round[name]?.[metric.id]))]),
+    ),
+  })).filter(({ byServer }) => Object.values(byServer).some(Boolean))
+}
+
+function summariseRatios(rounds) {
+  return TARGETS.map((target) => {
+    const value = spread(
+      rounds.map((round) => {
+        const own = round[target.of]?.[target.metric]
+        return target.over ? own / round[target.over]?.[target.metric] : own
+      }),
+    )
+    const isHeld = value && target.limit !== undefined ? holds(target, value.median) : null
+    return { ...target, value, isHeld }
+  })
+}
+
+function holds({ isLess, limit }, value) {
+  return isLess ? value <= limit : value >= limit
+}
+
+function busyClients(rounds) {
+  const found = []
+  for (const metric of METRICS.filter(({ isClient }) => isClient)) {
+    for (const name of new Set(rounds.flatMap((round) => Object.keys(round)))) {
+      const busy = spread(rounds.map((round) => round[name]?.[metric.id]))
+      if (busy && busy.median > CLIENT_BUSY_MAX) {
+        found.push({ server: name, work: metric.id.replace('ClientBusy', ''), busy: busy.median })
+      }
+    }
+  }
+  return found
+}
