@@ -18,6 +18,8 @@ import type { SourceKind } from './sources.ts'
 export const CONFIG_FILE_BYTES_MAX = 1024 * 1024
 /** Values of one key. */
 const LIST_ITEMS_MAX = 10_000
+/** Each alias costs a walk over the whole document. */
+const ALIASES_MAX = 100
 
 export interface ConfigFileRequest {
   /** As given by the user: messages name it so. */
@@ -81,6 +83,7 @@ class ConfigWalk {
   #lines!: LineCounter
   #document!: Document
   #yaml!: typeof Yaml
+  #aliasCount = 0
 
   constructor(request: ConfigFileRequest, layer: Map<string, LayerEntry>, faults: PushctlError[]) {
     this.#request = request
@@ -96,6 +99,8 @@ class ConfigWalk {
         lineCounter: this.#lines,
         prettyErrors: false,
         logLevel: 'silent',
+        // Its own check compares each key with each other one; #walkMap needs a Set.
+        uniqueKeys: false,
       })
     } catch (cause) {
       // The parser recurses: a file of 100,000 opening brackets ends in a RangeError.
@@ -109,12 +114,15 @@ class ConfigWalk {
   }
 
   #walkMap(map: YAMLMap, isTop: boolean): void {
+    const seen = new Set<string>()
     for (const pair of map.items as Pair<Node, Node | null>[]) {
       const key = this.#yaml.isScalar(pair.key) ? String(pair.key.value) : null
       const at = offsetOf(pair.key)
       if (key === null) this.#fault(at, 'a key must be a word')
+      else if (seen.has(key)) this.#fault(at, `the key ${JSON.stringify(key)} is given twice`)
       else if (isTop && this.#request.verbs.includes(key)) this.#walkSection(key, pair.value)
       else if (!this.#request.ignoredKeys?.includes(key)) this.#walkSetting(key, at, pair.value)
+      if (key !== null) seen.add(key)
     }
   }
 
@@ -171,7 +179,10 @@ class ConfigWalk {
 
   #follow(node: Node | null): Node | null {
     if (!this.#yaml.isAlias(node)) return node
-    return (node as Alias).resolve(this.#document) ?? null
+    this.#aliasCount += 1
+    if (this.#aliasCount <= ALIASES_MAX) return (node as Alias).resolve(this.#document) ?? null
+    const limit = `${this.#request.path} must have at most ${ALIASES_MAX} aliases, got more`
+    throw new PushctlError(this.#code(), limit)
   }
 
   #fault(offset: number, message: string, details: { tries?: readonly string[] } = {}): void {
