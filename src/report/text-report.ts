@@ -1,0 +1,219 @@
+/**
+ * The run report for people, one screen from the verdict down to the environment. Each section is a function from the report
+ * to lines, and a section with nothing to say is left out. The text holds the same facts as report.json; what is not known is
+ * printed as unknown. Whatever a peer sent or a user typed is made plain first: a target must not be able to move the cursor.
+ */
+import pc from 'picocolors'
+import { formatCount, formatRate } from '../config/quantities.ts'
+import type { RunReport, Verdict } from '../stats/run-report.ts'
+import { latencyLines, pauseLines } from './latency-tables.ts'
+import { INDENT, type ReportStyle } from './report-style.ts'
+import {
+  bytesText,
+  deltaText,
+  gaugeText,
+  millisecondsText,
+  observedText,
+  percentText,
+  shareText,
+} from './report-values.ts'
+import { clipText, plainText, tableLines, wrapItems } from './table.ts'
+
+export interface TextReportOptions {
+  /** Terminal columns; 100 into a pipe reads well. Under 60 lines may be longer than it. */
+  readonly width: number
+  readonly color: boolean
+}
+
+type Section = readonly [title: string, lines: readonly string[]]
+
+const LABEL_CELLS = 14
+const SAMPLE_CELLS_MIN = 20
+
+/** Ends with a line feed. */
+export function textReport(report: RunReport, { width, color }: TextReportOptions): string {
+  const style: ReportStyle = { width, colors: pc.createColors(color) }
+  const sections: Section[] = [
+    ['Latency', latencyLines(report, style)],
+    ['Pauses', pauseLines(report)],
+    ['Thresholds', thresholdLines(report, style)],
+    ['Failures', failureLines(report, style)],
+  ]
+  const lines = [...verdictLines(report, style), '', ...summaryLines(report, style)]
+  for (const [title, body] of sections) {
+    if (body.length === 0) continue
+    lines.push('', style.colors.bold(title), ...body.map((line) => INDENT + line))
+  }
+  lines.push('', ...hostLines(report, style))
+  return `${lines.map((line) => line.trimEnd()).join('\n')}\n`
+}
+
+const VERDICT_COLORS = {
+  VALID: 'green',
+  SUSPECT: 'yellow',
+  INVALID: 'red',
+} as const satisfies Record<Verdict, string>
+
+function verdictLines({ verdict, interrupted, duration_ms }: RunReport, { colors }: ReportStyle) {
+  const word = colors.bold(colors[VERDICT_COLORS[verdict.value]](verdict.value))
+  const lines = [
+    interrupted
+      ? `${word}  interrupted: what was measured in ${millisecondsText(duration_ms)}`
+      : word,
+  ]
+  for (const reason of verdict.reasons) lines.push(`${INDENT}- ${plainText(reason)}`)
+  return lines
+}
+
+function summaryLines(report: RunReport, style: ReportStyle): string[] {
+  const { connections, messages } = report
+  return [
+    ...labelled('Run', runItems(report), style),
+    ...labelled('Plan', planItems(report), style),
+    ...labelled(
+      'Connections',
+      [
+        `${formatCount(connections.requested)} requested`,
+        `${formatCount(connections.attempted)} attempted`,
+        `${formatCount(connections.established)} established`,
+        shareText(connections.failed, connections.attempted, 'failed'),
+        `${formatCount(connections.alive_at_end)} alive at end`,
+        formatRate(connections.connects_per_second),
+      ],
+      style,
+    ),
+    ...labelled(
+      'Messages',
+      [
+        `${formatCount(messages.planned)} planned`,
+        `${formatCount(messages.sent)} sent`,
+        shareText(messages.late, messages.sent, 'late'),
+        shareText(messages.unsent, messages.planned, 'unsent'),
+        formatRate(messages.sent_per_second),
+      ],
+      style,
+    ),
+    ...labelled(
+      '',
+      [
+        `${formatCount(messages.expected)} expected`,
+        `${formatCount(messages.received)} received`,
+        shareText(messages.lost, messages.expected, 'lost'),
+        shareText(messages.duplicated, messages.received, 'duplicated'),
+        shareText(messages.reordered, messages.received, 'reordered'),
+        formatRate(messages.received_per_second),
+      ],
+      style,
+    ),
+  ]
+}
+
+function runItems(report: RunReport): string[] {
+  return [
+    plainText(report.mode),
+    ...report.targets.map(plainText),
+    `engine ${plainText(report.engine)}`,
+    millisecondsText(report.duration_ms),
+    plainText(report.started_at),
+  ]
+}
+
+/** The planner's own headline where it gives one; otherwise each plain value of the plan. */
+function planItems({ plan }: RunReport): string[] {
+  if (typeof plan['headline'] === 'string') return [plainText(plan['headline'])]
+  return plainPairs(plan)
+}
+
+function thresholdLines({ thresholds }: RunReport, { colors, width }: ReportStyle): string[] {
+  const rows = thresholds.map((threshold) => [
+    threshold.held ? colors.green('✓') : colors.red('✗'),
+    clipText(plainText(threshold.expression), Math.floor(width / 2)),
+    observedText(threshold),
+  ])
+  return tableLines(rows)
+}
+
+function failureLines({ connections }: RunReport, { colors, width }: ReportStyle): string[] {
+  if (connections.failures.length === 0) return []
+  const head = ['phase', 'cause', 'count', 'first', 'sample'].map((title) => colors.dim(title))
+  const rows = connections.failures.map(({ phase, cause, count, first_ms }) => [
+    plainText(phase),
+    plainText(cause),
+    formatCount(count),
+    `after ${millisecondsText(first_ms)}`,
+  ])
+  const lines = tableLines([head.slice(0, 4), ...rows], ['left', 'left', 'right', 'left'])
+  const room = width - INDENT.length - Math.max(...rows.map((row) => row.join('  ').length)) - 8
+  const samples = connections.failures.map(({ sample }) =>
+    clipText(plainText(sample), Math.max(SAMPLE_CELLS_MIN, room)),
+  )
+  return tableLines(lines.map((line, index) => [line, index === 0 ? head[4] : samples[index - 1]]))
+}
+
+function hostLines(report: RunReport, style: ReportStyle): string[] {
+  const { delta, after } = report.host
+  const { memory } = report
+  return [
+    ...labelled(
+      'Host',
+      [
+        `CPU ${percentText(delta.cpu_percent)}`,
+        `TIME_WAIT ${gaugeText(after.time_wait, delta.time_wait)}`,
+        `retransmits ${deltaText(delta.retransmits)}`,
+        `listen overflows ${deltaText(delta.listen_overflows)}`,
+        `softnet drops ${deltaText(delta.softnet_drops)}`,
+        ...otherCounters(report),
+      ],
+      style,
+    ),
+    ...labelled(
+      'Memory',
+      [
+        `per connection: generator ${bytesText(memory.generator_bytes_per_connection)}`,
+        `target ${bytesText(memory.target_bytes_per_connection)}`,
+      ],
+      style,
+    ),
+    ...labelled('Environment', plainPairs(report.environment), style),
+  ]
+}
+
+const HOST_COUNTERS_SHOWN = new Set([
+  'cpu_percent',
+  'time_wait',
+  'retransmits',
+  'listen_overflows',
+  'softnet_drops',
+])
+/** Gauges and volumes: they move in every run and mean no trouble by themselves. */
+const HOST_COUNTERS_CALM = new Set(['segments_sent', 'sockets_in_use', 'tcp_memory_pages'])
+
+/** The rest only where it moved: one screen has no room for twelve zeros. */
+function otherCounters({ host }: RunReport): string[] {
+  return Object.entries(host.delta)
+    .filter(([name]) => !HOST_COUNTERS_SHOWN.has(name) && !HOST_COUNTERS_CALM.has(name))
+    .filter(([, value]) => value !== null && value > 0)
+    .map(([name, value]) => {
+      const words = plainText(name).replaceAll('_', ' ')
+      return name.endsWith('_percent')
+        ? `${words.replace(/^cpu (.*) percent$/, '$1')} ${percentText(value)}`
+        : `${words} ${deltaText(value)}`
+    })
+}
+
+function plainPairs(values: Readonly<Record<string, unknown>>): string[] {
+  return Object.entries(values)
+    .filter(([, value]) => value === null || typeof value !== 'object')
+    .map(([name, value]) => {
+      const text = typeof value === 'number' ? String(value) : plainText(String(value ?? 'unknown'))
+      return `${plainText(name).replaceAll('_', ' ')} ${text}`
+    })
+}
+
+/** A label in the left column, its items wrapped to the right of it. */
+function labelled(label: string, items: readonly string[], { width, colors }: ReportStyle) {
+  const lines = wrapItems(items, width - LABEL_CELLS, ' · ')
+  return lines.map((line, index) =>
+    index === 0 ? colors.bold(label.padEnd(LABEL_CELLS)) + line : ' '.repeat(LABEL_CELLS) + line,
+  )
+}
