@@ -1,0 +1,160 @@
+/**
+ * The HTTP listener of a node: routes, limits, access and errors put together on fastify. It knows the node as
+ * NodeControl and nothing else. Loading it costs some 100 ms (fastify, prom-client), so callers import it when they
+ * need it. Streams live as long as their client; everything else is held to HttpLimits.
+ */
+import Fastify, {
+  type FastifyError,
+  type FastifyInstance,
+  type FastifyReply,
+  type RouteOptions,
+} from 'fastify'
+import type { NodeControl } from '../node-control.ts'
+import { BearerGate } from './bearer-gate.ts'
+import { watchBodyTime } from './body-time.ts'
+import { takeJson, takeNdjson } from './body-parsers.ts'
+import { problemFromFailure } from './failure-problem.ts'
+import type { HttpLimits } from './limits.ts'
+import { listenFailure } from './listen-failure.ts'
+import { answerMissingPath } from './missing-path.ts'
+import { openApiDocument } from './openapi-document.ts'
+import { sendProblem } from './problem-reply.ts'
+import { answerMalformedHttp } from './malformed-http.ts'
+import type { ApiContext, Route } from './route.ts'
+import { ROUTES } from './route-table.ts'
+
+export interface HttpServerOptions {
+  readonly control: NodeControl
+  readonly host: string
+  /** 0 for any free port. */
+  readonly port: number
+  /** null: everybody who reaches the port may do everything. */
+  readonly adminToken: string | null
+  /** Whether /metrics needs the admin token too. */
+  readonly metricsAuth: boolean
+  readonly limits: HttpLimits
+  /** Told of failures that are faults of the node. Never given payloads or tokens. */
+  readonly reportFailure?: (failure: unknown, where: string) => void
+}
+
+export interface HttpServer {
+  readonly host: string
+  /** The port that was bound. */
+  readonly port: number
+  /** Accepts no more, ends the streams, and cuts what is still open after graceMs. */
+  close(graceMs: number): Promise<void>
+}
+
+/** Fails with PUSHCTL_ADDRESS_IN_USE, PUSHCTL_ADDRESS_UNAVAILABLE or PUSHCTL_PRIVILEGE where it cannot listen. */
+export async function startHttpServer(options: HttpServerOptions): Promise<HttpServer> {
+  const context: ApiContext = {
+    control: options.control,
+    limits: options.limits,
+    batches: new Set(),
+    openApi: openApiDocument(ROUTES),
+    reportFailure: options.reportFailure ?? (() => {}),
+  }
+  const app = createApp(options.limits)
+  takeJson(app)
+  addGate(app, options)
+  addFailureAnswers(app, context)
+  for (const route of ROUTES) addRoute(app, route, context)
+  try {
+    await app.listen({
+      host: options.host,
+      port: options.port,
+      backlog: options.limits.connectionsMax,
+    })
+  } catch (failure) {
+    throw listenFailure(failure, options.host, options.port)
+  }
+  const address = app.server.address() as { address: string; port: number }
+  return {
+    host: address.address,
+    port: address.port,
+    close: (graceMs) => closeServer(app, context, graceMs),
+  }
+}
+
+function createApp(limits: HttpLimits): FastifyInstance {
+  const app = Fastify({
+    logger: false,
+    bodyLimit: limits.bodyBytesMax,
+    // Percent-encoded, an id may be three times as long as its bytes.
+    routerOptions: { maxParamLength: limits.deviceIdBytesMax * 3 },
+    return503OnClosing: false,
+    forceCloseConnections: 'idle',
+    http: {
+      maxHeaderSize: limits.headerBytesMax,
+      headersTimeout: limits.headersTimeoutMs,
+      connectionsCheckingInterval: Math.min(limits.headersTimeoutMs, 1_000),
+      keepAlive: true,
+    },
+    clientErrorHandler: answerMalformedHttp,
+    frameworkErrors: (failure, _request, reply) => {
+      sendProblem(reply as unknown as FastifyReply, problemFromFailure(failure).problem)
+    },
+  })
+  app.server.maxConnections = limits.connectionsMax
+  return app
+}
+
+function addGate(app: FastifyInstance, options: HttpServerOptions): void {
+  const gate = new BearerGate(options.adminToken, options.host)
+  app.addHook('onRequest', async (request) => {
+    const access = accessOf(request.routeOptions.config)
+    gate.checkHost(request.headers.host)
+    if (access === 'open' || (access === 'metrics' && !options.metricsAuth)) return
+    gate.checkToken(request.headers.authorization)
+  })
+}
+
+/** A path that is not served tells strangers nothing: it is treated like the guarded ones. */
+function accessOf(config: unknown): Route['access'] {
+  return (config as { access?: Route['access'] }).access ?? 'admin'
+}
+
+function addFailureAnswers(app: FastifyInstance, context: ApiContext): void {
+  app.setErrorHandler((failure: FastifyError, request, reply) => {
+    const { problem, unexpected } = problemFromFailure(failure)
+    if (unexpected) {
+      context.reportFailure(
+        failure,
+        `${request.method} ${request.routeOptions.url ?? '(no route)'}`,
+      )
+    }
+    sendProblem(reply, problem)
+  })
+  app.setNotFoundHandler((request, reply) => {
+    answerMissingPath(request.method, request.url, reply)
+  })
+}
+
+function addRoute(app: FastifyInstance, route: Route, context: ApiContext): void {
+  const served: RouteOptions = {
+    method: route.method,
+    url: route.path.replace(/\{(\w+)\}/g, ':$1'),
+    config: { access: route.access } as object,
+    handler: (request, reply) => route.handle(context, request, reply),
+  }
+  if (!route.streams) {
+    app.route({ ...served, preParsing: watchBodyTime(context.limits.bodyTimeoutMs) })
+    return
+  }
+  // A scope of its own, so that the stream takes NDJSON only and the other routes never do.
+  app.register(async (scope) => {
+    takeNdjson(scope)
+    scope.route(served)
+  })
+}
+
+async function closeServer(
+  app: FastifyInstance,
+  context: ApiContext,
+  graceMs: number,
+): Promise<void> {
+  for (const batch of context.batches) batch.stop()
+  const cut = setTimeout(() => app.server.closeAllConnections(), graceMs)
+  await app.close()
+  clearTimeout(cut)
+}

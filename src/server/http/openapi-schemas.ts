@@ -1,0 +1,130 @@
+/** The JSON shapes of the API, as OpenAPI 3.1 names them. Tests hold answers of the running API against these. */
+import type { Schema } from './operation.ts'
+import { PROBLEM_KINDS } from './problem.ts'
+
+const COUNT: Schema = { type: 'integer', minimum: 0 }
+const TEXT: Schema = { type: 'string' }
+const COUNTS_BY_NAME: Schema = { type: 'object', additionalProperties: COUNT }
+
+/** An object that always has all its properties. */
+function whole(properties: Record<string, Schema>): Schema {
+  return { type: 'object', required: Object.keys(properties), properties }
+}
+
+function listOf(items: Schema): Schema {
+  return { type: 'array', items }
+}
+
+const PROBLEM = whole({
+  type: TEXT,
+  title: TEXT,
+  status: COUNT,
+  detail: TEXT,
+  code: { enum: Object.keys(PROBLEM_KINDS) },
+})
+
+const DISTRIBUTION = whole({
+  count: COUNT,
+  min: { type: 'number' },
+  mean: { type: 'number' },
+  p50: { type: 'number' },
+  p75: { type: 'number' },
+  p90: { type: 'number' },
+  p95: { type: 'number' },
+  p99: { type: 'number' },
+  p99_9: { type: 'number' },
+  p99_99: { type: 'number' },
+  max: { type: 'number' },
+  hdr: { type: 'string', description: 'HdrHistogram V2, compressed, base64; microseconds' },
+})
+
+const COUNTERS = whole({
+  connectionsAccepted: COUNT,
+  connectionsOpen: COUNT,
+  devicesOnline: COUNT,
+  hellosAccepted: COUNT,
+  hellosRefused: COUNTS_BY_NAME,
+  closes: COUNTS_BY_NAME,
+  framesReceived: COUNT,
+  messagesSent: COUNT,
+  pushesAccepted: COUNT,
+  bytesReceived: COUNT,
+  bytesSent: COUNT,
+  heartbeats: COUNT,
+  bufferedBytes: COUNT,
+  acceptsDeferred: COUNT,
+})
+
+const SHARD = whole({
+  index: COUNT,
+  kind: { enum: ['thread', 'process'] },
+  pid: COUNT,
+  engine: { enum: ['epoll', 'node'] },
+  connectionsOpen: COUNT,
+  devicesOnline: COUNT,
+  rssBytes: COUNT,
+  cpuUs: COUNT,
+})
+
+const NAME: Schema = { type: 'string', minLength: 1, maxLength: 128 }
+
+export const SCHEMAS: Readonly<Record<string, Schema>> = {
+  Push: {
+    type: 'object',
+    additionalProperties: false,
+    required: ['to'],
+    properties: {
+      to: {
+        oneOf: [
+          { type: 'array', items: NAME, minItems: 1, maxItems: 10_000 },
+          whole({ tag: NAME }),
+          { const: 'all' },
+        ],
+      },
+      payload: { type: 'string', description: 'Sent as UTF-8; exactly one of payload, payload64' },
+      payload64: { type: 'string', contentEncoding: 'base64' },
+      mode: { const: 'direct', default: 'direct' },
+      qos: { const: 0, default: 0 },
+    },
+  },
+  PushOutcome: whole({
+    accepted: { ...COUNT, description: 'Devices addressed, as far as this node knows' },
+    stored: { ...COUNT, description: 'Devices for which it is stored; 0 for QoS 0' },
+    online: { ...COUNT, description: 'Connected devices to which it was handed' },
+    pushId: TEXT,
+  }),
+  BatchError: whole({
+    error: { allOf: [PROBLEM, whole({ line: { type: 'integer', minimum: 1 } })] },
+  }),
+  DeviceState: whole({
+    deviceId: TEXT,
+    online: { type: 'boolean' },
+    sessionId: TEXT,
+    shard: COUNT,
+    carrier: { enum: ['tcp', 'push.v1', 'push.v1.json'] },
+    address: TEXT,
+    network: TEXT,
+    heartbeatSeconds: COUNT,
+    connectedAtMs: { type: 'number' },
+    idleSeconds: { type: 'number' },
+    queuedBytes: COUNT,
+    tags: listOf(TEXT),
+  }),
+  NodeDescription: whole({
+    name: TEXT,
+    version: TEXT,
+    startedAtMs: { type: 'number' },
+    state: { enum: ['starting', 'ready', 'draining'] },
+    connectionsMax: COUNT,
+    listeners: whole({ tcp: listOf(TEXT), ws: listOf(TEXT), http: TEXT }),
+    counters: COUNTERS,
+    shards: listOf(SHARD),
+    gc: whole({
+      known: { type: 'boolean' },
+      kinds: listOf(whole({ kind: TEXT, pauses: DISTRIBUTION })),
+      loop_lag: { oneOf: [DISTRIBUTION, { type: 'null' }] },
+    }),
+    memory: whole({ rssBytes: COUNT, heapUsedBytes: COUNT, externalBytes: COUNT }),
+  }),
+  Problem: PROBLEM,
+}

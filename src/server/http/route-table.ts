@@ -1,0 +1,27 @@
+/** Every route of the API. What is not listed here is neither served nor described. */
+import type { Route } from './route.ts'
+import { deviceKickRoute } from './routes/device-kick.ts'
+import { deviceStateRoute } from './routes/device-state.ts'
+import { drainRoute } from './routes/drain.ts'
+import { healthzRoute } from './routes/healthz.ts'
+import { metricsRoute } from './routes/metrics.ts'
+import { nodePageRoute } from './routes/node-page.ts'
+import { nodeStateRoute } from './routes/node-state.ts'
+import { openApiRoute } from './routes/openapi.ts'
+import { pushRoute } from './routes/push.ts'
+import { pushBatchRoute } from './routes/push-batch.ts'
+import { readyzRoute } from './routes/readyz.ts'
+
+export const ROUTES: readonly Route[] = [
+  pushRoute,
+  pushBatchRoute,
+  deviceStateRoute,
+  deviceKickRoute,
+  nodeStateRoute,
+  drainRoute,
+  healthzRoute,
+  readyzRoute,
+  metricsRoute,
+  openApiRoute,
+  nodePageRoute,
+]

@@ -1,0 +1,34 @@
+/**
+ * One route of the API: what it answers to, who may call it, how OpenAPI describes it, and what it does, side by side,
+ * so that the description cannot outlive the code.
+ */
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { NodeControl } from '../node-control.ts'
+import type { BatchExchange } from './batch-exchange.ts'
+import type { HttpLimits } from './limits.ts'
+import type { Operation } from './operation.ts'
+
+/** What every route may use. */
+export interface ApiContext {
+  readonly control: NodeControl
+  readonly limits: HttpLimits
+  /** Batch streams that are open now; the server ends them when it closes. */
+  readonly batches: Set<BatchExchange>
+  /** The OpenAPI document of all routes. */
+  readonly openApi: object
+  /** Told of failures that are faults of the node, never with payloads or tokens. */
+  readonly reportFailure: (failure: unknown, where: string) => void
+}
+
+export interface Route {
+  readonly method: 'GET' | 'POST' | 'DELETE'
+  /** As OpenAPI writes it: /v1/devices/{id}. */
+  readonly path: string
+  /** open: no token. admin: the admin token where one is set. metrics: like admin with --metrics-auth, else open. */
+  readonly access: 'open' | 'admin' | 'metrics'
+  /** A stream is not held to the body limits of HttpLimits. */
+  readonly streams?: boolean
+  readonly operation: Operation
+  /** The answer to send, or undefined where the route has written it itself. */
+  handle(context: ApiContext, request: FastifyRequest, reply: FastifyReply): Promise<unknown>
+}

@@ -1,0 +1,69 @@
+/**
+ * POST /v1/drain: moves every device away at a pace. It answers when the drain has begun, not when it is over, which may
+ * be hours later; /v1/node shows how far it is. The pace must be given: as fast as possible is a reconnect storm.
+ */
+import { jsonContent, problemContent } from '../operation.ts'
+import { ProblemError } from '../problem.ts'
+import type { Route } from '../route.ts'
+
+const RATE_MAX = 10_000_000
+
+export const drainRoute: Route = {
+  method: 'POST',
+  path: '/v1/drain',
+  access: 'admin',
+  operation: {
+    operationId: 'drain',
+    summary: 'Move all devices away and refuse new ones',
+    requestBody: {
+      required: true,
+      content: jsonContent({
+        type: 'object',
+        additionalProperties: false,
+        required: ['rate'],
+        properties: {
+          rate: {
+            type: 'number',
+            minimum: 0,
+            maximum: RATE_MAX,
+            description: 'Devices per second; 0 is as fast as possible',
+          },
+        },
+      }),
+    },
+    responses: {
+      '202': {
+        description: 'The drain has begun',
+        content: jsonContent({
+          type: 'object',
+          required: ['state', 'rate'],
+          properties: { state: { const: 'draining' }, rate: { type: 'number' } },
+        }),
+      },
+      '400': { description: 'Not a rate', content: problemContent() },
+    },
+  },
+  async handle({ control, reportFailure }, request, reply) {
+    const rate = drainRateOf(request.body)
+    control.drain(rate).catch((failure) => reportFailure(failure, 'POST /v1/drain'))
+    reply.code(202)
+    return { state: 'draining', rate }
+  },
+}
+
+function drainRateOf(body: unknown): number {
+  const rule = `the body must be {"rate": devices per second, 0-${RATE_MAX}}`
+  if (typeof body !== 'object' || body === null || Array.isArray(body)) {
+    throw new ProblemError('bad-field', rule)
+  }
+  const { rate, ...rest } = body as Record<string, unknown>
+  const unknown = Object.keys(rest)[0]
+  if (unknown !== undefined) {
+    const name = JSON.stringify(unknown.slice(0, 40))
+    throw new ProblemError('unknown-field', `a drain has no field ${name}`)
+  }
+  if (typeof rate !== 'number' || !(rate >= 0 && rate <= RATE_MAX)) {
+    throw new ProblemError('bad-field', rule)
+  }
+  return rate
+}

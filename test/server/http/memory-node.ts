@@ -1,0 +1,156 @@
+/**
+ * A small real NodeControl: devices in a Map, pushes in a list. The seam is what the HTTP tests are about, so this
+ * stands on its other side; the tests can hold pushes back to see what the API does with a slow node.
+ */
+import type {
+  DeviceState,
+  NodeControl,
+  NodeCounters,
+  NodeDescription,
+  PushOutcome,
+  PushRequest,
+  Readiness,
+} from '../../../src/server/node-control.ts'
+
+export class MemoryNode implements NodeControl {
+  readonly devices = new Map<string, DeviceState>()
+  readonly pushes: PushRequest[] = []
+  readonly drains: number[] = []
+  ready: Readiness = { ready: true, reason: '' }
+  /** Set to make the next pushes fail. */
+  failure: Error | null = null
+  #held: (() => void)[] | null = null
+
+  connect(deviceId: string, tags: readonly string[] = []): void {
+    this.devices.set(deviceId, {
+      deviceId,
+      online: true,
+      sessionId: '17',
+      shard: 0,
+      carrier: 'tcp',
+      address: '127.0.0.1:4000',
+      network: 'wifi',
+      heartbeatSeconds: 30,
+      connectedAtMs: 1_700_000_000_000,
+      idleSeconds: 1,
+      queuedBytes: 0,
+      tags,
+    })
+  }
+
+  /** From now on pushes stay unanswered until release(). */
+  hold(): void {
+    this.#held = []
+  }
+
+  get heldPushes(): number {
+    return this.#held?.length ?? 0
+  }
+
+  release(): void {
+    const held = this.#held ?? []
+    this.#held = null
+    for (const answer of held) answer()
+  }
+
+  async push(request: PushRequest): Promise<PushOutcome> {
+    if (this.failure !== null) throw this.failure
+    this.pushes.push({ to: request.to, payload: Uint8Array.from(request.payload) })
+    const outcome = this.#outcomeOf(request, this.pushes.length)
+    if (this.#held !== null) {
+      await new Promise<void>((resolve) => {
+        this.#held?.push(resolve)
+      })
+    }
+    return outcome
+  }
+
+  async findDevice(deviceId: string): Promise<DeviceState | null> {
+    return this.devices.get(deviceId) ?? null
+  }
+
+  async kickDevice(deviceId: string): Promise<boolean> {
+    return this.devices.delete(deviceId)
+  }
+
+  async drain(devicesPerSecond: number): Promise<void> {
+    this.drains.push(devicesPerSecond)
+    this.ready = { ready: false, reason: 'draining' }
+    this.devices.clear()
+  }
+
+  readiness(): Readiness {
+    return this.ready
+  }
+
+  counters(): NodeCounters {
+    return {
+      connectionsAccepted: 12,
+      connectionsOpen: this.devices.size,
+      devicesOnline: this.devices.size,
+      hellosAccepted: 11,
+      hellosRefused: { unauthorized: 1 },
+      closes: { replaced: 2, 'peer-end': 3 },
+      framesReceived: 40,
+      messagesSent: 50,
+      pushesAccepted: this.pushes.length,
+      bytesReceived: 600,
+      bytesSent: 700,
+      heartbeats: 8,
+      bufferedBytes: 0,
+      acceptsDeferred: 0,
+    }
+  }
+
+  async describe(): Promise<NodeDescription> {
+    const pauses = {
+      count: 4,
+      min: 100,
+      mean: 500,
+      p50: 400,
+      p75: 600,
+      p90: 700,
+      p95: 800,
+      p99: 900,
+      p99_9: 900,
+      p99_99: 900,
+      max: 900,
+      hdr: '',
+    }
+    return {
+      name: 'node "a"',
+      version: '0.1.0',
+      startedAtMs: 1_700_000_000_000,
+      state: this.ready.ready ? 'ready' : 'draining',
+      connectionsMax: 1000,
+      listeners: { tcp: ['127.0.0.1:7000'], ws: ['127.0.0.1:7001'], http: '127.0.0.1:7002' },
+      counters: this.counters(),
+      shards: [
+        {
+          index: 0,
+          kind: 'thread',
+          pid: 1,
+          engine: 'node',
+          connectionsOpen: this.devices.size,
+          devicesOnline: this.devices.size,
+          rssBytes: 1024,
+          cpuUs: 2_500_000,
+        },
+      ],
+      gc: { known: true, kinds: [{ kind: 'minor', pauses }], loop_lag: pauses },
+      memory: { rssBytes: 1024, heapUsedBytes: 512, externalBytes: 0 },
+    }
+  }
+
+  #outcomeOf({ to }: PushRequest, serial: number): PushOutcome {
+    const devices = [...this.devices.values()]
+    const online =
+      to.kind === 'all'
+        ? devices.length
+        : to.kind === 'tag'
+          ? devices.filter((device) => device.tags.includes(to.tag)).length
+          : to.deviceIds.filter((id) => this.devices.has(id)).length
+    const accepted = to.kind === 'devices' ? to.deviceIds.length : online
+    return { accepted, stored: 0, online, pushId: `p${serial}` }
+  }
+}
