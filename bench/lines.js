@@ -6,6 +6,14 @@ import { spawn } from 'node:child_process'
 
 const STDERR_KEPT = 2000
 
+// Not all programs end when their stdin does, and none may outlive the driver.
+const running = new Set()
+process.on('exit', () => {
+  for (const child of running) child.kill('SIGKILL')
+})
+process.on('SIGINT', () => process.exit(130))
+process.on('SIGTERM', () => process.exit(143))
+
 export class LineProcess {
   #child
   #pending = ''
@@ -19,6 +27,7 @@ export class LineProcess {
     const [file, ...args] = core === null ? command : ['taskset', '-c', String(core), ...command]
     this.#child = spawn(file, args, { cwd, env: { ...process.env, ...env }, stdio: 'pipe' })
     this.#child.on('error', (error) => this.#end(error.message))
+    running.add(this.#child)
     this.#child.on('close', (code, signal) => this.#end(`ended with ${signal ?? code}`))
     this.#child.stderr.on('data', (chunk) => {
       this.#stderr = (this.#stderr + chunk).slice(-STDERR_KEPT)
@@ -80,6 +89,7 @@ export class LineProcess {
 
   #end(reason) {
     this.#ended ??= reason
+    running.delete(this.#child)
     this.#waiting?.reject(this.#failure(this.#ended))
   }
 

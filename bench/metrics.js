@@ -3,7 +3,7 @@
  * A metric not listed here is measured but not shown.
  */
 
-const whole = (value) => Math.round(value).toLocaleString('en-US')
+export const whole = (value) => Math.round(value).toLocaleString('en-US')
 const thousands = (value) => `${(value / 1000).toFixed(1)} k`
 const two = (value) => value.toFixed(2)
 const one = (value) => value.toFixed(1)
@@ -28,7 +28,6 @@ export const METRICS = [
     work: 'broadcast',
     title: 'client busy',
     show: percent,
-    isClient: true,
   },
   ...[1, 8]
     .flatMap((window) => [
@@ -40,7 +39,7 @@ export const METRICS = [
         title: `echo, ${window} under way: messages per second`,
         show: thousands,
       },
-      { id: `echo${window}ClientBusy`, title: 'client busy', show: percent, isClient: true },
+      { id: `echo${window}ClientBusy`, title: 'client busy', show: percent },
     ])
     .map((metric) => ({ ...metric, work: 'echo' })),
   {
@@ -56,7 +55,7 @@ export const METRICS = [
     title: 'CPU per connection, its reset included, µs',
     show: one,
   },
-  { id: 'connectClientBusy', work: 'connect', title: 'client busy', show: percent, isClient: true },
+  { id: 'connectClientBusy', work: 'connect', title: 'client busy', show: percent },
 ]
 
 /**

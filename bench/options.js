@@ -1,6 +1,6 @@
 /** The options of run.js. Faults are said all at once. */
 import { parseArgs } from 'node:util'
-import { SERVERS } from './servers.js'
+import { PUSHCTL, SERVERS } from './servers.js'
 
 export const WORKS = ['idle', 'broadcast', 'echo', 'connect']
 const ROUNDS_MAX = 99
@@ -14,6 +14,7 @@ export const USAGE = `node bench/run.js [options]   compares pushctl's node with
   --dry               prints the tables, leaves docs/measurements.md alone
   --out FILE          Markdown file whose bench section is rewritten (default docs/measurements.md)
   --json              prints all rounds as one JSON document in place of the tables
+  --pushctl FILE      program whose \`serve\` is measured (default bin/pushctl.js of this repository)
   --help
 `
 
@@ -28,6 +29,7 @@ export function parseOptions(argv) {
       quick: { type: 'boolean', default: false },
       dry: { type: 'boolean', default: false },
       out: { type: 'string' },
+      pushctl: { type: 'string', default: PUSHCTL },
       json: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },

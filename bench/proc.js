@@ -84,7 +84,15 @@ export function describeHost() {
   }
 }
 
-/** Soft limit of descriptors of this process, inherited by what it starts. */
+/** Seconds that a core was busy since boot, whoever used it; NaN where it is not told. */
+export function coreBusyS(core) {
+  const line = new RegExp(`^cpu${core} (.*)`, 'm').exec(read('/proc/stat'))?.[1]
+  if (!line) return Number.NaN
+  const [user, nice, system, , , interrupt, softInterrupt, steal] = line.split(' ').map(Number)
+  return (user + nice + system + interrupt + softInterrupt + steal) / TICKS_PER_S
+}
+
+/** Hard limit of descriptors; every program here raises its own limit to it. */
 export function descriptorLimit() {
   return Number(/^Max open files\s+\d+\s+(\d+)/m.exec(read('/proc/self/limits'))?.[1] ?? 1024)
 }

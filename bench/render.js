@@ -2,7 +2,7 @@
  * The summary as a Markdown section (docs/measurements.md) and as plain text for the terminal: the same rows, so that
  * no figure exists in one and not in the other.
  */
-import { METRICS } from './metrics.js'
+import { METRICS, whole } from './metrics.js'
 import { SERVERS } from './servers.js'
 import { CLIENT_BUSY_MAX } from './summary.js'
 
@@ -59,7 +59,7 @@ function textTable(rows) {
     .join('\n')
 }
 
-function notes({ summary, failures }) {
+function notes({ summary, failures, isQuick }) {
   const lines = failures.map(({ server, work, round, reason }) => {
     const where = work ? `${work}, round ${round}` : 'all work'
     return `${titleOf(server)} not run (${where}): ${reason}`
@@ -70,6 +70,13 @@ function notes({ summary, failures }) {
         `${CLIENT_BUSY_MAX * 100} %), so the rate per second is the client's; CPU figures hold`,
     )
   }
+  for (const { server, work, share } of summary.foreign) {
+    lines.push(
+      `${titleOf(server)}, ${work}: ${Math.round(share * 100)} % of the server's core went to other processes ` +
+        'or to the host: run it again on a quiet machine',
+    )
+  }
+  if (isQuick) lines.push('quick: the counts are small, so these figures mean nothing')
   return lines
 }
 
@@ -77,27 +84,27 @@ function conditions({ works, sizes }) {
   const { idle, broadcast, echo, connect } = sizes
   const lines = {
     idle: () =>
-      `Idle: RSS at ${idle.high} connections less RSS at ${idle.low}, over the difference, HELLO answered on all; after a ` +
+      `Idle: RSS at ${whole(idle.high)} connections less RSS at ${whole(idle.low)}, over the difference, HELLO answered on all; after a ` +
       'forced collection where the server can be asked for one (not pushctl), and once RSS stood still. ' +
       `GC: longest pause, forced ones left out, until then and over ${idle.broadcasts} more broadcasts to all.`,
     broadcast: () =>
-      `Broadcast: ${broadcast.bytes} B to ${broadcast.connections} connections, ${broadcast.broadcasts} times; the next one ` +
+      `Broadcast: ${broadcast.bytes} B to ${whole(broadcast.connections)} connections, ${broadcast.broadcasts} times; the next one ` +
       'starts when all have the last one, so nothing can be folded into fewer writes.',
     echo: () =>
-      `Echo: ${echo.bytes} B on ${echo.connections} connections, ${echo.messages} messages, closed loop.`,
+      `Echo: ${echo.bytes} B on ${echo.connections} connections, ${whole(echo.messages)} messages, closed loop.`,
     connect: () =>
-      `Connect: ${connect.connections} at a time, ${connect.cycles} times, 256 under way, each with a 40-byte HELLO and its ` +
+      `Connect: ${whole(connect.connections)} at a time, ${connect.cycles} times, 256 under way, each with a 40-byte HELLO and its ` +
       'answer, reset between. The peers answer HELLO without keeping a session.',
   }
   return works.map((work) => lines[work]())
 }
 
 export function renderMarkdown(run) {
-  const { host, summary, names, command, versions, rounds, startedAt } = run
+  const { host, summary, names, command, versions, startedAt } = run
   const parts = [
     `Measured ${startedAt.slice(0, 10)} on ${host.cpu}, ${host.memoryGiB} GiB, Linux ${host.kernel}, ` +
       `Node ${host.node}, ${versions}. ${run.pinning} ` +
-      `${rounds} interleaved rounds: median (lowest–highest). CPU and memory of every server are read from /proc.`,
+      `${run.rounds.length} interleaved rounds: median (lowest–highest). CPU and memory of every server are read from /proc.`,
     `\`\`\`\n${command}\n\`\`\``,
     markdownTable(ratioRows(summary.ratios)),
     markdownTable(figureRows(summary.figures, names)),

@@ -13,7 +13,7 @@ import { rewriteSection } from './document.js'
 import { wireOf } from './frames.js'
 import { LoadClient } from './load-client.js'
 import { parseOptions, USAGE } from './options.js'
-import { describeHost, descriptorLimit } from './proc.js'
+import { coreBusyS, cpuOf, describeHost, descriptorLimit } from './proc.js'
 import { renderMarkdown, renderText } from './render.js'
 import { SERVERS, startServer } from './servers.js'
 import { summarise } from './summary.js'
@@ -83,8 +83,11 @@ function sizesOf(work, quick) {
 }
 
 /** One server, one piece of work, both fresh. */
-async function measureOnce({ name, work, cores, program, quick }) {
-  const server = await startServer(name, cores.server).catch((error) => {
+async function measureOnce({ name, work, cores, program, options }) {
+  const startedMs = performance.now()
+  const busyBefore = coreBusyS(cores.server)
+  const { pushctl, quick } = options
+  const server = await startServer(name, { core: cores.server, pushctl }).catch((error) => {
     error.atStart = true
     throw error
   })
@@ -93,7 +96,11 @@ async function measureOnce({ name, work, cores, program, quick }) {
     const { carrier, speaks } = SERVERS[name]
     const wire = wireOf({ carrier, speaks, port: server.port })
     await client.aim(wire, server.port)
-    return await WORK[work].measure({ server, client, wire, sizes: sizesOf(work, quick) })
+    const sizes = sizesOf(work, quick)
+    const figures = await WORK[work].measure({ server, client, wire, sizes })
+    // CPU of the server's core that went to somebody else, of the whole time since its start.
+    const foreignS = coreBusyS(cores.server) - busyBefore - cpuOf(server.pid).total
+    return { ...figures, [`${work}Foreign`]: (foreignS * 1000) / (performance.now() - startedMs) }
   } finally {
     await client.stop()
     await server.stop()
@@ -110,7 +117,7 @@ async function measureAll(options, cores, program) {
       for (const name of options.names.filter((each) => !absent.has(each))) {
         const at = `round ${round}/${options.rounds}  ${work.padEnd(9)} ${SERVERS[name].title}`
         try {
-          const figures = await measureOnce({ name, work, cores, program, quick: options.quick })
+          const figures = await measureOnce({ name, work, cores, program, options })
           found[name] = { ...found[name], ...figures }
           say(at)
         } catch (error) {
@@ -167,11 +174,12 @@ async function main() {
     sizes: Object.fromEntries(
       Object.keys(WORK).map((work) => [work, sizesOf(work, options.quick)]),
     ),
-    rounds: options.rounds,
-    summary: summarise(rounds),
+    isQuick: options.quick,
+    rounds,
+    summary: summarise(rounds, { isJudged: !options.quick }),
     failures,
   }
-  if (options.json) process.stdout.write(`${JSON.stringify({ ...run, rounds }, null, 2)}\n`)
+  if (options.json) process.stdout.write(`${JSON.stringify(run, null, 2)}\n`)
   else process.stdout.write(renderText(run))
   const document = options.out ?? join(HERE, '..', 'docs', 'measurements.md')
   if (!options.dry) {

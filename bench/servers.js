@@ -12,7 +12,8 @@ const READY_TIMEOUT_S = 15
 const PUSHCTL_CONNECTIONS_MAX = 19_000
 
 const peer = (file) => join(HERE, 'peers', file)
-export const C_SERVER = join(HERE, 'build', 'c-server')
+const C_SERVER = join(HERE, 'build', 'c-server')
+export const PUSHCTL = join(ROOT, 'bin', 'pushctl.js')
 const BUN = join(HERE, 'node_modules', '.bin', 'bun')
 
 /**
@@ -52,12 +53,15 @@ export const SERVERS = {
   },
 }
 
-/** Starts the named server on a core; throws with the reason where it cannot run here. */
-export function startServer(name, core) {
-  return SERVERS[name].start(SERVERS[name], core)
+/**
+ * Starts the named server on a core; throws with the reason where it cannot run here.
+ * `pushctl`: the program file whose `serve` is measured.
+ */
+export function startServer(name, { core, pushctl }) {
+  return SERVERS[name].start(SERVERS[name], { core, pushctl })
 }
 
-async function startPeer(server, core) {
+async function startPeer(server, { core }) {
   const [file] = server.command
   if (!existsSync(file)) throw new Error(`${file} is missing: run npm ci in bench/`)
   const child = new LineProcess({ command: server.command, core, cwd: HERE })
@@ -72,8 +76,8 @@ async function startPeer(server, core) {
   }
 }
 
-async function startPushctl(server, core) {
-  const command = [process.execPath, join(ROOT, 'bin', 'pushctl.js'), 'serve', '--json']
+async function startPushctl(server, { core, pushctl }) {
+  const command = [process.execPath, pushctl, 'serve', '--json']
   command.push('--tcp', '127.0.0.1:0', '--ws', '127.0.0.1:0', '--http', '127.0.0.1:0')
   command.push('--shards', '1', '--max-connections', String(PUSHCTL_CONNECTIONS_MAX))
   const child = new LineProcess({ command, core, cwd: ROOT })

@@ -6,13 +6,16 @@ import { METRICS, TARGETS } from './metrics.js'
 
 /** Busier than this, the client was the limit of rates by the clock; figures per CPU-second still hold. */
 export const CLIENT_BUSY_MAX = 0.9
+/** More of the server's core than this used by others, and the run was not alone. */
+export const FOREIGN_MAX = 0.1
 
-/** `rounds`: per round, server name → figures by metric id. */
-export function summarise(rounds) {
+/** `rounds`: per round, server name → figures by metric id. `isJudged`: whether targets are held against them. */
+export function summarise(rounds, { isJudged }) {
   return {
     figures: summariseFigures(rounds),
-    ratios: summariseRatios(rounds),
+    ratios: summariseRatios(rounds, isJudged),
     busy: busyClients(rounds),
+    foreign: foreignWork(rounds),
   }
 }
 
@@ -34,7 +37,7 @@ function summariseFigures(rounds) {
   })).filter(({ byServer }) => Object.values(byServer).some(Boolean))
 }
 
-function summariseRatios(rounds) {
+function summariseRatios(rounds, isJudged) {
   return TARGETS.map((target) => {
     const value = spread(
       rounds.map((round) => {
@@ -42,7 +45,8 @@ function summariseRatios(rounds) {
         return target.over ? own / round[target.over]?.[target.metric] : own
       }),
     )
-    const isHeld = value && target.limit !== undefined ? holds(target, value.median) : null
+    const isHeld =
+      isJudged && value && target.limit !== undefined ? holds(target, value.median) : null
     return { ...target, value, isHeld }
   })
 }
@@ -52,12 +56,26 @@ function holds({ isLess, limit }, value) {
 }
 
 function busyClients(rounds) {
+  return metricsOver(rounds, 'ClientBusy', CLIENT_BUSY_MAX).map(({ share, ...of }) => ({
+    ...of,
+    busy: share,
+  }))
+}
+
+function foreignWork(rounds) {
+  return metricsOver(rounds, 'Foreign', FOREIGN_MAX)
+}
+
+/** Servers and work whose figures of this kind have a median above the limit. */
+function metricsOver(rounds, suffix, limit) {
   const found = []
-  for (const metric of METRICS.filter(({ isClient }) => isClient)) {
-    for (const name of new Set(rounds.flatMap((round) => Object.keys(round)))) {
-      const busy = spread(rounds.map((round) => round[name]?.[metric.id]))
-      if (busy && busy.median > CLIENT_BUSY_MAX) {
-        found.push({ server: name, work: metric.id.replace('ClientBusy', ''), busy: busy.median })
+  const names = new Set(rounds.flatMap((round) => Object.keys(round)))
+  for (const server of names) {
+    const figures = rounds.flatMap((round) => Object.keys(round[server] ?? {}))
+    for (const id of new Set(figures.filter((each) => each.endsWith(suffix)))) {
+      const value = spread(rounds.map((round) => round[server]?.[id]))
+      if (value && value.median > limit) {
+        found.push({ server, work: id.slice(0, -suffix.length), share: value.median })
       }
     }
   }
