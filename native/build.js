@@ -1,11 +1,12 @@
 /**
- * Compiles native/socket-shim.c to native/build/socket-shim.node. Plain Node-API C needs no node-gyp and no Python,
- * one compiler call of 0.1 s; the same binary serves every Node version. It must never fail an installation: without
- * a compiler pushctl runs on the packed prebuild, and without that on the node engine.
+ * Compiles native/socket-shim.c to native/build/socket-shim.node. Plain Node-API C needs no
+ * node-gyp and no Python, one compiler call of 0.1 s; the same binary serves every Node version. It
+ * must never fail an installation: without a compiler pushctl runs on the packed prebuild, and
+ * without that on the node engine.
  *
  *   node native/build.js             compile where needed; always ends with 0
  *   node native/build.js --strict    the same, but ends with 1 where there is no fresh add-on (CI)
- *   node native/build.js --prebuild  compile and copy to native/prebuilds/<platform>-<arch>/ (npm pack)
+ *   node native/build.js --prebuild  compile and copy to native/prebuilds/ (npm pack)
  *   node native/build.js --drop-prebuild
  */
 import { spawnSync } from 'node:child_process'

@@ -1,9 +1,11 @@
 /**
  * Bundles src/ into dist/ (esbuild, ESM, packages left outside) and compiles the native add-on.
- * Files are replaced by rename and only where they differ, so a build beside running tests never shows them half a
- * file; the cost is that chunks of older builds stay until `--clean`.
+ * Files are replaced by rename and only where they differ, so a build beside running tests never
+ * shows them half a file; the cost is that chunks of older builds stay until `--clean`.
  *
- *   node scripts/build.js [--clean] [--if-possible]   --if-possible: without esbuild (npm ci --omit=dev) do nothing
+ *   node scripts/build.js [--clean] [--if-possible]
+ *
+ * --if-possible: without esbuild (npm ci --omit=dev) do nothing
  */
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs'
 import { renameSync, rmSync, writeFileSync } from 'node:fs'
@@ -14,7 +16,10 @@ import { buildAddon } from '../native/build.js'
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const dist = join(root, 'dist')
 
-/** Name under dist/ → source. A shard entry is started as a thread or process of its own (src/engine/shard-host.ts). */
+/**
+ * Name under dist/ → source. A shard entry is started as a thread or process of its own
+ * (src/engine/shard-host.ts).
+ */
 const ENTRIES = {
   cli: 'src/cli/main.ts',
   'server-shard': 'src/server/shard-entry.ts',
@@ -56,7 +61,10 @@ function replaceFile(path, contents) {
   renameSync(draft, path)
 }
 
-/** src/<part>/assets/ → dist/assets/<part>/: pages and styles that are served or inlined as they are. */
+/**
+ * src/<part>/assets/ → dist/assets/<part>/: pages and styles that are served or inlined as they
+ * are.
+ */
 function copyAssets() {
   for (const part of readdirSync(join(root, 'src'))) {
     const from = join(root, 'src', part, 'assets')

@@ -1,7 +1,7 @@
 /**
- * Prints "N passed, N failed" summed over vitest JSON reports, as the plain closing line of .ci/run.
- * A file that could not even be loaded has no failed test in the report, yet counts as one here; a report that is
- * missing too.
+ * Prints "N passed, N failed" summed over vitest JSON reports, as the plain closing line of
+ * .ci/run. A file that could not even be loaded has no failed test in the report, yet counts as one
+ * here; a report that is missing too.
  *
  *   node scripts/count-tests.js REPORT.json…
  */

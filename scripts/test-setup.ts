@@ -1,7 +1,7 @@
 /**
- * Runs once before the suite: shards and end-to-end tests start what lies in dist/, so it must be of this tree.
- * A build that fails is only printed, because most tests run on src/ and may still tell something; `npm test` and
- * .ci/run build beforehand and stop there.
+ * Runs once before the suite: shards and end-to-end tests start what lies in dist/, so it must be
+ * of this tree. A build that fails is only printed, because most tests run on src/ and may still
+ * tell something; `npm test` and .ci/run build beforehand and stop there.
  */
 import { spawnSync } from 'node:child_process'
 import { dirname, join } from 'node:path'

@@ -1,7 +1,7 @@
 /**
- * Between a command's tables and commander: declares the options, and turns the words of the user into a layer. Values
- * stay raw text here; resolve.ts checks them together with those from files and environment, so a wrong flag and a
- * wrong key are reported in one go.
+ * Between a command's tables and commander: declares the options, and turns the words of the user
+ * into a layer. Values stay raw text here; resolve.ts checks them together with those from files
+ * and environment, so a wrong flag and a wrong key are reported in one go.
  */
 import { Command as Commander, CommanderError, Option } from 'commander'
 import type { AnyCommand } from '../config/command.ts'
@@ -161,6 +161,6 @@ function argumentFaults(command: AnyCommand, operands: readonly string[]): Pushc
 }
 
 function usage(command: AnyCommand, message: string, suggestion?: string): PushctlError {
-  const tries = suggestion === undefined ? `pushctl ${command.name} --help` : suggestion
-  return new PushctlError('PUSHCTL_USAGE', message, { tries: [tries] })
+  const next = `pushctl ${command.name} ${suggestion ?? '--help'}`
+  return new PushctlError('PUSHCTL_USAGE', message, { tries: [next] })
 }

@@ -1,6 +1,7 @@
 /**
- * Errors as people read them (message, why, try) and as programs do (one JSON line). An exception of any other class is
- * a bug of pushctl: its stack is shown, because that is all that the one who mends it will get.
+ * Errors as people read them (message, why, try) and as programs do (one JSON line). An exception
+ * of any other class is a bug of pushctl: its stack is shown, because that is all that the one who
+ * mends it will get.
  */
 import { EXIT } from '../errors/exit-codes.ts'
 import { ConfigFaults, PushctlError } from '../errors/pushctl-error.ts'

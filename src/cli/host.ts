@@ -1,6 +1,7 @@
 /**
- * The process as one value: argv, streams, signals, exit code. Nothing else in pushctl touches `process` for these, so
- * a test of the whole command line needs a fake of this one object. Node's own defaults are kept where they do no harm.
+ * The process as one value: argv, streams, signals, exit code. Nothing else in pushctl touches
+ * `process` for these, so a test of the whole command line needs a fake of this one object. Node's
+ * own defaults are kept where they do no harm.
  */
 import type { Readable, Writable } from 'node:stream'
 import { isatty } from 'node:tty'
@@ -33,7 +34,7 @@ export interface Host {
   exit(code: number): void
 }
 
-export function processHost(): Host {
+export function hostOfProcess(): Host {
   return {
     argv: process.argv.slice(2),
     env: process.env,

@@ -1,6 +1,6 @@
 /**
- * Ctrl-C and SIGTERM: the first aborts the command's signal, so that it stops cleanly and reports what it has; the second
- * ends the process at once with the shell's code for that signal.
+ * Ctrl-C and SIGTERM: the first aborts the command's signal, so that it stops cleanly and reports
+ * what it has; the second ends the process at once with the shell's code for that signal.
  */
 import { exitCodeOfSignal, type StopSignal } from '../errors/exit-codes.ts'
 import type { Host } from './host.ts'

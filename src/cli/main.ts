@@ -1,11 +1,12 @@
 /**
- * The whole command line: argv in, exit code out. Expected errors are printed for people, everything else as a bug with
- * its stack. Heavy parts load behind the verb (verbs.ts); --help loads none of them, and not even commander.
+ * The whole command line: argv in, exit code out. Expected errors are printed for people,
+ * everything else as a bug with its stack. Heavy parts load behind the verb (verbs.ts); --help
+ * loads none of them, and not even commander.
  */
 import { packageVersion } from '../config/package-root.ts'
 import { EXIT } from '../errors/exit-codes.ts'
 import { type ErrorStyle, errorText, exitCodeOfError } from './error-text.ts'
-import { type Host, processHost } from './host.ts'
+import { type Host, hostOfProcess } from './host.ts'
 import { isBrokenPipe, writeText } from './output.ts'
 import { findVerb, rejectStray, splitVerb, topLevelHelp } from './top-level.ts'
 import { VERBS, type Verb } from './verbs.ts'
@@ -15,7 +16,7 @@ const LEFTOVERS_MS = 2_000
 
 /** Resolves to the exit code, which is also set on the host. */
 export async function main(
-  host: Host = processHost(),
+  host: Host = hostOfProcess(),
   verbs: readonly Verb[] = VERBS,
 ): Promise<number> {
   const style = errorStyle(host, verbs)

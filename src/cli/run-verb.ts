@@ -1,4 +1,6 @@
-/** One verb from words to exit code: parse, read files, resolve, check, then help, --explain or run. */
+/**
+ * One verb from words to exit code: parse, read files, resolve, check, then help, --explain or run.
+ */
 import type { AnyCommand, CommandContext } from '../config/command.ts'
 import { readConfigFile } from '../config/config-file.ts'
 import { fileRowsOf, GLOBAL_OPTIONS } from '../config/global-options.ts'
@@ -118,7 +120,9 @@ async function runInterruptibly(
   }
 }
 
-/** A command may let the abort fall through: `signal.throwIfAborted()`, or an AbortError of Node. */
+/**
+ * A command may let the abort fall through: `signal.throwIfAborted()`, or an AbortError of Node.
+ */
 function isAbort(error: unknown, signal: AbortSignal): boolean {
   return error === signal.reason || (error instanceof Error && error.name === 'AbortError')
 }

@@ -1,4 +1,7 @@
-/** `pushctl --help` and finding the verb. Global options may stand in front of the verb, and move behind it. */
+/**
+ * `pushctl --help` and finding the verb. Global options may stand in front of the verb, and move
+ * behind it.
+ */
 import { GLOBAL_OPTIONS } from '../config/global-options.ts'
 import { nearestName } from '../config/nearest.ts'
 import { PushctlError } from '../errors/pushctl-error.ts'

@@ -1,6 +1,7 @@
 /**
- * The verbs, in the order of help. A command module loads only when its verb is typed: `pushctl --help` must answer in
- * 100 ms and may not pay for terminals, HTTP and engines. docs/hacking.md#add-a-verb says how a row gets here.
+ * The verbs, in the order of help. A command module loads only when its verb is typed: `pushctl
+ * --help` must answer in 100 ms and may not pay for terminals, HTTP and engines.
+ * docs/hacking.md#add-a-verb says how a row gets here.
  */
 import type { AnyCommand } from '../config/command.ts'
 

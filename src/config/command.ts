@@ -1,18 +1,23 @@
 /**
- * What a verb is: a name, its option table, and run(). src/cli finds it in verbs.ts, fills the options from flags,
- * environment, files and defaults, and gives it a context; a command touches neither argv nor process. It lives in
- * config because commands import it and cli imports commands.
+ * What a verb is: a name, its option table, and run(). src/cli finds it in verbs.ts, fills the
+ * options from flags, environment, files and defaults, and gives it a context; a command touches
+ * neither argv nor process. It lives in config because commands import it and cli imports commands.
  *
- *   export const command = defineCommand({ name: 'push', options: PUSH_OPTIONS, …, run: async (context) => EXIT.OK })
+ *   export const command = defineCommand({ name: 'push', options: PUSH_OPTIONS, …,
+ *     run: async ({ options, result }) => EXIT.OK })
  *
- * A command module is loaded for `--help` too: import what is heavy (ink, fastify, engines) inside run().
+ * A command module is loaded for `--help` too: import what is heavy (ink, fastify, engines) inside
+ * run().
  */
 import type { Readable, Writable } from 'node:stream'
 import type { PushctlError } from '../errors/pushctl-error.ts'
 import type { OptionsOf, OptionTable } from './option-table.ts'
 import type { SourceMap } from './sources.ts'
 
-/** A word on the command line that is no option. Rows stand in order; only the last may be repeatable. */
+/**
+ * A word on the command line that is no option. Rows stand in order; only the last may be
+ * repeatable.
+ */
 export interface ArgumentRow {
   /** As shown in help: `TARGET`. */
   readonly name: string
@@ -51,7 +56,9 @@ export interface CommandContext<Options> {
   now(): number
   /** One line to stderr, nothing with --quiet. */
   note(line: string): void
-  /** Writes the result: the document with --json, else the text. Resolves when stdout has taken it. */
+  /**
+   * Writes the result: the document with --json, else the text. Resolves when stdout has taken it.
+   */
   result(document: object, text: string): Promise<void>
 }
 
@@ -78,7 +85,10 @@ export interface Command<Table extends OptionTable = OptionTable> {
   readonly profiles?: 'load' | 'kernel'
   /** Rules between settings. All faults of one configuration are shown together. */
   check?(options: OptionsOf<Table>, positional: readonly string[]): readonly PushctlError[]
-  /** Resolves to the exit code (EXIT). Throws PushctlError for what people can mend; anything else counts as a bug. */
+  /**
+   * Resolves to the exit code (EXIT). Throws PushctlError for what people can mend; anything else
+   * counts as a bug.
+   */
   run(context: CommandContext<OptionsOf<Table>>): Promise<number>
 }
 

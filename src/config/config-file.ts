@@ -1,7 +1,8 @@
 /**
- * A YAML file of settings as a layer. Keys are flag names; a key that is the name of a verb holds settings of that verb
- * only. The tree is walked node by node (for file:line:column in messages) and never turned into plain objects, so
- * neither __proto__ keys nor alias bombs have anything to work on. The yaml package loads only when a file is read.
+ * A YAML file of settings as a layer. Keys are flag names; a key that is the name of a verb holds
+ * settings of that verb only. The tree is walked node by node (for file:line:column in messages)
+ * and never turned into plain objects, so neither __proto__ keys nor alias bombs have anything to
+ * work on. The yaml package loads only when a file is read.
  */
 import { open } from 'node:fs/promises'
 import type * as Yaml from 'yaml'
@@ -14,7 +15,9 @@ import type { OptionTable } from './option-table.ts'
 import type { RawValue } from './option-value.ts'
 import type { SourceKind } from './sources.ts'
 
-/** A hand-written file has some hundred lines; this only keeps a wrong path from filling the memory. */
+/**
+ * A hand-written file has some hundred lines; this only keeps a wrong path from filling the memory.
+ */
 export const CONFIG_FILE_BYTES_MAX = 1024 * 1024
 /** Values of one key. */
 const LIST_ITEMS_MAX = 10_000
@@ -38,7 +41,10 @@ export interface ConfigFileLayer {
   readonly faults: readonly PushctlError[]
 }
 
-/** Reads and walks the file. What is wrong with it, an unreadable file included, comes back as faults. */
+/**
+ * Reads and walks the file. What is wrong with it, an unreadable file included, comes back as
+ * faults.
+ */
 export async function readConfigFile(request: ConfigFileRequest): Promise<ConfigFileLayer> {
   const faults: PushctlError[] = []
   const layer = new Map<string, LayerEntry>()

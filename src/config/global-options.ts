@@ -1,4 +1,7 @@
-/** Options that every verb has. A verb with a row of the same flag (doctor's --explain CHECK) hides the one here. */
+/**
+ * Options that every verb has. A verb with a row of the same flag (doctor's --explain CHECK) hides
+ * the one here.
+ */
 import { defineOptions, type OptionTable } from './option-table.ts'
 
 export const GLOBAL_OPTIONS = defineOptions({
@@ -61,7 +64,9 @@ export const PROFILE_OPTIONS = defineOptions({
   },
 })
 
-/** Help, version and explain are questions to the command line, not settings: no file may ask them. */
+/**
+ * Help, version and explain are questions to the command line, not settings: no file may ask them.
+ */
 const ONLY_FLAGS: ReadonlySet<string> = new Set(['config', 'explain', 'help', 'version'])
 
 /** The rows that a config file may hold. */

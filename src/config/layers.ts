@@ -1,6 +1,7 @@
 /**
- * A layer is what one place says about settings: flags, environment, config file, profile. All are maps from flag name
- * to raw values with their source, so that resolving is one loop over places and a YAML key such as __proto__ is only text.
+ * A layer is what one place says about settings: flags, environment, config file, profile. All are
+ * maps from flag name to raw values with their source, so that resolving is one loop over places
+ * and a YAML key such as __proto__ is only text.
  */
 
 import type { RawValue } from './option-value.ts'
@@ -10,7 +11,10 @@ import type { Source } from './sources.ts'
 export interface LayerEntry {
   readonly values: readonly RawValue[]
   readonly source: Source
-  /** How a message calls the setting: `--connections`, `PUSHCTL_CONNECTIONS`, `bench.yaml:3:14: connections`. */
+  /**
+   * How a message calls the setting: `--connections`, `PUSHCTL_CONNECTIONS`, `bench.yaml:3:14:
+   * connections`.
+   */
   readonly name: string
 }
 

@@ -1,4 +1,7 @@
-/** "Did you mean": the known name nearest to what was typed, by edits (Damerau-Levenshtein, adjacent swaps included). */
+/**
+ * "Did you mean": the known name nearest to what was typed, by edits (Damerau-Levenshtein, adjacent
+ * swaps included).
+ */
 
 /** A name further off than a third of its letters would be a guess, not a suggestion. */
 const EDIT_SHARE_MAX = 1 / 3

@@ -1,7 +1,8 @@
 /**
- * The shape of an option table: one row per setting, and nothing about a setting stands anywhere else. Flag,
- * environment name, config key, help, bounds and default all come from the row, and so does the TypeScript type of the
- * resolved value: a command that reads a setting without a row does not compile. The price is some type arithmetic here.
+ * The shape of an option table: one row per setting, and nothing about a setting stands anywhere
+ * else. Flag, environment name, config key, help, bounds and default all come from the row, and so
+ * does the TypeScript type of the resolved value: a command that reads a setting without a row does
+ * not compile. The price is some type arithmetic here.
  *
  *   key            │ flag            │ env (derived)           │ value
  *   connectionsMax │ max-connections │ PUSHCTL_MAX_CONNECTIONS │ number
@@ -125,7 +126,10 @@ type ValueOf<Row extends OptionRow> = Row extends { readonly repeatable: true }
     ? ScalarOf<Row>
     : ScalarOf<Row> | undefined
 
-/** The resolved options of a table: a row without default or `required` may be undefined, a repeatable one is []. */
+/**
+ * The resolved options of a table: a row without default or `required` may be undefined, a
+ * repeatable one is [].
+ */
 export type OptionsOf<Table extends OptionTable> = {
   readonly [Key in keyof Table]: ValueOf<Table[Key]>
 }

@@ -1,6 +1,7 @@
 /**
- * One raw value (a word, or a YAML scalar) against its row: the typed value, or the rule that it breaks in words.
- * Nothing here knows where the value came from; resolve.ts names flag, variable or file in front of the rule.
+ * One raw value (a word, or a YAML scalar) against its row: the typed value, or the rule that it
+ * breaks in words. Nothing here knows where the value came from; resolve.ts names flag, variable or
+ * file in front of the rule.
  */
 
 import { nearestName } from './nearest.ts'

@@ -1,4 +1,7 @@
-/** The folder with package.json: above dist/ in the bundle, above src/ in tests. Profiles and assets lie under it. */
+/**
+ * The folder with package.json: above dist/ in the bundle, above src/ in tests. Profiles and assets
+ * lie under it.
+ */
 import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'

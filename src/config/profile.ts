@@ -1,6 +1,7 @@
 /**
- * Named settings: `--profile quick` is profiles/<folder>/quick.yaml of the package, `--profile ./my.yaml` any file. A
- * profile has the keys of a config file plus `description`, and stands below the config file and above the defaults.
+ * Named settings: `--profile quick` is profiles/<folder>/quick.yaml of the package, `--profile
+ * ./my.yaml` any file. A profile has the keys of a config file plus `description`, and stands below
+ * the config file and above the defaults.
  */
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'

@@ -1,6 +1,7 @@
 /**
- * Numbers as people read them, the one way in all reports, messages and tables. Exact where a reader may type the text
- * back (formatCount, formatDurationMs; units.ts parses them to the same value), three significant digits where not.
+ * Numbers as people read them, the one way in all reports, messages and tables. Exact where a
+ * reader may type the text back (formatCount, formatDurationMs; units.ts parses them to the same
+ * value), three significant digits where not.
  */
 
 const groups = /\B(?=(\d{3})+$)/g

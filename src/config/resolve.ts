@@ -1,6 +1,7 @@
 /**
- * Settings from their layers, the first that has one wins: flags, environment, config file, profile, default.
- * All faults are gathered, so that a user mends them in one go; an overridden value is not looked at.
+ * Settings from their layers, the first that has one wins: flags, environment, config file,
+ * profile, default. All faults are gathered, so that a user mends them in one go; an overridden
+ * value is not looked at.
  */
 import { PushctlError } from '../errors/pushctl-error.ts'
 import type { Layer, LayerEntry } from './layers.ts'
@@ -18,7 +19,10 @@ export interface Resolved<Table extends OptionTable> {
 /** How much of a wrong value is repeated in a message. */
 const SHOWN_LENGTH_MAX = 60
 
-/** `commandLine` is what a `try` line starts and ends with: `pushctl bench`, and the words after the options. */
+/**
+ * `commandLine` is what a `try` line starts and ends with: `pushctl bench`, and the words after the
+ * options.
+ */
 export function resolveOptions<Table extends OptionTable>(
   table: Table,
   layers: readonly Layer[],

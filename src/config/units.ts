@@ -1,8 +1,8 @@
 /**
- * Numbers as people type them: counts ×1000 (10k, 1m), sizes ×1024 (64KiB, 1k), times (250ms, 1h30m), rates (500/s).
- * Arithmetic is exact on the decimal text (1.1m is 1,100,000 and not 1,100,000.0000000002), at the cost of a BigInt
- * per value. A parser answers null where the text is not of its kind; the caller knows which flag to name.
- * Opposite direction: quantities.ts.
+ * Numbers as people type them: counts ×1000 (10k, 1m), sizes ×1024 (64KiB, 1k), times (250ms,
+ * 1h30m), rates (500/s). Arithmetic is exact on the decimal text (1.1m is 1,100,000 and not
+ * 1,100,000.0000000002), at the cost of a BigInt per value. A parser answers null where the text is
+ * not of its kind; the caller knows which flag to name. Opposite direction: quantities.ts.
  */
 
 const COUNT_FACTORS: Readonly<Record<string, bigint>> = {
@@ -48,7 +48,10 @@ export function parseBytes(text: string): number | null {
   return match ? scaleWhole(match[1]!, SIZE_FACTORS[match[2]!.toLowerCase()]!) : null
 }
 
-/** `250ms`, `30s`, `5m`, `1h30m`: milliseconds, to the nanosecond. A bare number has no unit and is refused, except 0. */
+/**
+ * `250ms`, `30s`, `5m`, `1h30m`: milliseconds, to the nanosecond. A bare number has no unit and is
+ * refused, except 0.
+ */
 export function parseDurationMs(text: string): number | null {
   const clipped = clip(text)
   if (clipped === '0') return 0

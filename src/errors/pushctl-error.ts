@@ -1,7 +1,7 @@
 /**
- * The one error that people are meant to read: what was expected, what was got, and what to type next.
- * Anything else that reaches the command line is a bug in pushctl and is shown with its stack (exit 1).
- * Every code has a heading in docs/errors.md; a test compares both lists.
+ * The one error that people are meant to read: what was expected, what was got, and what to type
+ * next. Anything else that reaches the command line is a bug in pushctl and is shown with its stack
+ * (exit 1). Every code has a heading in docs/errors.md; a test compares both lists.
  */
 import { type ErrorCode, exitCodeOf } from './error-codes.ts'
 
