@@ -1,6 +1,7 @@
 /**
- * HdrHistogram's classic percentile files, one per metric and kind, for the plotters that read them. Values are µs.
- * Drawn from the lossless histogram in the report, so a saved report.json gives the same files again.
+ * HdrHistogram's classic percentile files, one per metric and kind, for the plotters that read
+ * them. Values are µs. Drawn from the lossless histogram in the report, so a saved report.json
+ * gives the same files again.
  */
 import { LatencyRecorder } from '../stats/latency-recorder.ts'
 import type { DistributionReport, MetricReport, RunReport } from '../stats/run-report.ts'

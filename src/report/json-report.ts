@@ -1,6 +1,7 @@
 /**
- * report.json: the run report as it is, in the order of its interface whatever order it was built in, so that two files can
- * be compared line by line. Numbers that are not finite would become null in JSON, which means unknown: they are a bug and refused.
+ * report.json: the run report as it is, in the order of its interface whatever order it was built
+ * in, so that two files can be compared line by line. Numbers that are not finite would become null
+ * in JSON, which means unknown: they are a bug and refused.
  */
 import type { RunReport } from '../stats/run-report.ts'
 

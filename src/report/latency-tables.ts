@@ -1,6 +1,7 @@
 /**
- * The two tables of distributions in the text report: what was measured (response and service time per metric), and what may
- * have caused it (collections and loop lag of both sides). On a narrow terminal the percentiles that say least go first.
+ * The two tables of distributions in the text report: what was measured (response and service time
+ * per metric), and what may have caused it (collections and loop lag of both sides). On a narrow
+ * terminal the percentiles that say least go first.
  */
 import { formatCount, formatDurationUs } from '../config/quantities.ts'
 import type {

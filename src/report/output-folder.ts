@@ -1,6 +1,6 @@
 /**
- * `--out DIR`: the files that a run leaves behind. The folder is made and tried before the run, because a full disk or a wrong
- * owner should cost a second and not a measurement.
+ * `--out DIR`: the files that a run leaves behind. The folder is made and tried before the run,
+ * because a full disk or a wrong owner should cost a second and not a measurement.
  */
 import { access, constants, mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -24,7 +24,10 @@ export async function prepareOutputFolder(folder: string): Promise<void> {
   }
 }
 
-/** Existing files of the same names are replaced. @returns the paths written @throws PushctlError PUSHCTL_FILE_UNWRITABLE */
+/**
+ * Existing files of the same names are replaced. @returns the paths written @throws PushctlError
+ * PUSHCTL_FILE_UNWRITABLE
+ */
 export async function writeOutputFolder(
   folder: string,
   files: Iterable<readonly [name: string, text: string]>,

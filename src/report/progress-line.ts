@@ -1,6 +1,7 @@
 /**
- * The line that shows a run is alive: rewritten in place on a terminal, one plain line every 5 s into a pipe, nothing with
- * --quiet. Formatting is pure; the printer only knows when to write. It keeps no timer: whoever measures calls update().
+ * The line that shows a run is alive: rewritten in place on a terminal, one plain line every 5 s
+ * into a pipe, nothing with --quiet. Formatting is pure; the printer only knows when to write. It
+ * keeps no timer: whoever measures calls update().
  */
 import {
   formatCount,
@@ -34,7 +35,7 @@ export interface ProgressStream {
 }
 
 export const PLAIN_LINE_EVERY_MS = 5_000
-const BAR_CELLS = 20
+const BAR_CELLS_MAX = 20
 const CLEAR_LINE = '\r\u001b[K'
 
 export class ProgressPrinter {
@@ -49,7 +50,10 @@ export class ProgressPrinter {
     this.#quiet = options.quiet ?? false
   }
 
-  /** Call it as often as there is something new; a pipe gets a line when 5 s of the sample's own time have passed. */
+  /**
+   * Call it as often as there is something new; a pipe gets a line when 5 s of the sample's own
+   * time have passed.
+   */
   update(sample: ProgressSample): void {
     if (this.#quiet) return
     if (this.#stream.isTTY) {
@@ -77,22 +81,25 @@ export class ProgressPrinter {
 
 /** With a bar; parts are dropped from the right until it fits. */
 export function progressLine(sample: ProgressSample, width: number): string {
-  const parts = [headOf(sample, true), ...partsOf(sample)]
+  const parts = [
+    headOf(sample, Math.min(BAR_CELLS_MAX, Math.floor(width / 10))),
+    ...partsOf(sample),
+  ]
   while (parts.length > 1 && visibleWidth(parts.join('  ')) > width) parts.pop()
   return clipText(parts.join('  '), width)
 }
 
 export function plainProgressLine(sample: ProgressSample): string {
-  return [headOf(sample, false), ...partsOf(sample)].join('  ')
+  return [headOf(sample, 0), ...partsOf(sample)].join('  ')
 }
 
-function headOf({ phase, elapsedMs, totalMs }: ProgressSample, withBar: boolean): string {
+function headOf({ phase, elapsedMs, totalMs }: ProgressSample, barCells: number): string {
   const elapsed = wholeSeconds(elapsedMs)
   if (totalMs === null || totalMs <= 0) return `${plainText(phase)}  ${elapsed}`
   const share = Math.min(1, Math.max(0, elapsedMs / totalMs))
-  const full = Math.floor(share * BAR_CELLS)
-  const bar = `${'━'.repeat(full)}${'─'.repeat(BAR_CELLS - full)}  `
-  return `${plainText(phase)}  ${withBar ? bar : ''}${elapsed} of ${wholeSeconds(totalMs)}`
+  const full = Math.floor(share * barCells)
+  const bar = `${'━'.repeat(full)}${'─'.repeat(barCells - full)}  `
+  return `${plainText(phase)}  ${barCells > 0 ? bar : ''}${elapsed} of ${wholeSeconds(totalMs)}`
 }
 
 /** The most wanted first. */

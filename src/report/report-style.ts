@@ -1,4 +1,6 @@
-/** What every section of the text report draws with: the width it has and the colours it may use. */
+/**
+ * What every section of the text report draws with: the width it has and the colours it may use.
+ */
 import type pc from 'picocolors'
 
 export interface ReportStyle {

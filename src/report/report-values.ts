@@ -1,6 +1,6 @@
 /**
- * Numbers of a run report as people read them. What is not known is the word `unknown`, in every output the same, because a
- * zero that nobody measured is worse than no number.
+ * Numbers of a run report as people read them. What is not known is the word `unknown`, in every
+ * output the same, because a zero that nobody measured is worse than no number.
  */
 import {
   formatBytes,
@@ -58,7 +58,10 @@ const UNIT_TEXTS: Readonly<Record<ThresholdUnit, (value: number) => string>> = {
   rate: formatRate,
 }
 
-/** A report of a later version may have expressions that this one cannot read; their numbers are shown bare. */
+/**
+ * A report of a later version may have expressions that this one cannot read; their numbers are
+ * shown bare.
+ */
 function unitOf(expression: string): ThresholdUnit {
   try {
     return parseThreshold(expression).unit

@@ -1,6 +1,7 @@
 /**
- * Aligned columns for people, shared by every text output. Widths are counted in terminal cells: colours take none, Chinese,
- * Japanese and Korean letters two. A column is as wide as its widest cell; nothing is cut here, the caller chooses what to drop.
+ * Aligned columns for people, shared by every text output. Widths are counted in terminal cells:
+ * colours take none, Chinese, Japanese and Korean letters two. A column is as wide as its widest
+ * cell; nothing is cut here, the caller chooses what to drop.
  */
 import { stripVTControlCharacters } from 'node:util'
 
@@ -71,7 +72,10 @@ export function wrapItems(
   return lines
 }
 
-/** What a peer, a file or a user wrote, made safe to print: no colours, no cursor movement, one line. */
+/**
+ * What a peer, a file or a user wrote, made safe to print: no colours, no cursor movement, one
+ * line.
+ */
 export function plainText(text: string): string {
   return stripVTControlCharacters(text)
     .replace(/[\s\p{Cc}\p{Cf}]+/gu, ' ')

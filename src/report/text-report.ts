@@ -1,7 +1,8 @@
 /**
- * The run report for people, one screen from the verdict down to the environment. Each section is a function from the report
- * to lines, and a section with nothing to say is left out. The text holds the same facts as report.json; what is not known is
- * printed as unknown. Whatever a peer sent or a user typed is made plain first: a target must not be able to move the cursor.
+ * The run report for people, one screen from the verdict down to the environment. Each section is a
+ * function from the report to lines, and a section with nothing to say is left out. The text holds
+ * the same facts as report.json; what is not known is printed as unknown. Whatever a peer sent or a
+ * user typed is made plain first: a target must not be able to move the cursor.
  */
 import pc from 'picocolors'
 import { formatCount, formatRate } from '../config/quantities.ts'

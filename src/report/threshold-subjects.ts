@@ -1,6 +1,7 @@
 /**
- * What a threshold may be about, in one table: its name, how to read it from a run report, and what a percentage of it is a
- * percentage of. Everything else about thresholds (grammar, comparison, messages) is in thresholds.ts.
+ * What a threshold may be about, in one table: its name, how to read it from a run report, and what
+ * a percentage of it is a percentage of. Everything else about thresholds (grammar, comparison,
+ * messages) is in thresholds.ts.
  */
 import { LatencyRecorder } from '../stats/latency-recorder.ts'
 import {
@@ -50,7 +51,9 @@ export const COUNT_SUBJECTS: ReadonlyMap<string, CountSubject> = new Map<string,
   ['memory.target_bytes_per_connection', bytesOf('target_bytes_per_connection')],
 ])
 
-/** Distributions by full name. `push_latency` alone is its response time: that is what a user waits. */
+/**
+ * Distributions by full name. `push_latency` alone is its response time: that is what a user waits.
+ */
 export const DISTRIBUTION_SUBJECTS: ReadonlyMap<string, Reader<DistributionReport>> = new Map([
   ...METRIC_NAMES.flatMap((name) => [
     [name, metricOf(name, 'response')] as const,
@@ -79,7 +82,9 @@ function metricOf(name: MetricName, kind: 'response' | 'service'): Reader<Distri
   return (report) => report.metrics[name]?.[kind] ?? null
 }
 
-/** Pauses of all kinds together. A side that is known and never collected has an empty distribution. */
+/**
+ * Pauses of all kinds together. A side that is known and never collected has an empty distribution.
+ */
 function allPausesOf(side: GcSideReport): DistributionReport | null {
   if (!side.known) return null
   const all = new LatencyRecorder()

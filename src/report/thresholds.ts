@@ -2,14 +2,16 @@
  * `--slo` expressions: what a run must keep for exit code 0.
  *
  *   threshold  = subject comparison limit
- *   subject    = metric [".response" | ".service"] ":" aggregate      push_latency:p99, echo_latency.service:max
+ *   subject    = metric [".response" | ".service"] ":" aggregate      push_latency:p99
  *              | ("gc" | "loop_lag") "." side ":" aggregate           gc.target:max
  *              | count                                                messages.lost, or short: lost
- *   aggregate  = "min" | "mean" | "max" | "count" | "p" percentile    p50, p99.9 (p99_9 is the same), p99.999
+ *   aggregate  = "min" | "mean" | "max" | "count" | "p" percentile    p50, p99.9 (or p99_9)
  *   comparison = "<" | "<=" | ">" | ">=" | "=="
- *   limit      = time with unit (50ms) | count (10k) | percentage (0.1%) | size (512) | rate (50k/s), as the subject wants
+ *   limit      = time with unit (50ms) | count (10k) | percentage (0.1%) | size (512)
+ *              | rate (50k/s), as the subject wants
  *
- * What was not measured holds nothing: a threshold without samples has crossed, so that a broken run never passes a gate.
+ * What was not measured holds nothing: a threshold without samples has crossed, so that a broken
+ * run never passes a gate.
  */
 import { nearestName } from '../config/nearest.ts'
 import { parseBytes, parseCount, parseDurationMs, parseNumber, parseRate } from '../config/units.ts'

@@ -1,7 +1,8 @@
 /**
- * Pauses of this thread's garbage collector, one distribution per kind. A worker thread has a heap and a collector of its
- * own, so each shard runs one recorder and the main thread merges what they send; mergeGcSnapshots loses nothing.
- * Costs a performance entry per collection, which Node hands over in the next turn of the loop.
+ * Pauses of this thread's garbage collector, one distribution per kind. A worker thread has a heap
+ * and a collector of its own, so each shard runs one recorder and the main thread merges what they
+ * send; mergeGcSnapshots loses nothing. Costs a performance entry per collection, which Node hands
+ * over in the next turn of the loop.
  */
 import { constants, type PerformanceEntry, PerformanceObserver } from 'node:perf_hooks'
 import { LatencyRecorder } from './latency-recorder.ts'

@@ -1,8 +1,9 @@
 /**
- * What the kernel of this host counts about its network and CPUs, read before and after a run: the causes behind a tail
- * latency that no process sees by itself. A file or counter that is not there (another OS, an older kernel) is null, never 0.
- * Scope: sockstat, snmp and netstat belong to the network namespace; softnet, /proc/stat, and the TCP memory are of the
- * whole machine. A sample costs six small reads, about 0.2 ms, on the thread that asks.
+ * What the kernel of this host counts about its network and CPUs, read before and after a run: the
+ * causes behind a tail latency that no process sees by itself. A file or counter that is not there
+ * (another OS, an older kernel) is null, never 0. Scope: sockstat, snmp and netstat belong to the
+ * network namespace; softnet, /proc/stat, and the TCP memory are of the whole machine. A sample
+ * costs six small reads, about 0.2 ms, on the thread that asks.
  */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -100,7 +101,10 @@ export function countersOf(sample: HostSample): HostCounters {
   }
 }
 
-/** What happened between two samples. null where either is unknown, or a total went back (another namespace, a reboot). */
+/**
+ * What happened between two samples. null where either is unknown, or a total went back (another
+ * namespace, a reboot).
+ */
 export function deltaOf(before: HostSample, after: HostSample): HostCounters {
   const delta: Record<string, number | null> = {}
   for (const [name, value] of Object.entries(after.gauges)) {

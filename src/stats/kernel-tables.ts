@@ -1,6 +1,7 @@
 /**
- * Parsers for the kernel's counter files: text in, numbers by name out, null where the text is not what it should be.
- * Positions are never trusted where the kernel gives names: the TcpExt list alone has grown from 114 to 135 names.
+ * Parsers for the kernel's counter files: text in, numbers by name out, null where the text is not
+ * what it should be. Positions are never trusted where the kernel gives names: the TcpExt list
+ * alone has grown from 114 to 135 names.
  */
 
 /** `/proc/net/sockstat`, sockstat6: `TCP: inuse 2 orphan 0 tw 1 …` → `TCP.tw`. */
@@ -17,8 +18,9 @@ export function parseSockstat(text: string): Map<string, number> {
 }
 
 /**
- * `/proc/net/snmp`, `/proc/net/netstat`: a line of names, then a line of values, both led by their group → `TcpExt.TW`.
- * A group whose two lines differ in length (a read cut short) is left out as a whole: the last value may be half a number.
+ * `/proc/net/snmp`, `/proc/net/netstat`: a line of names, then a line of values, both led by their
+ * group → `TcpExt.TW`. A group whose two lines differ in length (a read cut short) is left out as a
+ * whole: the last value may be half a number.
  */
 export function parseSnmp(text: string): Map<string, number> {
   const values = new Map<string, number>()
@@ -45,10 +47,16 @@ export interface SoftnetRow {
   readonly squeezed: number
 }
 
-/** In a line of `/proc/net/softnet_stat` (net/core/net-procfs.c), hexadecimal. Kernels before 5.10 have no cpu column. */
+/**
+ * In a line of `/proc/net/softnet_stat` (net/core/net-procfs.c), hexadecimal. Kernels before 5.10
+ * have no cpu column.
+ */
 const SOFTNET = { DROPPED: 1, SQUEEZED: 2, CPU: 12 } as const
 
-/** Offline CPUs have no line, so a row is known by its cpu column and by its line number only where that is missing. */
+/**
+ * Offline CPUs have no line, so a row is known by its cpu column and by its line number only where
+ * that is missing.
+ */
 export function parseSoftnet(text: string): SoftnetRow[] | null {
   const rows: SoftnetRow[] = []
   const lines = text.split('\n').filter((line) => line.trim() !== '')
@@ -76,7 +84,10 @@ export interface CpuTicks {
   readonly steal: number
 }
 
-/** First line of `/proc/stat`: user nice system idle iowait irq softirq steal guest guest_nice; guest is in user already. */
+/**
+ * First line of `/proc/stat`: user nice system idle iowait irq softirq steal guest guest_nice;
+ * guest is in user already.
+ */
 export function parseCpuTicks(text: string): CpuTicks | null {
   const match = /^cpu +(\d+(?: +\d+){7,})\s*$/m.exec(text)
   if (!match) return null

@@ -1,9 +1,10 @@
 /**
- * One latency distribution in µs, and the only file that knows hdr-histogram-js.
- * Counting is ours, everything else is the library's: it needs 85 ns a record in plain JavaScript (590 packed; 25 in
- * WebAssembly, whose memory nobody collects), an index by clz32 into a Float64Array needs 10 (Node 20, 2-core VM, two million
- * spread values). The layout of the counts is HdrHistogram's own, so nothing is lost between the two; a test holds them equal.
- * Costs 184 KiB a recorder: one per shard and metric, never one per connection.
+ * One latency distribution in µs, and the only file that knows hdr-histogram-js. Counting is ours,
+ * everything else is the library's: it needs 85 ns a record in plain JavaScript (590 packed; 25 in
+ * WebAssembly, whose memory nobody collects), an index by clz32 into a Float64Array needs 10 (Node
+ * 20, 2-core VM, two million spread values). The layout of the counts is HdrHistogram's own, so
+ * nothing is lost between the two; a test holds them equal. Costs 184 KiB a recorder: one per shard
+ * and metric, never one per connection.
  */
 import {
   build,
@@ -51,7 +52,10 @@ export class LatencyRecorder {
     return this.#count
   }
 
-  /** Values outside 1 µs … 1 hour; each is counted at the nearer end. Below 1 µs usually means two clocks were compared. */
+  /**
+   * Values outside 1 µs … 1 hour; each is counted at the nearer end. Below 1 µs usually means two
+   * clocks were compared.
+   */
   get clamped(): number {
     return this.#clamped
   }
@@ -92,8 +96,9 @@ export class LatencyRecorder {
   }
 
   /**
-   * Everything recorded, for another thread, process or host: magic u32, entries u32, clamped f64, then index u32 and
-   * count f64 for each counter that is not zero; little-endian. Typically 5–30 KB. The buffer is fresh and may be transferred.
+   * Everything recorded, for another thread, process or host: magic u32, entries u32, clamped f64,
+   * then index u32 and count f64 for each counter that is not zero; little-endian. Typically 5–30
+   * KB. The buffer is fresh and may be transferred.
    */
   encode(): Uint8Array {
     let entries = 0
@@ -141,12 +146,17 @@ export class LatencyRecorder {
     return recorder
   }
 
-  /** HdrHistogram V2, deflated, base64: readable by every HdrHistogram port. `clamped` is not in it. */
+  /**
+   * HdrHistogram V2, deflated, base64: readable by every HdrHistogram port. `clamped` is not in it.
+   */
   toBase64(): string {
     return encodeIntoCompressedBase64(this.#toHistogram())
   }
 
-  /** @throws PushctlError PUSHCTL_FILE_UNREADABLE when the text is no V2 histogram of ours (µs, 3 digits, at most one hour). */
+  /**
+   * @throws PushctlError PUSHCTL_FILE_UNREADABLE when the text is no V2 histogram of ours (µs, 3
+   * digits, at most one hour).
+   */
   static fromBase64(text: string): LatencyRecorder {
     const histogram = histogramFromBase64(text)
     const recorder = new LatencyRecorder()
@@ -159,8 +169,9 @@ export class LatencyRecorder {
   }
 
   /**
-   * The highest value equivalent to the one at this percentile (0 < percentile <= 100); 0 when nothing was recorded.
-   * The library's rule in one scan of the counts (0.02 ms, its own takes 10 with the copy): live views ask every second.
+   * The highest value equivalent to the one at this percentile (0 < percentile <= 100); 0 when
+   * nothing was recorded. The library's rule in one scan of the counts (0.02 ms, its own takes 10
+   * with the copy): live views ask every second.
    */
   valueAtPercentile(percentile: number): number {
     // Without the guard, 99.9 % of 1,000 is 999.0000000000001, and the next value up is reported.
@@ -179,8 +190,9 @@ export class LatencyRecorder {
   }
 
   /**
-   * min and max are the ends of their counters, as in every HdrHistogram port: so they say the same before and after a
-   * merge, and never less than p99.99. All zero when nothing was recorded: look at `count` first.
+   * min and max are the ends of their counters, as in every HdrHistogram port: so they say the same
+   * before and after a merge, and never less than p99.99. All zero when nothing was recorded: look
+   * at `count` first.
    */
   summary(): DistributionReport {
     const histogram = this.#toHistogram()
@@ -202,7 +214,10 @@ export class LatencyRecorder {
     }
   }
 
-  /** HdrHistogram's classic `.hgrm` text: values in µs divided by `scale`, 5 lines for each halving of the distance to 100 %. */
+  /**
+   * HdrHistogram's classic `.hgrm` text: values in µs divided by `scale`, 5 lines for each halving
+   * of the distance to 100 %.
+   */
   percentileDistribution(ticksPerHalfDistance = 5, scale = 1): string {
     return this.#toHistogram().outputPercentileDistribution(ticksPerHalfDistance, scale)
   }
@@ -255,7 +270,10 @@ function notARecorder(bytes: ArrayBufferView): Error {
   return new Error(`expected an encoded latency recorder, got ${bytes.byteLength} other bytes`)
 }
 
-/** Public in the library's JavaScript, marked private in its types; the only way to read counts one by one. */
+/**
+ * Public in the library's JavaScript, marked private in its types; the only way to read counts one
+ * by one.
+ */
 interface CountReader {
   getCountAtValue(value: number): number
 }
@@ -274,7 +292,7 @@ function histogramFromBase64(text: string): CountReader {
   }
   throw new PushctlError(
     'PUSHCTL_FILE_UNREADABLE',
-    `expected a compressed HdrHistogram V2 of at most one hour in µs with 3 digits, got "${text.slice(0, 24)}…"`,
+    `expected a compressed HdrHistogram V2 (µs, 3 digits, one hour), got "${text.slice(0, 24)}…"`,
     { cause },
   )
 }

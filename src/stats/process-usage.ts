@@ -1,7 +1,8 @@
 /**
- * CPU time and memory of this process and of the calling thread, for the verdict (was the generator out of CPU?) and for
- * bytes per connection. Node 20 has no CPU time per thread, so it comes from the scheduler's own count of the thread that
- * reads the file; null where there is none. Costs about 30 µs: once a second is plenty.
+ * CPU time and memory of this process and of the calling thread, for the verdict (was the generator
+ * out of CPU?) and for bytes per connection. Node 20 has no CPU time per thread, so it comes from
+ * the scheduler's own count of the thread that reads the file; null where there is none. Costs
+ * about 30 µs: once a second is plenty.
  */
 import { readFileSync } from 'node:fs'
 
@@ -15,7 +16,10 @@ export interface ProcessUsage {
   /** Of the calling thread's heap. */
   readonly heapUsedBytes: number
   readonly heapTotalBytes: number
-  /** Memory outside the heap that its objects own; typed arrays are in arrayBuffersBytes, which is a part of it. */
+  /**
+   * Memory outside the heap that its objects own; typed arrays are in arrayBuffersBytes, which is a
+   * part of it.
+   */
   readonly externalBytes: number
   readonly arrayBuffersBytes: number
 }
@@ -42,13 +46,19 @@ function readThreadCpuUs(): number | null {
   }
 }
 
-/** `/proc/<pid>/task/<tid>/schedstat`: ns on a CPU, ns waiting for one, times scheduled (kernel/sched/stats). */
+/**
+ * `/proc/<pid>/task/<tid>/schedstat`: ns on a CPU, ns waiting for one, times scheduled
+ * (kernel/sched/stats).
+ */
 export function parseSchedstat(text: string): number | null {
   const match = /^(\d+) \d+ \d+\s*$/.exec(text)
   return match ? Number(match[1]) / 1000 : null
 }
 
-/** Cores in use between two readings of the same process: 1.5 is one and a half. null without time in between. */
+/**
+ * Cores in use between two readings of the same process: 1.5 is one and a half. null without time
+ * in between.
+ */
 export function coresUsed(
   beforeCpuUs: number,
   afterCpuUs: number,

@@ -15,7 +15,7 @@ beforeAll(async () => {
 })
 afterAll(() => rm(root, { recursive: true, force: true }))
 
-test('a run leaves its report and one percentile file for each distribution with samples', async () => {
+test('a run leaves its report and a percentile file per distribution with samples', async () => {
   const folder = join(root, 'deep', 'er')
   const paths = await writeOutputFolder(folder, reportFiles(SAMPLE_REPORT))
   expect((await readdir(folder)).sort()).toEqual([
@@ -42,7 +42,9 @@ test('what is in the way is named, with what was expected', async () => {
   await expect(prepareOutputFolder(file)).rejects.toMatchObject({
     code: 'PUSHCTL_FILE_UNWRITABLE',
     exitCode: 2,
-    message: `--out must be a folder that can be written to, got "${file}": a file of that name is in the way`,
+    message:
+      `--out must be a folder that can be written to, got "${file}": ` +
+      'a file of that name is in the way',
   })
   await expect(prepareOutputFolder(join(file, 'below'))).rejects.toThrow(
     /a part of the path is a file, not a folder/,

@@ -41,11 +41,11 @@ test('the line says the same with less, the narrower it gets', () => {
   const lines = [140, 100, 80, 60, 20].map((width) => progressLine(SAMPLE, width))
   lines.push(progressLine(EMPTY, 80), plainProgressLine(SAMPLE), plainProgressLine(EMPTY))
   expect(lines.join('\n')).toMatchInlineSnapshot(`
-    "steady  ━━━━━━━━────────────  12s of 30s  20,512/50,000 connections  p99 8.4 ms  sent 10.3k/s  received 10.2k/s  p50 812 µs  SUSPECT
-    steady  ━━━━━━━━────────────  12s of 30s  20,512/50,000 connections  p99 8.4 ms  sent 10.3k/s
-    steady  ━━━━━━━━────────────  12s of 30s  20,512/50,000 connections  p99 8.4 ms
-    steady  ━━━━━━━━────────────  12s of 30s
-    steady  ━━━━━━━━───…
+    "steady  ━━━━━─────────  12s of 30s  20,512/50,000 connections  p99 8.4 ms  sent 10.3k/s  received 10.2k/s  p50 812 µs  SUSPECT
+    steady  ━━━━──────  12s of 30s  20,512/50,000 connections  p99 8.4 ms  sent 10.3k/s
+    steady  ━━━─────  12s of 30s  20,512/50,000 connections  p99 8.4 ms
+    steady  ━━────  12s of 30s  20,512/50,000 connections
+    steady  ──  12s of …
     connect  0s  0/0 connections  sent 0/s  received 0/s
     steady  12s of 30s  20,512/50,000 connections  p99 8.4 ms  sent 10.3k/s  received 10.2k/s  p50 812 µs  SUSPECT
     connect  0s  0/0 connections  sent 0/s  received 0/s"

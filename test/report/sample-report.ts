@@ -1,4 +1,7 @@
-/** A run with something in every section, for the tests of all outputs. Distributions are real recorders. */
+/**
+ * A run with something in every section, for the tests of all outputs. Distributions are real
+ * recorders.
+ */
 import { LatencyRecorder } from '../../src/stats/latency-recorder.ts'
 import type { DistributionReport, RunReport } from '../../src/stats/run-report.ts'
 

@@ -98,7 +98,7 @@ test('a report can be rebuilt from the base64 in it', () => {
   )
 })
 
-test('values outside one microsecond to one hour are counted at the nearer end and reported', () => {
+test('values outside 1 µs to 1 hour are counted at the nearer end and reported', () => {
   const recorder = recorderOf([-5, 0, 0.4, Number.NaN, 1, 1.9, LATENCY_US_MAX])
   recorder.recordUsCount(Number.POSITIVE_INFINITY, 3)
   const { count, min, max, p50, hdr } = recorder.summary()

@@ -12,7 +12,7 @@ test('a stall counts once for every tick that it swallowed', () => {
   expect(recorder.max).toBe(45_023)
 })
 
-test('a tick on time, or early by the grain of the timer, is one sample of 1 µs and no fault', () => {
+test('a tick on time, or early by the grain of the timer, is one sample of 1 µs', () => {
   const recorder = new LatencyRecorder()
   recordLateness(recorder, 0)
   recordLateness(recorder, -900)

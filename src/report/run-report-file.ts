@@ -1,0 +1,162 @@
+/**
+ * Reads a report.json back, for `report show`, `compare` and `merge`. A file comes from anybody, so
+ * its shape is checked before the drawing code meets it. What a later pushctl adds is kept as it
+ * is; what is missing is named with its path in the file.
+ */
+import { readFile } from 'node:fs/promises'
+import * as v from 'valibot'
+import { PushctlError } from '../errors/pushctl-error.ts'
+import { METRIC_NAMES, type RunReport } from '../stats/run-report.ts'
+
+const number = v.number()
+const unknownOr = v.nullable(number)
+
+const distribution = v.looseObject({
+  count: number,
+  min: number,
+  mean: number,
+  p50: number,
+  p75: number,
+  p90: number,
+  p95: number,
+  p99: number,
+  p99_9: number,
+  p99_99: number,
+  max: number,
+  hdr: v.string(),
+})
+
+const gcSide = v.looseObject({
+  known: v.boolean(),
+  kinds: v.array(v.looseObject({ kind: v.string(), pauses: distribution })),
+  loop_lag: v.nullable(distribution),
+})
+
+const hostCounters = v.objectWithRest(
+  {
+    time_wait: unknownOr,
+    retransmits: unknownOr,
+    listen_overflows: unknownOr,
+    softnet_drops: unknownOr,
+    cpu_percent: unknownOr,
+  },
+  unknownOr,
+)
+
+const runReport = v.looseObject({
+  schema: v.literal('pushctl.bench/1'),
+  started_at: v.string(),
+  duration_ms: number,
+  interrupted: v.boolean(),
+  mode: v.string(),
+  targets: v.array(v.string()),
+  engine: v.string(),
+  verdict: v.looseObject({
+    value: v.picklist(['VALID', 'SUSPECT', 'INVALID']),
+    reasons: v.array(v.string()),
+  }),
+  connections: v.looseObject({
+    requested: number,
+    attempted: number,
+    established: number,
+    failed: number,
+    alive_at_end: number,
+    connects_per_second: number,
+    failures: v.array(
+      v.looseObject({
+        phase: v.string(),
+        cause: v.string(),
+        count: number,
+        first_ms: number,
+        sample: v.string(),
+      }),
+    ),
+  }),
+  messages: v.looseObject({
+    planned: number,
+    sent: number,
+    late: number,
+    unsent: number,
+    expected: number,
+    received: number,
+    lost: number,
+    duplicated: number,
+    reordered: number,
+    sent_per_second: number,
+    received_per_second: number,
+  }),
+  metrics: v.partial(
+    v.looseObject(
+      v.entriesFromList(
+        METRIC_NAMES,
+        v.looseObject({ unit: v.literal('us'), response: distribution, service: distribution }),
+      ),
+    ),
+  ),
+  gc: v.looseObject({ generator: gcSide, target: gcSide }),
+  host: v.looseObject({ before: hostCounters, after: hostCounters, delta: hostCounters }),
+  memory: v.looseObject({
+    generator_bytes_per_connection: unknownOr,
+    target_bytes_per_connection: unknownOr,
+  }),
+  thresholds: v.array(
+    v.looseObject({
+      expression: v.string(),
+      observed: unknownOr,
+      limit: number,
+      held: v.boolean(),
+    }),
+  ),
+  intervals: v.array(
+    v.looseObject({
+      at_ms: number,
+      connections: number,
+      sent: number,
+      received: number,
+      p50: number,
+      p99: number,
+      max: number,
+    }),
+  ),
+  environment: v.record(v.string(), v.nullable(v.union([v.string(), number, v.boolean()]))),
+  plan: v.record(v.string(), v.unknown()),
+})
+
+/** @throws PushctlError PUSHCTL_FILE_UNREADABLE when it cannot be opened or is no run report. */
+export async function readRunReport(path: string): Promise<RunReport> {
+  let text: string
+  try {
+    text = await readFile(path, 'utf8')
+  } catch (error) {
+    throw unreadable(path, (error as NodeJS.ErrnoException).code ?? 'it cannot be opened', error)
+  }
+  return parseRunReport(text, path)
+}
+
+/** @param source what the text is called in messages, usually its path */
+export function parseRunReport(text: string, source: string): RunReport {
+  let parsed: unknown
+  try {
+    parsed = JSON.parse(text)
+  } catch (error) {
+    throw unreadable(source, 'it is no JSON', error)
+  }
+  const checked = v.safeParse(runReport, parsed, { abortEarly: true })
+  if (checked.success) return checked.output as RunReport
+  const [issue] = checked.issues
+  const where = v.getDotPath(issue) ?? 'the document'
+  throw unreadable(
+    source,
+    issue.received === 'undefined'
+      ? `${where} is missing`
+      : `${where} must be ${issue.expected}, got ${issue.received}`,
+  )
+}
+
+function unreadable(source: string, what: string, cause?: unknown): PushctlError {
+  return new PushctlError(
+    'PUSHCTL_FILE_UNREADABLE',
+    `expected a report.json of pushctl bench in "${source}": ${what}`,
+    { cause },
+  )
+}

@@ -1,0 +1,60 @@
+import { fileURLToPath } from 'node:url'
+import { expect, test } from 'vitest'
+import { jsonReport } from '../../src/report/json-report.ts'
+import { parseRunReport, readRunReport } from '../../src/report/run-report-file.ts'
+import { textReport } from '../../src/report/text-report.ts'
+import { SAMPLE_REPORT } from './sample-report.ts'
+
+test('what was written reads back as it was, additions of a later version included', () => {
+  expect(parseRunReport(jsonReport(SAMPLE_REPORT), 'report.json')).toEqual(SAMPLE_REPORT)
+  const later = { ...SAMPLE_REPORT, added: [1], memory: { ...SAMPLE_REPORT.memory, more: 2 } }
+  expect(parseRunReport(JSON.stringify(later), 'report.json')).toEqual(later)
+})
+
+test('a report that was read draws the same text', () => {
+  const options = { width: 100, color: false }
+  const again = parseRunReport(jsonReport(SAMPLE_REPORT), 'report.json')
+  expect(textReport(again, options)).toBe(textReport(SAMPLE_REPORT, options))
+})
+
+function faultOf(text: string): string {
+  try {
+    parseRunReport(text, 'a.json')
+  } catch (error) {
+    return (error as Error).message
+  }
+  return 'no fault'
+}
+
+test('what is wrong in a file is named with its place', () => {
+  const { verdict: _, ...noVerdict } = SAMPLE_REPORT
+  const texts = [
+    '{',
+    '[]',
+    '{"schema":"pushctl.bench/2"}',
+    JSON.stringify(noVerdict),
+    JSON.stringify({
+      ...SAMPLE_REPORT,
+      host: { ...SAMPLE_REPORT.host, after: { ...SAMPLE_REPORT.host.after, tcp_timeouts: 'many' } },
+    }),
+    JSON.stringify({ ...SAMPLE_REPORT, metrics: { push_latency: { unit: 'ms' } } }),
+  ]
+  expect(texts.map(faultOf).join('\n')).toMatchInlineSnapshot(`
+    "expected a report.json of pushctl bench in "a.json": it is no JSON
+    expected a report.json of pushctl bench in "a.json": schema is missing
+    expected a report.json of pushctl bench in "a.json": schema must be "pushctl.bench/1", got "pushctl.bench/2"
+    expected a report.json of pushctl bench in "a.json": verdict is missing
+    expected a report.json of pushctl bench in "a.json": host.after.tcp_timeouts must be number, got "many"
+    expected a report.json of pushctl bench in "a.json": metrics.push_latency.unit must be "us", got "ms""
+  `)
+})
+
+test('a file that is not there or no report is an error for people', async () => {
+  await expect(readRunReport('/nonexistent/report.json')).rejects.toMatchObject({
+    code: 'PUSHCTL_FILE_UNREADABLE',
+    message: expect.stringContaining('ENOENT'),
+  })
+  await expect(readRunReport(fileURLToPath(import.meta.url))).rejects.toMatchObject({
+    code: 'PUSHCTL_FILE_UNREADABLE',
+  })
+})
