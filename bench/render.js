@@ -101,12 +101,13 @@ function conditions({ works, sizes }) {
 
 export function renderMarkdown(run) {
   const { host, summary, names, command, versions, startedAt } = run
+  const ratios = ratioRows(summary.ratios)
   const parts = [
     `Measured ${startedAt.slice(0, 10)} on ${host.cpu}, ${host.memoryGiB} GiB, Linux ${host.kernel}, ` +
       `Node ${host.node}, ${versions}. ${run.pinning} ` +
       `${run.rounds.length} interleaved rounds: median (lowest–highest). CPU and memory of every server are read from /proc.`,
     `\`\`\`\n${command}\n\`\`\``,
-    markdownTable(ratioRows(summary.ratios)),
+    ...(ratios.length > 1 ? [markdownTable(ratios)] : []),
     markdownTable(figureRows(summary.figures, names)),
     conditions(run)
       .map((line) => `- ${line}`)
