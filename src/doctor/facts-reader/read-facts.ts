@@ -1,0 +1,107 @@
+/**
+ * Reads everything once: a first sample, then what does not move while the window passes, then a second sample.
+ * Order of cost: files first, one filtered walk over sockets a sample, owners of sockets only where they are few.
+ */
+import type { Facts } from '../facts.ts'
+import type { ProcessFacts } from '../facts-process.ts'
+import type { Sample } from '../facts-sample.ts'
+import { parseFileNr } from '../parsers/file-nr.ts'
+import { parseSsListeners } from '../parsers/ss-listeners.ts'
+import { cgroupFolders } from './cgroup-folders.ts'
+import { type FactSource, readParsed } from './fact-source.ts'
+import { readCommands, readHost, readKernelLog } from './read-host.ts'
+import { readInterfaceNames, readNetwork } from './read-network.ts'
+import { type ChosenProcess, readProcess } from './read-processes.ts'
+import { readSample, type SamplePlan } from './read-sample.ts'
+import { readSockets } from './read-sockets.ts'
+import { readSysctlFiles, readSysctls } from './read-sysctls.ts'
+
+export interface FactsRequest {
+  readonly windowMs: number
+  readonly pids: readonly number[]
+  /** Processes that listen on these are looked at as if named by pid. */
+  readonly ports: readonly number[]
+}
+
+/** More open files than this and naming the owner of each socket costs more than the rest together. */
+const OWNED_FILES_MAX = 100_000
+/** A port may be shared by a worker per core; beyond this the first ones stand for all. */
+const PROCESSES_MAX = 64
+
+export async function readFacts(source: FactSource, request: FactsRequest): Promise<Facts> {
+  const withOwners = await ownersAreCheap(source)
+  const chosen = await chooseProcesses(source, request)
+  const processes = await Promise.all(chosen.map((process) => readProcess(source, process)))
+  const commands = await readCommands(source)
+  const plan = await planSamples(source, processes, commands.ksoftirqdPids, withOwners)
+  const firstAtMs = performance.now()
+  const before = await readSample(source, plan)
+  const sysctlFiles = await readSysctlFiles(source)
+  const [sysctls, host, network, sockets, kernelLog] = await Promise.all([
+    readSysctls(source, sysctlFiles),
+    readHost(source, commands),
+    readNetwork(source),
+    readSockets(source, before),
+    readKernelLog(source),
+  ])
+  const passedMs = await source.advance(request.windowMs, firstAtMs)
+  const after: Sample = passedMs === null ? before : await readSample(source, plan)
+  return {
+    origin: source.origin,
+    sampling: passedMs === null ? 'single' : 'window',
+    windowMs: passedMs ?? 0,
+    before,
+    after,
+    host,
+    network,
+    sockets,
+    processes,
+    sysctls,
+    sysctlFiles,
+    kernelLog,
+  }
+}
+
+async function planSamples(
+  source: FactSource,
+  processes: readonly ProcessFacts[],
+  ksoftirqdPids: SamplePlan['ksoftirqdPids'],
+  withOwners: boolean,
+): Promise<SamplePlan> {
+  const names = await readInterfaceNames(source)
+  const interfaceNames = names.known ? names.value : []
+  const devices = await Promise.all(
+    interfaceNames.map((name) => source.list(`/sys/class/net/${name}/device`)),
+  )
+  return {
+    interfaceNames,
+    physicalNames: interfaceNames.filter((_, index) => devices[index]?.known),
+    ksoftirqdPids,
+    processes: processes.map(({ pid, cgroupPaths }) => ({
+      pid,
+      folders: cgroupFolders(cgroupPaths),
+    })),
+    withOwners,
+  }
+}
+
+async function ownersAreCheap(source: FactSource): Promise<boolean> {
+  const files = await readParsed(source, '/proc/sys/fs/file-nr', parseFileNr)
+  return files.known && files.value.allocated <= OWNED_FILES_MAX
+}
+
+async function chooseProcesses(
+  source: FactSource,
+  { pids, ports }: FactsRequest,
+): Promise<ChosenProcess[]> {
+  const chosen = new Map<number, string>(pids.map((pid) => [pid, '--pid']))
+  if (ports.length > 0) {
+    const output = await source.run({ name: 'ss-owners', argv: ['ss', '-Htlnp'] })
+    const listeners = output.known ? (parseSsListeners(output.value.text) ?? []) : []
+    for (const { port, owners } of listeners) {
+      if (!ports.includes(port)) continue
+      for (const { pid } of owners) if (!chosen.has(pid)) chosen.set(pid, `--port ${port}`)
+    }
+  }
+  return [...chosen].slice(0, PROCESSES_MAX).map(([pid, chosenBy]) => ({ pid, chosenBy }))
+}

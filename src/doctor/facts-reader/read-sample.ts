@@ -1,0 +1,219 @@
+/**
+ * One moment of everything that moves. Counters are read first and sockets last, cheapest first: sockstat and netstat cost
+ * microseconds at any number of connections, `ss` with a filter in the kernel one walk over the hash.
+ */
+import { type Fact, known, mapFact, pickFact } from '../fact.ts'
+import type { InterfaceCounters, Sample, TransientSockets } from '../facts-sample.ts'
+import { parseColumnTable } from '../parsers/column-table.ts'
+import { parseCounterTable } from '../parsers/counter-table.ts'
+import { parseCpuTimes } from '../parsers/cpu-times.ts'
+import { parseEthtoolStatistics } from '../parsers/ethtool.ts'
+import { parseFileNr } from '../parsers/file-nr.ts'
+import { parseInterrupts } from '../parsers/interrupts.ts'
+import { type NameValues, parseNameValues } from '../parsers/name-values.ts'
+import { parseDecimal } from '../parsers/numbers.ts'
+import { parsePressure } from '../parsers/pressure.ts'
+import { parseProtocols } from '../parsers/protocols.ts'
+import { parseSockstat, type Sockstat } from '../parsers/sockstat.ts'
+import { parseSoftirqs } from '../parsers/softirqs.ts'
+import { parseSoftnetStat } from '../parsers/softnet-stat.ts'
+import { parseSsListeners } from '../parsers/ss-listeners.ts'
+import { parseSsSockets } from '../parsers/ss-sockets.ts'
+import { parseTcQdisc } from '../parsers/tc-qdisc.ts'
+import { parseThreadStat, type ThreadStat } from '../parsers/thread-stat.ts'
+import { type FactSource, parsedWith, readParsed } from './fact-source.ts'
+import { type ProcessPlaces, readProcessSample } from './read-process-sample.ts'
+
+export interface SamplePlan {
+  readonly interfaceNames: readonly string[]
+  /** Interfaces with a device behind them, worth asking ethtool. */
+  readonly physicalNames: readonly string[]
+  readonly ksoftirqdPids: Fact<readonly number[]>
+  readonly processes: readonly ProcessPlaces[]
+  /** `ss -p` walks the descriptors of every process: seconds and a gigabyte of cache at a million. */
+  readonly withOwners: boolean
+}
+
+/** A host of 512 CPUs and 4,000 interrupts. */
+const INTERRUPTS_BYTES_MAX = 32 * 1024 * 1024
+const TRANSIENT_LINES_MAX = 100_000
+
+export const TRANSIENT_STATES = [
+  'syn-recv',
+  'close-wait',
+  'fin-wait-1',
+  'fin-wait-2',
+  'last-ack',
+  'closing',
+] as const
+
+export async function readSample(source: FactSource, plan: SamplePlan): Promise<Sample> {
+  const counters = await readCounters(source)
+  const [interfaces, ksoftirqd, processes, listeners, transientSockets, qdiscs] = await Promise.all(
+    [
+      readInterfaceCounters(source, plan),
+      readKsoftirqd(source, plan.ksoftirqdPids),
+      Promise.all(plan.processes.map((places) => readProcessSample(source, places))),
+      readListeners(source, plan.withOwners),
+      readTransientSockets(source, plan.withOwners),
+      source.run({ name: 'tc-qdisc', argv: ['tc', '-s', 'qdisc', 'show'], linesMax: 20_000 }),
+    ],
+  )
+  return {
+    ...counters,
+    listeners,
+    transientSockets,
+    interfaces,
+    qdiscs: mapFact(qdiscs, (output) => parseTcQdisc(output.text)),
+    ksoftirqd,
+    processes: Object.fromEntries(
+      plan.processes.map((places, index) => [places.pid, processes[index]!]),
+    ),
+  }
+}
+
+type Counters = Omit<
+  Sample,
+  'listeners' | 'transientSockets' | 'interfaces' | 'qdiscs' | 'ksoftirqd' | 'processes'
+>
+
+async function readCounters(source: FactSource): Promise<Counters> {
+  const read = <T>(path: string, parse: (text: string) => T | null, bytesMax?: number) =>
+    readParsed(source, path, parse, bytesMax)
+  const pending = {
+    netstat: read('/proc/net/netstat', parseCounterTable),
+    snmp: read('/proc/net/snmp', parseCounterTable),
+    sockstat: readSockstat(source),
+    softnet: read('/proc/net/softnet_stat', parseSoftnetStat),
+    cpuTimes: read('/proc/stat', parseCpuTimes, INTERRUPTS_BYTES_MAX),
+    softirqs: read('/proc/softirqs', parseSoftirqs),
+    interrupts: read('/proc/interrupts', parseInterrupts, INTERRUPTS_BYTES_MAX),
+    uptimeSeconds: read('/proc/uptime', parseUptime),
+    protocols: read('/proc/net/protocols', parseProtocols),
+    vmstat: read('/proc/vmstat', parseNameValues),
+    meminfo: read('/proc/meminfo', parseNameValues),
+    fileNr: read('/proc/sys/fs/file-nr', parseFileNr),
+    arpCacheStat: read('/proc/net/stat/arp_cache', parseColumnTable),
+    conntrackStat: read('/proc/net/stat/nf_conntrack', parseColumnTable),
+    conntrackCount: read('/proc/sys/net/netfilter/nf_conntrack_count', parseCount),
+    memoryPressure: read('/proc/pressure/memory', parsePressure),
+    cpuPressure: read('/proc/pressure/cpu', parsePressure),
+  }
+  const facts = await Promise.all(Object.values(pending) as Promise<unknown>[])
+  return Object.fromEntries(
+    Object.keys(pending).map((name, index) => [name, facts[index]]),
+  ) as unknown as Counters
+}
+
+async function readSockstat(source: FactSource): Promise<Fact<Sockstat>> {
+  const [text, text6] = await Promise.all([
+    source.readText('/proc/net/sockstat'),
+    source.readText('/proc/net/sockstat6'),
+  ])
+  return parsedWith(text, (content) => parseSockstat(content, text6.known ? text6.value : ''))
+}
+
+async function readListeners(
+  source: FactSource,
+  withOwners: boolean,
+): Promise<Sample['listeners']> {
+  const output = await source.run({
+    name: 'ss-listeners',
+    argv: ['ss', withOwners ? '-Htlnmep' : '-Htlnme'],
+    linesMax: 50_000,
+  })
+  return pickFact(output, ({ text }) => parseSsListeners(text), 'is not in the expected format')
+}
+
+async function readTransientSockets(
+  source: FactSource,
+  withOwners: boolean,
+): Promise<Fact<TransientSockets>> {
+  const output = await source.run({
+    name: 'ss-transient',
+    argv: ['ss', withOwners ? '-Htanoep' : '-Htanoe', ...TRANSIENT_STATES.flatMap(stateFilter)],
+    linesMax: TRANSIENT_LINES_MAX,
+  })
+  return mapFact(output, ({ text, truncated }) => ({
+    rows: parseSsSockets(text).rows,
+    partial: truncated,
+  }))
+}
+
+function stateFilter(state: string): string[] {
+  return ['state', state]
+}
+
+async function readInterfaceCounters(
+  source: FactSource,
+  plan: SamplePlan,
+): Promise<Record<string, InterfaceCounters>> {
+  const entries = plan.interfaceNames.map(async (name) => {
+    const [statistics, driver] = await Promise.all([
+      readStatistics(source, `/sys/class/net/${name}/statistics`),
+      plan.physicalNames.includes(name)
+        ? source.run({ name: `ethtool-S-${name}`, argv: ['ethtool', '-S', name] })
+        : null,
+    ])
+    const driverStatistics: InterfaceCounters['driverStatistics'] =
+      driver === null
+        ? { known: false, reason: 'no device is behind this interface', source: 'ethtool -S' }
+        : pickFact(driver, ({ text }) => parseEthtoolStatistics(text), 'is not as expected')
+    return [name, { statistics, driverStatistics }] as const
+  })
+  return Object.fromEntries(await Promise.all(entries))
+}
+
+const STATISTICS = [
+  'rx_packets',
+  'tx_packets',
+  'rx_bytes',
+  'tx_bytes',
+  'rx_errors',
+  'rx_dropped',
+  'rx_missed_errors',
+  'rx_fifo_errors',
+  'rx_over_errors',
+  'tx_dropped',
+  'tx_errors',
+] as const
+
+async function readStatistics(source: FactSource, folder: string): Promise<Fact<NameValues>> {
+  const values: Record<string, number> = {}
+  const facts = await Promise.all(
+    STATISTICS.map((name) => readParsed(source, `${folder}/${name}`, parseCount)),
+  )
+  for (const [index, fact] of facts.entries()) {
+    if (fact.known) values[STATISTICS[index]!] = fact.value
+  }
+  const [first] = facts
+  return Object.keys(values).length > 0 || first === undefined || first.known
+    ? known(values, folder)
+    : first
+}
+
+async function readKsoftirqd(
+  source: FactSource,
+  pids: Fact<readonly number[]>,
+): Promise<Sample['ksoftirqd']> {
+  if (!pids.known) return pids
+  const threads = await Promise.all(
+    pids.value.map((pid) => readParsed(source, `/proc/${pid}/stat`, parseThreadStat)),
+  )
+  const byCpu: Record<number, ThreadStat> = {}
+  for (const thread of threads) {
+    const cpu = thread.known ? /^ksoftirqd\/(\d+)$/.exec(thread.value.name)?.[1] : undefined
+    if (thread.known && cpu !== undefined) byCpu[Number(cpu)] = thread.value
+  }
+  return known(byCpu, '/proc/PID/stat of ksoftirqd')
+}
+
+function parseUptime(text: string): number | null {
+  const match = /^(\d{1,12}(?:\.\d+)?) /.exec(text)
+  return match === null ? null : Number(match[1])
+}
+
+export function parseCount(text: string): number | null {
+  const count = parseDecimal(text.trim())
+  return count !== null && count >= 0 ? count : null
+}

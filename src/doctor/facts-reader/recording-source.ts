@@ -1,0 +1,66 @@
+/**
+ * Passes reads through and keeps what came back, in the layout of a capture. Only what doctor reads is kept, which is a
+ * list of counters and settings: no key, no environment and no content of a connection is among them.
+ */
+import type { Fact } from '../fact.ts'
+import type { FactsOrigin } from '../facts.ts'
+import { capturePath } from './capture-path.ts'
+import { CAPTURE_NOTE, SECOND_MOMENT } from './captured-source.ts'
+import type { CommandOutput, FactSource, HostCommand } from './fact-source.ts'
+
+export class RecordingSource implements FactSource {
+  readonly origin: FactsOrigin
+  /** Relative path → content. */
+  readonly files = new Map<string, string>()
+  readonly #source: FactSource
+  #prefix = ''
+
+  constructor(source: FactSource) {
+    this.#source = source
+    this.origin = source.origin
+  }
+
+  async readText(path: string, bytesMax?: number): Promise<Fact<string>> {
+    const fact = await this.#source.readText(path, bytesMax)
+    if (fact.known) this.#keep(path, fact.value)
+    return fact
+  }
+
+  async list(folder: string): Promise<Fact<readonly string[]>> {
+    const fact = await this.#source.list(folder)
+    if (fact.known) this.files.set(`${capturePath(folder)}/.list`, `${fact.value.join('\n')}\n`)
+    return fact
+  }
+
+  async readLink(path: string): Promise<Fact<string>> {
+    const fact = await this.#source.readLink(path)
+    if (fact.known) this.files.set(`${capturePath(path)}.link`, `${fact.value}\n`)
+    return fact
+  }
+
+  async sizeOf(path: string): Promise<Fact<number>> {
+    const fact = await this.#source.sizeOf(path)
+    if (fact.known) this.#keep(`${path}.size`, `${fact.value}\n`)
+    return fact
+  }
+
+  async run(command: HostCommand): Promise<Fact<CommandOutput>> {
+    const fact = await this.#source.run(command)
+    if (fact.known) this.#keep(`/commands/${command.name}.txt`, fact.value.text)
+    return fact
+  }
+
+  async advance(windowMs: number, firstAtMs: number): Promise<number | null> {
+    const passedMs = await this.#source.advance(windowMs, firstAtMs)
+    if (passedMs !== null) {
+      this.#prefix = SECOND_MOMENT
+      const note = { schema: 'pushctl.capture/1', host: this.origin.name, windowMs: passedMs }
+      this.files.set(CAPTURE_NOTE, `${JSON.stringify(note, null, 2)}\n`)
+    }
+    return passedMs
+  }
+
+  #keep(path: string, text: string): void {
+    this.files.set(this.#prefix + capturePath(path), text)
+  }
+}
