@@ -101,11 +101,13 @@ function createApp(limits: HttpLimits): FastifyInstance {
 
 function addGate(app: FastifyInstance, options: HttpServerOptions): void {
   const gate = new BearerGate(options.adminToken, options.host)
-  app.addHook('onRequest', async (request) => {
+  app.addHook('onRequest', async (request, reply) => {
     const access = accessOf(request.routeOptions.config)
     gate.checkHost(request.headers.host)
     if (access === 'open' || (access === 'metrics' && !options.metricsAuth)) return
     gate.checkToken(request.headers.authorization)
+    // Here, because the framework would read the body first and complain about that.
+    if (request.is404) answerMissingPath(request.method, request.url, reply)
   })
 }
 
@@ -124,9 +126,6 @@ function addFailureAnswers(app: FastifyInstance, context: ApiContext): void {
       )
     }
     sendProblem(reply, problem)
-  })
-  app.setNotFoundHandler((request, reply) => {
-    answerMissingPath(request.method, request.url, reply)
   })
 }
 

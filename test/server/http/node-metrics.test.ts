@@ -1,0 +1,151 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { METRICS } from '../../../src/server/http/metric-table.ts'
+import { TestServer } from './test-server.ts'
+
+let server: TestServer
+beforeEach(async () => {
+  server = await TestServer.start()
+})
+afterEach(() => server.stop())
+
+describe('GET /metrics', () => {
+  it('shows the counters of the node in Prometheus text', async () => {
+    server.node.connect('a')
+    const answer = await server.ask('/metrics')
+    expect(answer.headers['content-type']).toBe('text/plain; version=0.0.4; charset=utf-8')
+    expect(answer.text).toMatchInlineSnapshot(`
+      "# HELP pushctl_connections_accepted_total Connections accepted
+      # TYPE pushctl_connections_accepted_total counter
+      pushctl_connections_accepted_total 12
+
+      # HELP pushctl_accepts_deferred_total Accepts put off by admission
+      # TYPE pushctl_accepts_deferred_total counter
+      pushctl_accepts_deferred_total 0
+
+      # HELP pushctl_hellos_accepted_total HELLO frames answered by WELCOME
+      # TYPE pushctl_hellos_accepted_total counter
+      pushctl_hellos_accepted_total 11
+
+      # HELP pushctl_hellos_refused_total HELLO frames refused
+      # TYPE pushctl_hellos_refused_total counter
+      pushctl_hellos_refused_total{reason="unauthorized"} 1
+
+      # HELP pushctl_closes_total Connections ended, by BYE code or end
+      # TYPE pushctl_closes_total counter
+      pushctl_closes_total{cause="replaced"} 2
+      pushctl_closes_total{cause="peer-end"} 3
+
+      # HELP pushctl_frames_received_total Frames from devices
+      # TYPE pushctl_frames_received_total counter
+      pushctl_frames_received_total 40
+
+      # HELP pushctl_messages_sent_total MSG frames sent
+      # TYPE pushctl_messages_sent_total counter
+      pushctl_messages_sent_total 50
+
+      # HELP pushctl_pushes_accepted_total Pushes accepted by the API
+      # TYPE pushctl_pushes_accepted_total counter
+      pushctl_pushes_accepted_total 0
+
+      # HELP pushctl_received_bytes_total Bytes from devices
+      # TYPE pushctl_received_bytes_total counter
+      pushctl_received_bytes_total 600
+
+      # HELP pushctl_sent_bytes_total Bytes to devices
+      # TYPE pushctl_sent_bytes_total counter
+      pushctl_sent_bytes_total 700
+
+      # HELP pushctl_heartbeats_total PING frames answered
+      # TYPE pushctl_heartbeats_total counter
+      pushctl_heartbeats_total 8
+
+      # HELP pushctl_connections_open Connections open now
+      # TYPE pushctl_connections_open gauge
+      pushctl_connections_open 1
+
+      # HELP pushctl_connections_max Connections that the node admits
+      # TYPE pushctl_connections_max gauge
+      pushctl_connections_max 1000
+
+      # HELP pushctl_devices_online Devices with a session
+      # TYPE pushctl_devices_online gauge
+      pushctl_devices_online 1
+
+      # HELP pushctl_buffered_bytes Bytes waiting for devices
+      # TYPE pushctl_buffered_bytes gauge
+      pushctl_buffered_bytes 0
+
+      # HELP pushctl_ready 1 when new devices may come
+      # TYPE pushctl_ready gauge
+      pushctl_ready 1
+
+      # HELP pushctl_start_time_seconds Start of the node, Unix time
+      # TYPE pushctl_start_time_seconds gauge
+      pushctl_start_time_seconds 1700000000
+
+      # HELP pushctl_memory_resident_bytes RSS of all processes
+      # TYPE pushctl_memory_resident_bytes gauge
+      pushctl_memory_resident_bytes 1024
+
+      # HELP pushctl_memory_heap_bytes JavaScript heap in use
+      # TYPE pushctl_memory_heap_bytes gauge
+      pushctl_memory_heap_bytes 512
+
+      # HELP pushctl_memory_external_bytes Buffers outside the heap
+      # TYPE pushctl_memory_external_bytes gauge
+      pushctl_memory_external_bytes 0
+
+      # HELP pushctl_build Always 1; the labels say what runs
+      # TYPE pushctl_build gauge
+      pushctl_build{name="node \\"a\\"",version="0.1.0"} 1
+
+      # HELP pushctl_shard_connections_open Connections open, by shard
+      # TYPE pushctl_shard_connections_open gauge
+      pushctl_shard_connections_open{shard="0"} 1
+
+      # HELP pushctl_shard_devices_online Devices with a session, by shard
+      # TYPE pushctl_shard_devices_online gauge
+      pushctl_shard_devices_online{shard="0"} 1
+
+      # HELP pushctl_shard_cpu_seconds_total CPU time, by shard
+      # TYPE pushctl_shard_cpu_seconds_total counter
+      pushctl_shard_cpu_seconds_total{shard="0"} 2.5
+
+      # HELP pushctl_gc_pause_seconds Garbage collection pauses of all processes of the node, by kind
+      # TYPE pushctl_gc_pause_seconds summary
+      pushctl_gc_pause_seconds{kind="minor",quantile="0.5"} 0.0004
+      pushctl_gc_pause_seconds{kind="minor",quantile="0.9"} 0.0007
+      pushctl_gc_pause_seconds{kind="minor",quantile="0.99"} 0.0009
+      pushctl_gc_pause_seconds{kind="minor",quantile="0.999"} 0.0009
+      pushctl_gc_pause_seconds{kind="minor",quantile="1"} 0.0009
+      pushctl_gc_pause_seconds_sum{kind="minor"} 0.002
+      pushctl_gc_pause_seconds_count{kind="minor"} 4
+
+      # HELP pushctl_loop_lag_seconds How late the event loops of the node run
+      # TYPE pushctl_loop_lag_seconds summary
+      pushctl_loop_lag_seconds{quantile="0.5"} 0.0004
+      pushctl_loop_lag_seconds{quantile="0.9"} 0.0007
+      pushctl_loop_lag_seconds{quantile="0.99"} 0.0009
+      pushctl_loop_lag_seconds{quantile="0.999"} 0.0009
+      pushctl_loop_lag_seconds{quantile="1"} 0.0009
+      pushctl_loop_lag_seconds_sum 0.002
+      pushctl_loop_lag_seconds_count 4
+      "
+    `)
+  })
+
+  it('has no series per device', async () => {
+    const before = (await server.ask('/metrics')).text.split('\n').length
+    for (let index = 0; index < 100; index++) server.node.connect(`device-${index}`, ['tag'])
+    expect((await server.ask('/metrics')).text.split('\n').length).toBe(before)
+  })
+
+  it('names everything pushctl_…, and counters and amounts by their unit', () => {
+    for (const { name, type } of METRICS) {
+      expect(name).toMatch(/^pushctl_[a-z_]+[a-z]$/)
+      expect([name, name.endsWith('_total')]).toEqual([name, type === 'counter'])
+      if (type === 'summary') expect(name).toMatch(/_seconds$/)
+    }
+    expect(new Set(METRICS.map((metric) => metric.name)).size).toBe(METRICS.length)
+  })
+})
