@@ -64,11 +64,12 @@ function capturedFrom(files: ReadonlyMap<string, string>): CapturedSource {
   return new CapturedSource({ kind: 'root', name: 'capture' }, new MemoryTree(files))
 }
 
-/** All facts, with every unknown one reduced to null: a capture cannot know why the host refused. */
+/** All values, with every unknown one reduced to null: a capture cannot know why the host refused, nor follow "..". */
 function knownValues(facts: Facts): unknown {
-  const text = JSON.stringify({ ...facts, origin: null }, (_, value: { known?: boolean } | null) =>
-    value?.known === false ? null : value,
-  )
+  const text = JSON.stringify({ ...facts, origin: null }, (name, value) => {
+    if (name === 'source') return undefined
+    return value?.known === false ? null : value
+  })
   return JSON.parse(text)
 }
 
