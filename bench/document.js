@@ -1,4 +1,7 @@
-/** Puts the section between its markers in a Markdown file, and leaves every other byte of it alone. */
+/**
+ * Puts the section between its markers in a Markdown file, and leaves every other byte of it
+ * alone.
+ */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 
 const BEGIN = '<!-- bench:begin -->'

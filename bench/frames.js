@@ -1,7 +1,8 @@
 /**
- * The bytes that the load client sends, encoded once here so that the client stays dumb: push protocol 1 frames for
- * pushctl and the C loop (docs/protocol.md), plain messages of the same size for the WebSocket peers. WebSocket frames
- * carry a zero mask key: every server still unmasks them, and the client may write a device number into them.
+ * The bytes that the load client sends, encoded once here so that the client stays dumb: push
+ * protocol 1 frames for pushctl and the C loop (docs/protocol.md), plain messages of the same
+ * size for the WebSocket peers. WebSocket frames carry a zero mask key: every server still
+ * unmasks them, and the client may write a device number into them.
  */
 
 const HELLO_TYPE = 0x01
@@ -26,7 +27,10 @@ function string(text) {
   return Buffer.concat([varint(bytes.length), bytes])
 }
 
-/** HELLO without token and tags, 40 bytes, also what the peers get; its last ID_DIGITS of the device id are rewritten by the client. */
+/**
+ * HELLO without token and tags, 40 bytes, also what the peers get; its last ID_DIGITS of the
+ * device id are rewritten by the client.
+ */
 function pushHello() {
   return Buffer.concat([
     Buffer.from([HELLO_TYPE, 1, 0, 1]),
@@ -80,8 +84,8 @@ function upgradeRequest(port, subprotocol) {
 }
 
 /**
- * What the client needs to speak to one peer. `speaks` is 'push' (protocol 1, only MSG frames count) or 'plain' (any
- * message counts); `carrier` is 'tcp' or 'ws'.
+ * What the client needs to speak to one peer. `speaks` is 'push' (protocol 1, only MSG frames
+ * count) or 'plain' (any message counts); `carrier` is 'tcp' or 'ws'.
  */
 export function wireOf({ carrier, speaks, port }) {
   const frame = carrier === 'ws' ? webSocketFrame : tcpFrame

@@ -1,6 +1,7 @@
 /**
- * A child process spoken to in lines: one line in, one JSON line out, in order. A child that ends or stays silent makes
- * the answer that is waited for fail with what it last wrote to stderr, so that no peer is lost without a reason.
+ * A child process spoken to in lines: one line in, one JSON line out, in order. A child that ends
+ * or stays silent makes the answer that is waited for fail with what it last wrote to stderr, so
+ * that no peer is lost without a reason.
  */
 import { spawn } from 'node:child_process'
 
@@ -22,7 +23,10 @@ export class LineProcess {
   #waiting = null
   #ended = null
 
-  /** `core`: CPU to pin to, or null. The child is taskset for an instant, then the program itself: same pid. */
+  /**
+   * `core`: CPU to pin to, or null. The child is taskset for an instant, then the program itself:
+   * same pid.
+   */
   constructor({ command, core, env = {}, cwd }) {
     const [file, ...args] = core === null ? command : ['taskset', '-c', String(core), ...command]
     this.#child = spawn(file, args, { cwd, env: { ...process.env, ...env }, stdio: 'pipe' })

@@ -1,6 +1,6 @@
 /**
- * The load client (peers/c-client.c), pinned to a core of its own. Every operation answers with its wall time and the
- * client's own CPU time, so that a client that was the limit can be seen.
+ * The load client (peers/c-client.c), pinned to a core of its own. Every operation answers with
+ * its wall time and the client's own CPU time, so that a client that was the limit can be seen.
  */
 import { LineProcess } from './lines.js'
 
@@ -53,7 +53,10 @@ export class LoadClient {
     throw new Error(`${result.frames} of ${total} frames came: ${reasonOf(result)}`)
   }
 
-  /** Closed loop: `window` messages under way on each of `connections`, until `messages` came back. */
+  /**
+   * Closed loop: `window` messages under way on each of `connections`, until `messages` came
+   * back.
+   */
   async echo({ frame, connections, window, messages }, timeoutS = 60) {
     const options = { messages, connections, window, frame: frame.toString('hex') }
     const result = await this.#run('echo', options, timeoutS)

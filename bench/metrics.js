@@ -1,6 +1,6 @@
 /**
- * What is measured, in the order in which it is shown, and the targets that the ratios are held against (one row each).
- * A metric not listed here is measured but not shown.
+ * What is measured, in the order in which it is shown, and the targets that the ratios are held
+ * against (one row each). A metric not listed here is measured but not shown.
  */
 
 export const whole = (value) => Math.round(value).toLocaleString('en-US')
@@ -59,7 +59,8 @@ export const METRICS = [
 ]
 
 /**
- * `over`: the ratio of two servers in the same round; without it the figure itself is held against the limit.
+ * `over`: the ratio of two servers in the same round; without it the figure itself is held
+ * against the limit.
  * `isLess`: the target is an upper limit.
  */
 export const TARGETS = [

@@ -5,7 +5,9 @@ import { PUSHCTL, SERVERS } from './servers.js'
 export const WORKS = ['idle', 'broadcast', 'echo', 'connect']
 const ROUNDS_MAX = 99
 
-export const USAGE = `node bench/run.js [options]   compares pushctl's node with its peers; needs Linux, gcc, npm ci in bench/
+export const USAGE = `node bench/run.js [options]
+
+Compares pushctl's node with its peers. Needs Linux, gcc, and npm ci in bench/.
 
   --only NAMES        servers, comma separated (default: all of ${Object.keys(SERVERS).join(', ')})
   --only-work NAMES   work, comma separated (default: ${WORKS.join(', ')})
@@ -14,7 +16,7 @@ export const USAGE = `node bench/run.js [options]   compares pushctl's node with
   --dry               prints the tables, leaves docs/measurements.md alone
   --out FILE          Markdown file whose bench section is rewritten (default docs/measurements.md)
   --json              prints all rounds as one JSON document in place of the tables
-  --pushctl FILE      program whose \`serve\` is measured (default bin/pushctl.js of this repository)
+  --pushctl FILE      program whose \`serve\` is measured (default: bin/pushctl.js here)
   --help
 `
 

@@ -1,7 +1,8 @@
 /**
- * What the kernel says of a server: CPU and resident memory from /proc, the same source for every peer, children
- * included. Linux only. Rss comes from smaps_rollup, because VmRSS of newer kernels is summed from per-CPU counters
- * and may be off by some 100 KB, which is 20 bytes for each of 14,000 connections.
+ * What the kernel says of a server: CPU and resident memory from /proc, the same source for every
+ * peer, children included. Linux only. Rss comes from smaps_rollup, because VmRSS of newer
+ * kernels is summed from per-CPU counters and may be off by some 100 KB, which is 20 bytes for
+ * each of 14,000 connections.
  */
 import { readdirSync, readFileSync } from 'node:fs'
 import { cpus, release } from 'node:os'
@@ -38,7 +39,10 @@ function tasksOf(pid) {
   }
 }
 
-/** CPU used so far, in seconds. `total` is exact to a microsecond, `user` and `system` to a tick of 10 ms. */
+/**
+ * CPU used so far, in seconds. `total` is exact to a microsecond, `user` and `system` to a tick
+ * of 10 ms.
+ */
 export function cpuOf(pid) {
   let total = 0
   let user = 0

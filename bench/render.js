@@ -1,6 +1,6 @@
 /**
- * The summary as a Markdown section (docs/measurements.md) and as plain text for the terminal: the same rows, so that
- * no figure exists in one and not in the other.
+ * The summary as a Markdown section (docs/measurements.md) and as plain text for the terminal:
+ * the same rows, so that no figure exists in one and not in the other.
  */
 import { METRICS, whole } from './metrics.js'
 import { SERVERS } from './servers.js'
@@ -72,8 +72,8 @@ function notes({ summary, failures, isQuick }) {
   }
   for (const { server, work, share } of summary.foreign) {
     lines.push(
-      `${titleOf(server)}, ${work}: ${Math.round(share * 100)} % of the server's core went to other processes ` +
-        'or to the host: run it again on a quiet machine',
+      `${titleOf(server)}, ${work}: ${Math.round(share * 100)} % of the server's core went to other ` +
+        'processes or to the host: run it again on a quiet machine',
     )
   }
   if (isQuick) lines.push('quick: the counts are small, so these figures mean nothing')
@@ -84,17 +84,21 @@ function conditions({ works, sizes }) {
   const { idle, broadcast, echo, connect } = sizes
   const lines = {
     idle: () =>
-      `Idle: RSS at ${whole(idle.high)} connections less RSS at ${whole(idle.low)}, over the difference, HELLO answered on all; after a ` +
-      'forced collection where the server can be asked for one (not pushctl), and once RSS stood still. ' +
-      `GC: longest pause, forced ones left out, until then and over ${idle.broadcasts} more broadcasts to all.`,
+      `Idle: RSS at ${whole(idle.high)} connections less RSS at ${whole(idle.low)}, over the ` +
+      'difference, HELLO answered on all; after a forced collection where the server can be asked ' +
+      'for one (not pushctl), and once RSS stood still. GC: longest pause, forced ones left out, ' +
+      `until then and over ${idle.broadcasts} more broadcasts to all.`,
     broadcast: () =>
-      `Broadcast: ${broadcast.bytes} B to ${whole(broadcast.connections)} connections, ${broadcast.broadcasts} times; the next one ` +
-      'starts when all have the last one, so nothing can be folded into fewer writes.',
+      `Broadcast: ${broadcast.bytes} B to ${whole(broadcast.connections)} connections, ` +
+      `${broadcast.broadcasts} times; the next one starts when all have the last one, so nothing ` +
+      'can be folded into fewer writes.',
     echo: () =>
-      `Echo: ${echo.bytes} B on ${echo.connections} connections, ${whole(echo.messages)} messages, closed loop.`,
+      `Echo: ${echo.bytes} B on ${echo.connections} connections, ${whole(echo.messages)} ` +
+      'messages, closed loop.',
     connect: () =>
-      `Connect: ${whole(connect.connections)} at a time, ${connect.cycles} times, 256 under way, each with a 40-byte HELLO and its ` +
-      'answer, reset between. The peers answer HELLO without keeping a session.',
+      `Connect: ${whole(connect.connections)} at a time, ${connect.cycles} times, 256 under way, ` +
+      'each with a 40-byte HELLO and its answer, reset between. The peers answer HELLO without ' +
+      'keeping a session.',
   }
   return works.map((work) => lines[work]())
 }
@@ -105,7 +109,8 @@ export function renderMarkdown(run) {
   const parts = [
     `Measured ${startedAt.slice(0, 10)} on ${host.cpu}, ${host.memoryGiB} GiB, Linux ${host.kernel}, ` +
       `Node ${host.node}, ${versions}. ${run.pinning} ` +
-      `${run.rounds.length} interleaved rounds: median (lowest–highest). CPU and memory of every server are read from /proc.`,
+      `${run.rounds.length} interleaved rounds: median (lowest–highest). ` +
+      'CPU and memory of every server are read from /proc.',
     `\`\`\`\n${command}\n\`\`\``,
     ...(ratios.length > 1 ? [markdownTable(ratios)] : []),
     markdownTable(figureRows(summary.figures, names)),

@@ -1,9 +1,11 @@
 /**
- * Compares pushctl's node with its peers on the same work, in one run: server on core 0, load client and this driver
- * on core 1, a fresh server for each piece of work, and the servers take turns within each round so that a change of
- * the machine meets all of them. Only ratios within one run mean something on another machine.
+ * Compares pushctl's node with its peers on the same work, in one run: server on core 0, load
+ * client and this driver on core 1, a fresh server for each piece of work, and the servers take
+ * turns within each round so that a change of the machine meets all of them. Only ratios within
+ * one run mean something on another machine.
  *
- * Exit code: 0 done, 1 a server failed in what it was asked (it is named), 2 options, 3 this host cannot do it.
+ * Exit code: 0 done, 1 a server failed in what it was asked (it is named), 2 options, 3 this host
+ * cannot do it.
  */
 import { execFileSync } from 'node:child_process'
 import { mkdirSync, readFileSync, statSync } from 'node:fs'
@@ -34,7 +36,10 @@ const say = (line) => process.stderr.write(`${line}\n`)
 
 class HostFault extends Error {}
 
-/** Compiles the client and the C server; nothing is done where the program is newer than its source. */
+/**
+ * Compiles the client and the C server; nothing is done where the program is newer than its
+ * source.
+ */
 function compile(name) {
   const source = join(HERE, 'peers', `${name}.c`)
   const program = join(BUILD, name)

@@ -1,6 +1,7 @@
 /**
- * The servers under comparison, one row each, and how each is started and asked. The peers obey commands on stdin
- * (peers/control.js); pushctl is driven only through what its users have: `serve`, its HTTP API and the protocol.
+ * The servers under comparison, one row each, and how each is started and asked. The peers obey
+ * commands on stdin (peers/control.js); pushctl is driven only through what its users have:
+ * `serve`, its HTTP API and the protocol.
  */
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
@@ -17,8 +18,8 @@ export const PUSHCTL = join(ROOT, 'bin', 'pushctl.js')
 const BUN = join(HERE, 'node_modules', '.bin', 'bun')
 
 /**
- * `carrier` and `speaks` choose the bytes (frames.js). pushctl on WebSocket is the row to hold against ws, Bun and
- * uWebSockets; pushctl on TCP the row to hold against the C loop.
+ * `carrier` and `speaks` choose the bytes (frames.js). pushctl on WebSocket is the row to hold
+ * against ws, Bun and uWebSockets; pushctl on TCP the row to hold against the C loop.
  */
 export const SERVERS = {
   'pushctl-ws': { title: 'pushctl, WebSocket', carrier: 'ws', speaks: 'push', start: startPushctl },
@@ -88,7 +89,7 @@ async function startPushctl(server, { core, pushctl }) {
     pid: child.pid,
     port: Number(/:(\d+)\/?$/.exec(listener)[1]),
     broadcast: (bytes) => pushToAll(url, bytes),
-    // There is no way to force it from outside, and none is asked for: the driver waits until memory is stable.
+    // It cannot be forced from outside, and no back door is wanted: memory is read once stable.
     collectGarbage: async () => {},
     gcMsMax: () => readGcMsMax(url),
     stop: () => child.stop(),
@@ -116,7 +117,10 @@ async function pushToAll(url, bytes) {
   return { recipients: answer.online }
 }
 
-/** Longest pause of any kind, from the `gc` of GET /v1/node (pauses in µs); null where the node does not know it. */
+/**
+ * Longest pause of any kind, from the `gc` of GET /v1/node (pauses in µs); null where the node
+ * does not know it.
+ */
 async function readGcMsMax(url) {
   const { gc } = await (await fetch(`${url}/v1/node`)).json()
   if (!gc?.known) return null

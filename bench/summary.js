@@ -1,15 +1,22 @@
 /**
- * From the rounds to what is said about them: median, lowest and highest of each figure, and of each ratio. A ratio is
- * taken within one round, where both servers met the same machine, and the median is taken over those.
+ * From the rounds to what is said about them: median, lowest and highest of each figure, and of
+ * each ratio. A ratio is taken within one round, where both servers met the same machine, and the
+ * median is taken over those.
  */
 import { METRICS, TARGETS } from './metrics.js'
 
-/** Busier than this, the client was the limit of rates by the clock; figures per CPU-second still hold. */
+/**
+ * Busier than this, the client was the limit of rates by the clock; figures per CPU-second still
+ * hold.
+ */
 export const CLIENT_BUSY_MAX = 0.9
 /** More of the server's core than this used by others, and the run was not alone. */
 export const FOREIGN_MAX = 0.1
 
-/** `rounds`: per round, server name → figures by metric id. `isJudged`: whether targets are held against them. */
+/**
+ * `rounds`: per round, server name → figures by metric id. `isJudged`: whether targets are held
+ * against them.
+ */
 export function summarise(rounds, { isJudged }) {
   return {
     figures: summariseFigures(rounds),

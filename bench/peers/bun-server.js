@@ -1,4 +1,7 @@
-/** Bun's own WebSocket server (uWebSockets inside), with its native publish for broadcasts. Runs under Bun only. */
+/**
+ * Bun's own WebSocket server (uWebSockets inside), with its native publish for broadcasts. Runs
+ * under Bun only.
+ */
 import { HELLO_TYPE, obeyDriver, WELCOME } from './control.js'
 
 const server = globalThis.Bun.serve({

@@ -1,12 +1,13 @@
 /*
- * The load client of all comparisons: one epoll loop in C, so that it is cheaper than every server it drives.
- * It speaks plain TCP (push protocol 1) and WebSocket alike, from bytes that the driver encoded beforehand (a zero mask
- * key makes WebSocket frames constant). It counts frames; it does not look at what they say, except for the first
- * payload byte where `count` names one. One operation at a time; each ends with one JSON line on stdout.
+ * The load client of all comparisons: one epoll loop in C, so that it is cheaper than every
+ * server it drives. It speaks plain TCP (push protocol 1) and WebSocket alike, from bytes that
+ * the driver encoded beforehand (a zero mask key makes WebSocket frames constant). It counts
+ * frames; it does not look at what they say, except for the first payload byte where `count`
+ * names one. One operation at a time; each ends with one JSON line on stdout.
  *
  *   target port=… carrier=tcp|ws upgrade=HEX hello=HEX id_at=N id_digits=N count=-1|BYTE
  *   connect n=… inflight=…      open n more connections, each counted when its HELLO is answered
- *   expect total=…              until that many frames came since `zero` (counting goes on between operations)
+ *   expect total=…              until that many frames came since `zero`; counted at all times
  *   echo messages=… connections=… window=… frame=HEX      closed loop
  *   zero | reset | stat | quit  (reset: RST on all connections, so that no TIME_WAIT is left)
  */
@@ -79,11 +80,12 @@ static double cpu_s(void) {
 }
 
 static void finish(const char *event, int timed_out) {
-  printf("{\"event\":\"%s\",\"timedOut\":%s,\"seconds\":%.6f,\"cpuSeconds\":%.6f,\"done\":%ld,\"failed\":%ld,"
-         "\"frames\":%ld,\"otherFrames\":%ld,\"bytes\":%ld,\"closedByPeer\":%ld,\"lastCloseCode\":%d,"
-         "\"lastErrno\":\"%s\"}\n",
-         event, timed_out ? "true" : "false", now_s() - op.started, cpu_s() - op.cpu_started, op.done, op.failed,
-         frames_counted, frames_other, bytes_received, closed_by_peer, last_close_code,
+  printf("{\"event\":\"%s\",\"timedOut\":%s,\"seconds\":%.6f,\"cpuSeconds\":%.6f,"
+         "\"done\":%ld,\"failed\":%ld,\"frames\":%ld,\"otherFrames\":%ld,\"bytes\":%ld,"
+         "\"closedByPeer\":%ld,\"lastCloseCode\":%d,\"lastErrno\":\"%s\"}\n",
+         event, timed_out ? "true" : "false", now_s() - op.started, cpu_s() - op.cpu_started,
+         op.done, op.failed, frames_counted, frames_other, bytes_received, closed_by_peer,
+         last_close_code,
          last_errno ? strerror(last_errno) : "");
   fflush(stdout);
   op.kind = NONE;
@@ -113,7 +115,8 @@ static void close_row(struct row *row) {
   else settle_connect(0);
 }
 
-/* A short write cannot happen with what we send unless the server stopped reading: then the run is over anyway. */
+/* A short write cannot happen with what we send unless the server stopped reading: then the
+ * run is over anyway. */
 static int send_all(struct row *row, const uint8_t *bytes, size_t length) {
   if (send(row->fd, bytes, length, MSG_NOSIGNAL) == (ssize_t)length) return 1;
   last_errno = errno;
@@ -319,12 +322,14 @@ static void reset_all(void) {
 }
 
 static void start_echo(const char *line, double timeout_s) {
-  long connections = number_option(line, " connections=", 1), window = number_option(line, " window=", 1);
+  long connections = number_option(line, " connections=", 1);
+  long window = number_option(line, " window=", 1);
   begin(ECHO, timeout_s);
   op.want = number_option(line, " messages=", 1);
   op.frame_bytes = hex_option(line, " frame=", echo_frames);
   if (window > WINDOW_MAX) window = WINDOW_MAX;
-  for (long i = 1; i < WINDOW_MAX; i++) memcpy(echo_frames + op.frame_bytes * i, echo_frames, op.frame_bytes);
+  for (long i = 1; i < WINDOW_MAX; i++)
+    memcpy(echo_frames + op.frame_bytes * i, echo_frames, op.frame_bytes);
   for (int i = 0; i < connections && i < row_count; i++) {
     if (rows[i].phase != OPEN || op.sent + window > op.want) continue;
     op.sent += window;
@@ -381,16 +386,19 @@ static void read_commands(void) {
   }
 }
 
-/* Called after each batch of events: starts what the window allows, and ends an operation that is through. */
+/* Called after each batch of events: starts what the window allows, and ends an operation
+ * that is through. */
 static void advance(void) {
   int late = op.kind != NONE && now_s() > op.deadline;
   if (op.kind == CONNECT) {
     while (op.inflight < op.inflight_max && op.started_count < op.want) start_connection();
     if (late || op.done + op.failed == op.want) finish("connect", late);
   } else if (op.kind == EXPECT) {
-    if (late || frames_counted >= op.want || closed_by_peer) finish("expect", late || frames_counted < op.want);
+    if (late || frames_counted >= op.want || closed_by_peer)
+      finish("expect", late || frames_counted < op.want);
   } else if (op.kind == ECHO) {
-    if (late || op.done >= op.want || closed_by_peer) finish("echo", late || op.done < op.want);
+    if (late || op.done >= op.want || closed_by_peer)
+      finish("echo", late || op.done < op.want);
   }
 }
 

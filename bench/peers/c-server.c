@@ -1,10 +1,12 @@
 /*
- * The limit of this kernel: one epoll loop, plain TCP, no more policy than the work needs.
- * Frames are those of push protocol 1 on TCP (varint length, then type): HELLO (0x01) is answered with WELCOME_BYTES,
- * anything else is sent back as it came. A broadcast is one send() for each connection, of bytes encoded once.
- * What it leaves out (sessions, timers, queues for slow readers) is what pushctl is compared for.
+ * The limit of this kernel: one epoll loop, plain TCP, no more policy than the work needs. Frames
+ * are those of push protocol 1 on TCP (varint length, then type): HELLO (0x01) is answered with
+ * WELCOME_BYTES, anything else is sent back as it came. A broadcast is one send() for each
+ * connection, of bytes encoded once. What it leaves out (sessions, timers, queues for slow
+ * readers) is what pushctl is compared for.
  *
- * stdout: one JSON line when ready, one for each command.   stdin: {"cmd":"broadcast","bytes":256} and the like.
+ * stdout: one JSON line when ready, one for each command.
+ * stdin: {"cmd":"broadcast","bytes":256} and the like.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>

@@ -1,10 +1,14 @@
 /**
- * The small control surface that the JavaScript peers share (Node and Bun alike): one JSON line when ready, then one
- * JSON line for each command on stdin. The C peer speaks the same; pushctl does not: it is driven as its users would.
+ * The small control surface that the JavaScript peers share (Node and Bun alike): one JSON line
+ * when ready, then one JSON line for each command on stdin. The C peer speaks the same; pushctl
+ * does not: it is driven as its users would.
  */
 import { constants, PerformanceObserver } from 'node:perf_hooks'
 
-/** First byte of HELLO and the answer to it: as long as pushctl's own HELLO and WELCOME, so that the work is alike. */
+/**
+ * First byte of HELLO and the answer to it: as long as pushctl's own HELLO and WELCOME, so that
+ * the work is alike.
+ */
 export const HELLO_TYPE = 0x01
 export const WELCOME = Buffer.alloc(25)
 WELCOME[0] = 0x81

@@ -1,6 +1,7 @@
 /**
- * uWebSockets.js 20.30 in its unofficial build, with its native publish for broadcasts. The package falls back to plain
- * JavaScript without a word where it has no binary for this Node, which would measure something else: refused here.
+ * uWebSockets.js 20.30 in its unofficial build, with its native publish for broadcasts. The
+ * package falls back to plain JavaScript without a word where it has no binary for this Node,
+ * which would measure something else: refused here.
  */
 import { existsSync } from 'node:fs'
 import { createRequire } from 'node:module'

@@ -1,6 +1,7 @@
 /**
- * The `ws` peer as its documentation shows it: no compression, one send() for each client. `ws` finds bufferutil (a
- * dependency of another peer) beside it and so unmasks natively, which helps it a little.
+ * The `ws` peer as its documentation shows it: no compression, one send() for each client. `ws`
+ * finds bufferutil (a dependency of another peer) beside it and so unmasks natively, which helps
+ * it a little.
  */
 import { WebSocketServer } from 'ws'
 import { HELLO_TYPE, obeyDriver, WELCOME } from './control.js'

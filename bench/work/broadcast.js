@@ -1,7 +1,7 @@
 /**
- * Deliveries of one message to all, for each second of CPU that the server used. Closed loop: the next broadcast starts
- * when every connection has the last one, so no server may fold two messages into one send, and none meets a full
- * socket buffer.
+ * Deliveries of one message to all, for each second of CPU that the server used. Closed loop: the
+ * next broadcast starts when every connection has the last one, so no server may fold two
+ * messages into one send, and none meets a full socket buffer.
  */
 import { cpuBetween, cpuOf } from '../proc.js'
 

@@ -1,6 +1,7 @@
 /**
- * Connections accepted and HELLOs answered, for each second of the server's CPU and of the clock. All are reset at once
- * after each cycle (RST, so that no TIME_WAIT is left); what the server spends on that is counted in `cycleCpuUs` only.
+ * Connections accepted and HELLOs answered, for each second of the server's CPU and of the clock.
+ * All are reset at once after each cycle (RST, so that no TIME_WAIT is left); what the server
+ * spends on that is counted in `cycleCpuUs` only.
  */
 import { setTimeout as wait } from 'node:timers/promises'
 import { cpuBetween, cpuOf } from '../proc.js'

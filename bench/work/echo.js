@@ -1,6 +1,7 @@
 /**
- * CPU of the server for one message in and one out, in a closed loop with one and with eight messages under way on
- * each connection. With eight, a server that reads and writes in batches makes fewer system calls.
+ * CPU of the server for one message in and one out, in a closed loop with one and with eight
+ * messages under way on each connection. With eight, a server that reads and writes in batches
+ * makes fewer system calls.
  */
 import { cpuBetween, cpuOf } from '../proc.js'
 

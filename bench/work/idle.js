@@ -1,7 +1,8 @@
 /**
- * What an idle connection costs the server, sessions included: slope of resident memory between two counts of held
- * connections. Warmed up first with the lower count only, so that what a runtime allocates once is not counted and no
- * page freed by an earlier crowd is reused. Then some broadcasts to all, for the longest GC pause of the whole.
+ * What an idle connection costs the server, sessions included: slope of resident memory between
+ * two counts of held connections. Warmed up first with the lower count only, so that what a
+ * runtime allocates once is not counted and no page freed by an earlier crowd is reused. Then
+ * some broadcasts to all, for the longest GC pause of the whole.
  */
 import { setTimeout as wait } from 'node:timers/promises'
 import { rssOf } from '../proc.js'
@@ -49,7 +50,10 @@ export async function measure({ server, client, sizes }) {
   }
 }
 
-/** Resident bytes after a forced collection, where the server can be asked for one, and once they stand still. */
+/**
+ * Resident bytes after a forced collection, where the server can be asked for one, and once they
+ * stand still.
+ */
 async function settledRss(server, { stableMs, settleMsMax }) {
   await server.collectGarbage()
   const samples = []
