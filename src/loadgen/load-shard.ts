@@ -1,0 +1,294 @@
+/**
+ * One shard of the generator: its connections through connect, upgrade, HELLO and heartbeats, and what they receive. It runs
+ * in a worker thread or a process and knows neither. All that is per connection is in ConnectionRows; a batch of messages is
+ * handled without allocating.
+ *
+ *   Connector ─► connect ─► onConnect: greet ─► (onGreeting) ─► onWelcome ─► OPEN: heartbeats, EchoSender, Receipts
+ */
+import { createEngine } from '../engine/create-engine.ts'
+import {
+  DEFAULT_ENGINE_OPTIONS,
+  type EngineHandler,
+  type ReceiveBatch,
+  type Slot,
+  type SocketEngine,
+} from '../engine/socket-engine.ts'
+import { TimerWheel } from '../engine/timer-wheel.ts'
+import { nowUs } from '../stats/clock.ts'
+import { LatencyRecorder } from '../stats/latency-recorder.ts'
+import { CONNECTION_PHASE, ConnectionRows, PHASE_NAMES } from './connection-rows.ts'
+import { Connector } from './connector.ts'
+import { EchoSender } from './echo-sender.ts'
+import { connectionAt, connectionsOf } from './event-share.ts'
+import { causeOfClose } from './failure-causes.ts'
+import { FailureTally } from './failure-tally.ts'
+import { PHASE_LIMIT_MS, PONG_LIMIT_MS, ticksOf, WHEEL_TICK_MS } from './phase-limits.ts'
+import { Receipts } from './receipts.ts'
+import type { ShardSetup, SteadyStage } from './shard-messages.ts'
+import { createDriver } from './target/create-driver.ts'
+import type { ConnectionEvents, TargetDriver } from './target/target-driver.ts'
+
+/** Slots beyond the shard's connections, for those that are still closing while others are opened. */
+const CAPACITY_SPARE = 64
+const PHASE_LIMIT_TICKS = ticksOf(PHASE_LIMIT_MS)
+const PONG_LIMIT_TICKS = ticksOf(PONG_LIMIT_MS)
+const { FREE, CONNECTING, UPGRADING, GREETING, OPEN } = CONNECTION_PHASE
+
+/** A latency by both counts: from the intended time and from the write. */
+export class LatencyPair {
+  readonly response = new LatencyRecorder()
+  readonly service = new LatencyRecorder()
+
+  recordUs(now: number, intendedUs: number, writtenUs: number): void {
+    this.response.recordUs(now - intendedUs)
+    this.service.recordUs(now - writtenUs)
+  }
+}
+
+export class LoadShard implements EngineHandler, ConnectionEvents {
+  readonly engine: SocketEngine
+  readonly rows: ConnectionRows
+  readonly receipts: Receipts
+  readonly failures = new FailureTally()
+  readonly connectTime = new LatencyPair()
+  readonly handshakeTime = new LatencyPair()
+  readonly heartbeatRtt = new LatencyPair()
+  /** Ends of connections that had been up, unasked for. */
+  readonly endedUs: number[] = []
+  readonly connector: Connector
+  established = 0
+  /** Ended before they were up. */
+  failed = 0
+  echo: EchoSender | null = null
+
+  readonly #setup: ShardSetup
+  readonly #drivers: readonly TargetDriver[]
+  readonly #wheel: TimerWheel
+  readonly #wheelStartUs = nowUs()
+  readonly #wheelTimer: NodeJS.Timeout
+  readonly #onDue = (slot: Slot): void => this.#onTimer(slot)
+  readonly #onSettled: () => void
+  readonly #failedRows: Uint8Array
+  readonly #total: number
+  #isSettled = false
+
+  /** `onSettled` is called once, when every connection was tried: it is up or has failed. */
+  constructor(setup: ShardSetup, onSettled: () => void) {
+    this.#setup = setup
+    this.#onSettled = onSettled
+    this.#total = connectionsOf(setup.share)
+    const capacity = this.#total + CAPACITY_SPARE
+    this.engine = createEngine(setup.engine, { ...DEFAULT_ENGINE_OPTIONS, capacity }, this)
+    this.rows = new ConnectionRows(this.engine.capacity, this.#total)
+    this.receipts = new Receipts(this.rows, setup.runId, setup.activities.broadcast)
+    this.#drivers = setup.targets.map((target) =>
+      createDriver(this.engine, target, driverOptions(setup), this),
+    )
+    this.#wheel = new TimerWheel(this.engine.capacity)
+    this.#wheelTimer = setInterval(() => this.#turnWheel(), WHEEL_TICK_MS)
+    this.#failedRows = new Uint8Array(this.#total)
+    this.connector = new Connector(this.engine, this.rows, setup, (slot) =>
+      this.#wheel.schedule(slot, PHASE_LIMIT_TICKS),
+    )
+  }
+
+  startSteady(stage: SteadyStage): void {
+    this.receipts.measureFromUs = stage.measureFromUs
+    if (!this.#setup.activities.echo) return
+    this.echo = new EchoSender(this.engine, this.rows, this.#drivers, this.#setup.share, stage)
+    this.echo.start()
+  }
+
+  stopSending(): void {
+    this.connector.stop()
+    this.echo?.stop()
+    clearInterval(this.#wheelTimer)
+  }
+
+  /** Says goodbye on all connections and waits for their end, at most `limitMs`; then gives all descriptors back. */
+  async close(limitMs: number): Promise<void> {
+    const { phase } = this.rows
+    for (let slot = 0; slot < phase.length; slot++) {
+      if (phase[slot] === FREE) continue
+      if (phase[slot] > CONNECTING) this.#drivers[this.rows.target[slot]].sayGoodbye(slot)
+      this.#drop(slot, phase[slot] === CONNECTING)
+    }
+    this.engine.flush()
+    const endUs = nowUs() + limitMs * 1000
+    while (this.engine.openCount > 0 && nowUs() < endUs) {
+      await new Promise((resolve) => setTimeout(resolve, 10))
+    }
+    await this.engine.destroy()
+  }
+
+  /** Global numbers of the connections that never came up. */
+  failedConnections(): Uint32Array {
+    const failed: number[] = []
+    this.#failedRows.forEach((isFailed, row) => {
+      if (isFailed) failed.push(connectionAt(this.#setup.share, row))
+    })
+    return Uint32Array.from(failed)
+  }
+
+  onAccept(): void {}
+
+  onConnect(slots: Int32Array, count: number): void {
+    const now = nowUs()
+    const { rows } = this
+    for (let index = 0; index < count; index++) {
+      const slot = slots[index]
+      this.connectTime.recordUs(now, rows.dueUs[slot], rows.writtenUs[slot])
+      rows.dueUs[slot] = now
+      rows.writtenUs[slot] = now
+      const greeted = this.#drivers[rows.target[slot]].greet(slot, this.#connectionOf(slot))
+      rows.phase[slot] = greeted ? GREETING : UPGRADING
+      this.#wheel.schedule(slot, PHASE_LIMIT_TICKS)
+    }
+  }
+
+  onReceive(batch: ReceiveBatch): void {
+    this.receipts.beginBatch(nowUs())
+    const { slots, starts, ends, keepFrom, bytes } = batch
+    const { phase, target } = this.rows
+    for (let index = 0; index < batch.count; index++) {
+      const slot = slots[index]
+      if (phase[slot] === FREE) continue
+      const driver = this.#drivers[target[slot]]
+      const connection = this.#connectionOf(slot)
+      keepFrom[index] = driver.receive(slot, connection, bytes, starts[index], ends[index])
+    }
+    this.receipts.endBatch()
+  }
+
+  onOverflow(slots: Int32Array, count: number): void {
+    for (let index = 0; index < count; index++)
+      this.#fail(slots[index], 'send-queue-full', '', true)
+  }
+
+  onClose(slots: Int32Array, reasons: Uint8Array, errnos: Int32Array, count: number): void {
+    for (let index = 0; index < count; index++) {
+      this.#end(slots[index], causeOfClose(reasons[index], errnos[index]), '')
+    }
+  }
+
+  onGreeting(slot: Slot): void {
+    this.rows.phase[slot] = GREETING
+    this.rows.writtenUs[slot] = nowUs()
+    this.#wheel.schedule(slot, PHASE_LIMIT_TICKS)
+  }
+
+  onWelcome(slot: Slot, heartbeatSeconds: number): void {
+    const { rows } = this
+    if (rows.phase[slot] !== GREETING) {
+      this.#fail(slot, 'unexpected-welcome', '', true)
+      return
+    }
+    this.handshakeTime.recordUs(nowUs(), rows.dueUs[slot], rows.writtenUs[slot])
+    rows.open(slot)
+    this.established += 1
+    rows.heartbeatTicks[slot] = heartbeatSeconds === 0 ? 0 : ticksOf(heartbeatSeconds * 1000)
+    this.#scheduleHeartbeat(slot)
+    this.#checkSettled()
+  }
+
+  onMessage(slot: Slot, bytes: Uint8Array, start: number, end: number): void {
+    this.receipts.onMessage(slot, bytes, start, end)
+  }
+
+  onPong(slot: Slot, heartbeatSeconds: number): void {
+    const { rows } = this
+    if (rows.phase[slot] !== OPEN) return
+    if (heartbeatSeconds > 0) rows.heartbeatTicks[slot] = ticksOf(heartbeatSeconds * 1000)
+    if (rows.writtenUs[slot] === 0) return
+    this.heartbeatRtt.recordUs(nowUs(), rows.dueUs[slot], rows.writtenUs[slot])
+    rows.writtenUs[slot] = 0
+    this.#scheduleHeartbeat(slot)
+  }
+
+  onEnd(slot: Slot, cause: string, sample: string, isFault: boolean): void {
+    this.#fail(slot, cause, sample, isFault)
+  }
+
+  #connectionOf(slot: Slot): number {
+    return connectionAt(this.#setup.share, this.rows.row[slot])
+  }
+
+  #scheduleHeartbeat(slot: Slot): void {
+    const ticks = this.rows.heartbeatTicks[slot]
+    if (ticks > 0) this.#wheel.schedule(slot, ticks)
+    else this.#wheel.cancel(slot)
+  }
+
+  #turnWheel(): void {
+    const tick = Math.floor((nowUs() - this.#wheelStartUs) / (WHEEL_TICK_MS * 1000))
+    this.#wheel.advance(tick, this.#onDue)
+    this.engine.flush()
+  }
+
+  #onTimer(slot: Slot): void {
+    const { rows } = this
+    if (rows.phase[slot] === FREE) return
+    if (rows.phase[slot] !== OPEN) {
+      this.#fail(slot, 'timeout', `nothing within ${PHASE_LIMIT_MS} ms`, true)
+      return
+    }
+    if (rows.writtenUs[slot] !== 0) {
+      this.#fail(slot, 'heartbeat-timeout', `no PONG within ${PONG_LIMIT_MS} ms`, true)
+      return
+    }
+    // Due was the tick, not the moment at which the wheel came round to it.
+    rows.dueUs[slot] = this.#wheelStartUs + this.#wheel.nowTick * WHEEL_TICK_MS * 1000
+    rows.writtenUs[slot] = nowUs()
+    this.#drivers[rows.target[slot]].ping(slot)
+    this.#wheel.schedule(slot, PONG_LIMIT_TICKS)
+  }
+
+  /** Ends a connection from our side because of what went wrong on it. */
+  #fail(slot: Slot, cause: string, sample: string, atOnce: boolean): void {
+    if (this.rows.phase[slot] === FREE) return
+    this.#end(slot, cause, sample)
+    this.#drop(slot, atOnce)
+  }
+
+  #drop(slot: Slot, atOnce: boolean): void {
+    this.#wheel.cancel(slot)
+    this.rows.end(slot)
+    if (atOnce) this.engine.abort(slot)
+    else this.engine.close(slot)
+  }
+
+  /** The connection is over; counts why. */
+  #end(slot: Slot, cause: string, sample: string): void {
+    this.#wheel.cancel(slot)
+    const row = this.rows.row[slot]
+    const target = this.#setup.targets[this.rows.target[slot]].url
+    const phase = this.rows.end(slot)
+    if (phase === FREE) return
+    const now = nowUs()
+    this.failures.add(PHASE_NAMES[phase], cause, now, () =>
+      sample ? `${target}: ${sample}` : target,
+    )
+    if (phase === OPEN) this.endedUs.push(now)
+    else {
+      this.failed += 1
+      this.#failedRows[row] = 1
+    }
+    this.#checkSettled()
+  }
+
+  #checkSettled(): void {
+    if (this.#isSettled || this.established + this.failed < this.#total) return
+    this.#isSettled = true
+    this.#onSettled()
+  }
+}
+
+function driverOptions(setup: ShardSetup) {
+  return {
+    runId: setup.runId,
+    messageBytes: setup.messageBytes,
+    devicePrefix: setup.devices.prefix,
+    deviceDigits: setup.devices.digits,
+    heartbeatSeconds: setup.heartbeatSeconds,
+  }
+}

@@ -1,0 +1,79 @@
+/** What bench asks a push node over HTTP: whether pushes can be injected there, and its own memory and pauses. */
+import { request } from 'undici'
+import { PushctlError } from '../errors/pushctl-error.ts'
+import type { GcSideReport } from '../stats/run-report.ts'
+
+const ANSWER_LIMIT_MS = 5_000
+
+/** The part of GET /v1/node that a report needs. */
+export interface NodeFacts {
+  readonly rssBytes: number | null
+  readonly gc: GcSideReport | null
+  readonly engine: string | null
+}
+
+export class NodeApi {
+  readonly #url: string
+  readonly #adminToken: string | null
+
+  constructor(url: string, adminToken: string | null) {
+    this.#url = url
+    this.#adminToken = adminToken
+  }
+
+  /** @throws PushctlError PUSHCTL_TARGET_UNREACHABLE, PUSHCTL_TARGET_REFUSED, PUSHCTL_TARGET_PROTOCOL */
+  async describe(): Promise<NodeFacts> {
+    const { status, text } = await this.#get('/v1/node')
+    if (status === 401 || status === 403) {
+      throw new PushctlError('PUSHCTL_TARGET_REFUSED', `${this.#url} refused the admin token`, {
+        why: `GET /v1/node was answered with status ${status}`,
+        tries: ['--admin-token-file FILE', 'PUSHCTL_ADMIN_TOKEN=… pushctl bench …'],
+      })
+    }
+    const facts = status === 200 ? factsFrom(text) : null
+    if (facts === null) {
+      throw new PushctlError(
+        'PUSHCTL_TARGET_PROTOCOL',
+        `expected the HTTP API of a push node at ${this.#url}, got status ${status}`,
+        { tries: ['--publish http://host:port   (the --http address of the node)'] },
+      )
+    }
+    return facts
+  }
+
+  async #get(path: string): Promise<{ status: number; text: string }> {
+    try {
+      const { statusCode, body } = await request(new URL(path, this.#url), {
+        headers: this.#adminToken === null ? {} : { authorization: `Bearer ${this.#adminToken}` },
+        signal: AbortSignal.timeout(ANSWER_LIMIT_MS),
+      })
+      return { status: statusCode, text: await body.text() }
+    } catch (cause) {
+      throw new PushctlError(
+        'PUSHCTL_TARGET_UNREACHABLE',
+        `the HTTP API of the node at ${this.#url} cannot be reached`,
+        {
+          why: (cause as Error).message,
+          tries: ['--publish http://host:port   (the --http address of the node)'],
+          cause,
+        },
+      )
+    }
+  }
+}
+
+/** null where the document is no node description. */
+function factsFrom(text: string): NodeFacts | null {
+  try {
+    const node = JSON.parse(text)
+    if (typeof node !== 'object' || node === null) return null
+    const rssBytes = node.memory?.rssBytes
+    return {
+      rssBytes: typeof rssBytes === 'number' ? rssBytes : null,
+      gc: typeof node.gc?.known === 'boolean' ? node.gc : null,
+      engine: typeof node.shards?.[0]?.engine === 'string' ? node.shards[0].engine : null,
+    }
+  } catch {
+    return null
+  }
+}

@@ -1,0 +1,143 @@
+/**
+ * A push node of our own for a bench without TARGET: the same `pushctl serve` that anyone starts, in a process of its own so
+ * that its memory, garbage and CPU are its own. It gets a process group of its own (a Ctrl-C is for bench alone) and ends
+ * when its stdin does, so it cannot outlive us even when we are killed.
+ */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { packageRoot } from '../config/package-root.ts'
+import { PushctlError } from '../errors/pushctl-error.ts'
+import { parseTarget, type TargetAddress } from './target/target-address.ts'
+
+const READY_LIMIT_MS = 15_000
+/** After SIGTERM; a node without devices drains at once. */
+const STOP_LIMIT_MS = 3_000
+const STDERR_KEPT_CHARACTERS = 2_000
+
+/** Runs in the node before anything else. Its worker threads run it too, and have no stdin to watch. */
+const END_WITH_PARENT = `
+import { isMainThread } from 'node:worker_threads'
+if (isMainThread) process.stdin.on('end', () => process.exit(0)).on('error', () => process.exit(0)).resume().unref()
+`
+
+export interface OwnNodeOptions {
+  readonly connections: number
+  readonly engine: 'auto' | 'epoll' | 'node'
+}
+
+export class OwnNode {
+  readonly targets: readonly TargetAddress[]
+  readonly httpUrl: string
+  readonly #child: ChildProcess
+  readonly #killOnExit: () => void
+
+  private constructor(child: ChildProcess, ready: ReadyLine, killOnExit: () => void) {
+    this.#child = child
+    this.#killOnExit = killOnExit
+    this.targets = [
+      ...ready.tcp.map((address) => parseTarget(withScheme('tcp', address))),
+      ...ready.ws.map((address) => parseTarget(withScheme('ws', address))),
+    ]
+    this.httpUrl = withScheme('http', ready.http)
+  }
+
+  /** @throws PushctlError PUSHCTL_TARGET_UNREACHABLE when the node does not come up. */
+  static async start(options: OwnNodeOptions): Promise<OwnNode> {
+    const { args, env } = commandOf(options)
+    const child = spawn(process.execPath, args, {
+      stdio: ['pipe', 'pipe', 'pipe'],
+      detached: true,
+      env,
+    })
+    const killOnExit = (): void => void child.kill('SIGKILL')
+    process.on('exit', killOnExit)
+    try {
+      const ready = await waitForReady(child)
+      return new OwnNode(child, ready, killOnExit)
+    } catch (error) {
+      process.off('exit', killOnExit)
+      child.kill('SIGKILL')
+      throw error
+    }
+  }
+
+  /** Whether it ended by itself. */
+  get isGone(): boolean {
+    return this.#child.exitCode !== null || this.#child.signalCode !== null
+  }
+
+  async stop(): Promise<void> {
+    if (!this.isGone) {
+      const gone = new Promise((resolve) => this.#child.once('exit', resolve))
+      this.#child.kill('SIGTERM')
+      const limit = setTimeout(() => this.#child.kill('SIGKILL'), STOP_LIMIT_MS)
+      await gone
+      clearTimeout(limit)
+    }
+    process.off('exit', this.#killOnExit)
+  }
+}
+
+interface ReadyLine {
+  readonly tcp: readonly string[]
+  readonly ws: readonly string[]
+  readonly http: string
+}
+
+function commandOf({ connections, engine }: OwnNodeOptions) {
+  const guard = `data:text/javascript,${encodeURIComponent(END_WITH_PARENT)}`
+  const anyPort = '127.0.0.1:0'
+  const args = ['--import', guard, join(packageRoot(), 'bin', 'pushctl.js'), 'serve', '--json']
+  args.push('--tcp', anyPort, '--ws', anyPort, '--http', anyPort)
+  args.push('--max-connections', String(connections), '--engine', engine)
+  // Settings meant for this bench must not become settings of its node.
+  const env = Object.fromEntries(
+    Object.entries(process.env).filter(([name]) => !name.startsWith('PUSHCTL_')),
+  )
+  return { args, env }
+}
+
+function waitForReady(child: ChildProcess): Promise<ReadyLine> {
+  return new Promise((resolve, reject) => {
+    let errors = ''
+    const fail = (reason: string): void => {
+      clearTimeout(limit)
+      reject(
+        new PushctlError('PUSHCTL_TARGET_UNREACHABLE', `the node of our own ${reason}`, {
+          why: errors.trim(),
+          tries: ['pushctl serve --http 127.0.0.1:0 --json   (to see what it says)'],
+        }),
+      )
+    }
+    const limit = setTimeout(() => fail(`was not ready in ${READY_LIMIT_MS} ms`), READY_LIMIT_MS)
+    // Read on after ready too: a full pipe would stop the node.
+    child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      errors = (errors + text).slice(-STDERR_KEPT_CHARACTERS)
+    })
+    child.stdin?.on('error', () => {})
+    child.once('error', (error) => fail(`did not start: ${error.message}`))
+    child.once('exit', (code, signal) => fail(`ended with ${signal ?? code} before it was ready`))
+    if (!child.stdout) return
+    createInterface({ input: child.stdout }).on('line', (line) => {
+      const ready = readyLineFrom(line)
+      if (ready === null) return
+      clearTimeout(limit)
+      child.removeAllListeners('exit')
+      resolve(ready)
+    })
+  })
+}
+
+function readyLineFrom(line: string): ReadyLine | null {
+  try {
+    const event = JSON.parse(line)
+    return event.event === 'ready' ? event : null
+  } catch {
+    return null
+  }
+}
+
+function withScheme(scheme: string, address: string): string {
+  return address.includes('://') ? address : `${scheme}://${address}`
+}

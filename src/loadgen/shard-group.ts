@@ -1,0 +1,195 @@
+/**
+ * All shards of a run as one: started together, told together, heard together. Whoever waits for something says for how long;
+ * a shard that dies is marked lost and everything that waits looks again, so a dead shard never holds up a run.
+ */
+import { type ShardExit, type ShardLink, startShard } from '../engine/shard-host.ts'
+import { type ErrorCode, ERROR_EXIT_CODES } from '../errors/error-codes.ts'
+import { PushctlError } from '../errors/pushctl-error.ts'
+import type {
+  FatalMessage,
+  ShardDown,
+  ShardProgress,
+  ShardResult,
+  ShardSetup,
+  ShardUp,
+} from './shard-messages.ts'
+
+export interface ShardState {
+  readonly index: number
+  readonly connections: number
+  isReady: boolean
+  /** All its connections were tried. */
+  isConnected: boolean
+  isClosed: boolean
+  lost: ShardExit | null
+  progress: ShardProgress | null
+  failedConnections: Uint32Array
+  result: ShardResult | null
+}
+
+export class ShardGroup {
+  readonly states: readonly ShardState[]
+  readonly #links: ShardLink<ShardDown, ShardUp>[]
+  readonly #watchers = new Set<() => void>()
+  readonly #intervals: Uint8Array[] = []
+  #fatal: Error | null = null
+
+  constructor(
+    kind: 'thread' | 'process',
+    setups: readonly ShardSetup[],
+    counts: readonly number[],
+  ) {
+    this.states = setups.map((_, index) => freshState(index, counts[index]))
+    this.#links = setups.map((setup, index) => this.#start(kind, setup, index))
+  }
+
+  /** Shards that still live. */
+  get living(): readonly ShardState[] {
+    return this.states.filter(({ lost }) => lost === null)
+  }
+
+  get lostCount(): number {
+    return this.states.length - this.living.length
+  }
+
+  /** Sum over shards of what they said last. */
+  sum(read: (progress: ShardProgress) => number): number {
+    return this.states.reduce(
+      (total, { progress }) => total + (progress === null ? 0 : read(progress)),
+      0,
+    )
+  }
+
+  /** Alive connections: those of lost shards are gone with them. */
+  get alive(): number {
+    return this.living.reduce((total, { progress }) => total + (progress?.alive ?? 0), 0)
+  }
+
+  tell(message: ShardDown): void {
+    for (const { index } of this.living) this.#links[index].post(message)
+  }
+
+  /** Encoded response times that came since the last call. */
+  takeIntervals(): Uint8Array[] {
+    return this.#intervals.splice(0)
+  }
+
+  /**
+   * Waits until `condition` holds; false when the limit passed or the signal came first. Looks again whenever a shard says
+   * something or dies. @throws what a shard failed with.
+   */
+  async waitUntil(
+    condition: () => boolean,
+    limitMs: number,
+    signal?: AbortSignal,
+  ): Promise<boolean> {
+    const isOver = (): boolean => this.#fatal !== null || condition() || signal?.aborted === true
+    if (!isOver()) await this.#wait(isOver, limitMs, signal)
+    if (this.#fatal !== null) throw this.#fatal
+    return condition()
+  }
+
+  /** Ends whatever still runs. */
+  async kill(): Promise<void> {
+    await Promise.all(this.#links.map((link) => link.kill()))
+  }
+
+  #wait(isOver: () => boolean, limitMs: number, signal?: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      const finish = (): void => {
+        clearTimeout(timer)
+        this.#watchers.delete(look)
+        signal?.removeEventListener('abort', finish)
+        resolve()
+      }
+      const look = (): void => {
+        if (isOver()) finish()
+      }
+      const timer = setTimeout(finish, limitMs)
+      this.#watchers.add(look)
+      signal?.addEventListener('abort', finish, { once: true })
+    })
+  }
+
+  #start(kind: 'thread' | 'process', setup: ShardSetup, index: number) {
+    const link = startShard<ShardDown, ShardUp>({ kind, entry: 'loadgen-worker', index })
+    const state = this.states[index]
+    link.onMessage((message) => {
+      this.#hear(state, message)
+      this.#wake()
+    })
+    link.onExit((exit) => {
+      if (state.isClosed) return
+      state.lost = exit
+      if (!state.isReady) this.#fatal = lostBeforeReady(exit)
+      this.#wake()
+    })
+    link.post({ kind: 'setup', setup })
+    return link
+  }
+
+  #wake(): void {
+    for (const look of [...this.#watchers]) look()
+  }
+
+  #hear(state: ShardState, message: ShardUp): void {
+    switch (message.kind) {
+      case 'ready':
+        state.isReady = true
+        break
+      case 'connected':
+        state.isConnected = true
+        state.failedConnections = message.failedConnections
+        this.#progress(state, message.progress)
+        break
+      case 'progress':
+        this.#progress(state, message.progress)
+        break
+      case 'result':
+        state.result = message.result
+        break
+      case 'closed':
+        state.isClosed = true
+        break
+      case 'fatal':
+        this.#fatal = errorFrom(message)
+    }
+  }
+
+  #progress(state: ShardState, progress: ShardProgress): void {
+    state.progress = progress
+    this.#intervals.push(progress.interval)
+  }
+}
+
+/** The error of another thread, as it would have been thrown here. */
+export function errorFrom({ code, message, why, tries, stack }: FatalMessage): Error {
+  if (code !== null && code in ERROR_EXIT_CODES) {
+    return new PushctlError(code as ErrorCode, message, { ...(why ? { why } : {}), tries })
+  }
+  const error = new Error(message)
+  if (stack) error.stack = stack
+  return error
+}
+
+function freshState(index: number, connections: number): ShardState {
+  return {
+    index,
+    connections,
+    isReady: false,
+    isConnected: false,
+    isClosed: false,
+    lost: null,
+    progress: null,
+    failedConnections: new Uint32Array(0),
+    result: null,
+  }
+}
+
+function lostBeforeReady({ code, signal, error }: ShardExit): Error {
+  return new PushctlError(
+    'PUSHCTL_SHARD_LOST',
+    `a generator shard ended with ${signal ?? code} before it was ready`,
+    { ...(error ? { why: error.message, cause: error } : {}), tries: ['npm run build'] },
+  )
+}

@@ -1,0 +1,163 @@
+/** Every message between the coordinator and its shards and publisher: one member each of a discriminated union. */
+import type { EngineKind } from '../engine/socket-engine.ts'
+import type { ErrorCode } from '../errors/error-codes.ts'
+import type { GcSnapshot } from '../stats/gc-recorder.ts'
+import type { MetricName } from '../stats/run-report.ts'
+import type { BroadcastColumns } from './broadcast-ledger.ts'
+import type { DeviceNames } from './device-names.ts'
+import type { EventShare } from './event-share.ts'
+import type { FailureRow } from './failure-tally.ts'
+import type { ArrivalModel } from './pacing/arrival-model.ts'
+import type { ResolvedTarget } from './target/target-address.ts'
+import type { UsageShares } from './thread-usage.ts'
+import type { Activities } from './workload.ts'
+
+export interface ShardSetup {
+  readonly share: EventShare
+  readonly targets: readonly ResolvedTarget[]
+  /** Addresses to connect from; empty: the kernel's choice. */
+  readonly sources: readonly string[]
+  readonly engine: EngineKind
+  readonly runId: number
+  readonly devices: DeviceNames
+  readonly connectsPerSecond: number
+  readonly messageBytes: number
+  readonly heartbeatSeconds: number
+  readonly activities: Activities
+}
+
+/** When the steady state is: all times on the host's monotonic clock. */
+export interface SteadyStage {
+  readonly startUs: number
+  /** End of the warm-up: what is due from here on counts. */
+  readonly measureFromUs: number
+  readonly endUs: number
+  /** Messages of the whole run, warm-up included; null in mode idle. */
+  readonly arrivals: ArrivalModel | null
+}
+
+export type ShardDown =
+  | { readonly kind: 'setup'; readonly setup: ShardSetup }
+  | { readonly kind: 'connect'; readonly startUs: number }
+  | { readonly kind: 'steady'; readonly stage: SteadyStage }
+  /** Asks for one progress message now. */
+  | { readonly kind: 'ask' }
+  /** Ends sending, says what was found, then closes all connections. */
+  | { readonly kind: 'finish' }
+
+export interface ShardProgress {
+  readonly attempted: number
+  readonly established: number
+  readonly failed: number
+  readonly alive: number
+  readonly sent: number
+  readonly received: number
+  readonly duplicated: number
+  /** The failure seen most, for the message when none succeeds. */
+  readonly topFailure: FailureRow | null
+  /** Response times since the last progress message, encoded. */
+  readonly interval: Uint8Array
+  /** Of the whole process: threads of one process report the same. */
+  readonly rssBytes: number
+}
+
+export interface SendCounts {
+  /** Sends that the schedule asked for, within the measured time. */
+  readonly planned: number
+  readonly sent: number
+  readonly late: number
+  /** Not sent because the generator fell behind. */
+  readonly unsent: number
+  /** Not sent because the connection was not up. */
+  readonly unsendable: number
+}
+
+export interface EncodedMetric {
+  readonly name: MetricName
+  readonly response: Uint8Array
+  readonly service: Uint8Array
+}
+
+export interface ShardResult {
+  readonly attempted: number
+  readonly established: number
+  readonly failed: number
+  readonly aliveAtEnd: number
+  readonly failures: readonly FailureRow[]
+  readonly sends: SendCounts
+  readonly received: number
+  readonly duplicated: number
+  readonly reordered: number
+  readonly foreign: number
+  readonly metrics: readonly EncodedMetric[]
+  readonly broadcasts: BroadcastColumns | null
+  /** When connections that had been up ended, ascending. */
+  readonly endedUs: Float64Array
+  readonly gc: readonly GcSnapshot[]
+  readonly loopLag: Uint8Array
+  /** From the start of the steady state to its end. */
+  readonly steadyUsage: UsageShares
+  readonly bytesSent: number
+  readonly bytesReceived: number
+}
+
+export interface FatalMessage {
+  readonly kind: 'fatal'
+  readonly code: ErrorCode | null
+  readonly message: string
+  readonly why: string
+  readonly tries: readonly string[]
+  readonly stack: string
+}
+
+export type ShardUp =
+  | { readonly kind: 'ready' }
+  /** Every connection of the shard was tried: established or failed. */
+  | {
+      readonly kind: 'connected'
+      readonly progress: ShardProgress
+      readonly failedConnections: Uint32Array
+    }
+  | { readonly kind: 'progress'; readonly progress: ShardProgress }
+  | { readonly kind: 'result'; readonly result: ShardResult }
+  /** After `result`: connections are closed and descriptors returned. */
+  | { readonly kind: 'closed' }
+  | FatalMessage
+
+export interface PublisherSetup {
+  readonly url: string
+  readonly adminToken: string | null
+  readonly kind: 'unicast' | 'broadcast'
+  readonly runId: number
+  readonly devices: DeviceNames
+  readonly connections: number
+  readonly messageBytes: number
+  readonly seed: number
+}
+
+export type PublisherDown =
+  | { readonly kind: 'setup'; readonly setup: PublisherSetup }
+  | {
+      readonly kind: 'publish'
+      readonly stage: SteadyStage
+      /** Connections that were never established: no device to push to. */
+      readonly failedConnections: Uint32Array
+    }
+  | { readonly kind: 'finish' }
+
+export interface PublisherResult {
+  readonly sends: SendCounts
+  /** All pushes of the run, warm-up included: broadcasts are numbered 1 … this. */
+  readonly sentInAll: number
+  /** Broadcasts of the warm-up: numbers up to this do not count. */
+  readonly warmupSent: number
+  readonly failures: readonly FailureRow[]
+  readonly gc: readonly GcSnapshot[]
+  readonly loopLag: Uint8Array
+  readonly steadyUsage: UsageShares
+}
+
+export type PublisherUp =
+  | { readonly kind: 'ready' }
+  | { readonly kind: 'published'; readonly result: PublisherResult }
+  | FatalMessage

@@ -1,0 +1,198 @@
+/**
+ * What a shard does with the coordinator's messages: the conversation around LoadShard, the same in a thread and in a process.
+ * Anything thrown becomes one `fatal` message, so that the coordinator can tell a wrong setup from a crash.
+ */
+import type { ShardPort } from '../engine/shard-host.ts'
+import { PushctlError } from '../errors/pushctl-error.ts'
+import { nowUs } from '../stats/clock.ts'
+import { GcRecorder } from '../stats/gc-recorder.ts'
+import { LoopLagRecorder } from '../stats/loop-lag-recorder.ts'
+import { LoadShard } from './load-shard.ts'
+import type {
+  EncodedMetric,
+  FatalMessage,
+  SendCounts,
+  ShardDown,
+  ShardProgress,
+  ShardResult,
+  ShardUp,
+  SteadyStage,
+} from './shard-messages.ts'
+import { readThreadUsage, type ThreadUsage, usageShares } from './thread-usage.ts'
+
+const PROGRESS_MS = 1_000
+/** How long finish waits for the target to close its side; a node of ours needs a fraction of it. */
+const CLOSE_LIMIT_MS = 1_500
+/** After so many failures and no success, the coordinator should know at once. */
+const EARLY_FAILURES = 20
+
+const NOTHING_SENT: SendCounts = { planned: 0, sent: 0, late: 0, unsent: 0, unsendable: 0 }
+
+export class ShardRunner {
+  readonly #port: ShardPort<ShardDown, ShardUp>
+  readonly #gc = new GcRecorder()
+  readonly #loopLag = new LoopLagRecorder()
+  #shard: LoadShard | null = null
+  #progressTimer: NodeJS.Timeout | null = null
+  #steadyUsage: ThreadUsage | null = null
+  #steadyStartUs = 0
+  #endTimer: NodeJS.Timeout | null = null
+  #endUsage: ThreadUsage | null = null
+  #endUs = 0
+
+  constructor(port: ShardPort<ShardDown, ShardUp>) {
+    this.#port = port
+    port.onMessage((message) => {
+      this.#handle(message).catch((error) => port.post(fatalFrom(error)))
+    })
+  }
+
+  async #handle(message: ShardDown): Promise<void> {
+    switch (message.kind) {
+      case 'setup':
+        this.#shard = new LoadShard(message.setup, () => this.#onSettled())
+        this.#gc.start()
+        this.#loopLag.start()
+        this.#port.post({ kind: 'ready' })
+        return
+      case 'connect':
+        this.#running().connector.start(message.startUs)
+        this.#progressTimer = setInterval(() => this.#postProgress(), PROGRESS_MS)
+        this.#watchEarlyFailures()
+        return
+      case 'steady':
+        this.#startSteady(message.stage)
+        return
+      case 'ask':
+        this.#postProgress()
+        return
+      case 'finish':
+        await this.#finish()
+    }
+  }
+
+  #running(): LoadShard {
+    if (this.#shard === null) throw new Error('a shard is set up before anything else')
+    return this.#shard
+  }
+
+  #onSettled(): void {
+    const failedConnections = this.#running().failedConnections()
+    this.#port.post({ kind: 'connected', progress: this.#progress(), failedConnections })
+  }
+
+  #watchEarlyFailures(): void {
+    const timer = setInterval(() => {
+      const shard = this.#running()
+      if (shard.failed < EARLY_FAILURES && shard.established === 0) return
+      clearInterval(timer)
+      if (shard.established === 0) this.#postProgress()
+    }, 50)
+    timer.unref()
+  }
+
+  #startSteady(stage: SteadyStage): void {
+    this.#running().startSteady(stage)
+    this.#steadyUsage = readThreadUsage()
+    this.#steadyStartUs = nowUs()
+    const untilEndMs = Math.max(0, (stage.endUs - nowUs()) / 1000)
+    this.#endTimer = setTimeout(() => this.#markEnd(), untilEndMs)
+  }
+
+  /** The usage of the steady state ends with it: the drain and the wait for others are idle time. */
+  #markEnd(): void {
+    if (this.#endUs !== 0) return
+    this.#endUsage = readThreadUsage()
+    this.#endUs = nowUs()
+  }
+
+  #postProgress(): void {
+    this.#port.post({ kind: 'progress', progress: this.#progress() })
+  }
+
+  #progress(): ShardProgress {
+    const shard = this.#running()
+    const memory = process.memoryUsage()
+    return {
+      attempted: shard.connector.attempted,
+      established: shard.established,
+      failed: shard.failed,
+      alive: shard.rows.openCount,
+      sent: shard.echo?.sent ?? 0,
+      received: shard.receipts.received,
+      duplicated: shard.receipts.duplicated,
+      topFailure: shard.failures.rows()[0] ?? null,
+      interval: shard.receipts.takeInterval(),
+      rssBytes: memory.rss,
+    }
+  }
+
+  async #finish(): Promise<void> {
+    const shard = this.#running()
+    if (this.#progressTimer) clearInterval(this.#progressTimer)
+    if (this.#endTimer) clearTimeout(this.#endTimer)
+    this.#markEnd()
+    const aliveAtEnd = shard.rows.openCount
+    shard.stopSending()
+    this.#gc.stop()
+    this.#loopLag.stop()
+    this.#port.post({ kind: 'result', result: this.#result(shard, aliveAtEnd) })
+    await shard.close(CLOSE_LIMIT_MS)
+    this.#port.post({ kind: 'closed' })
+  }
+
+  #result(shard: LoadShard, aliveAtEnd: number): ShardResult {
+    shard.receipts.takeInterval()
+    const { receipts, engine } = shard
+    const elapsedUs = this.#endUs - this.#steadyStartUs
+    const isSteady = this.#steadyStartUs > 0
+    return {
+      attempted: shard.connector.attempted,
+      established: shard.established,
+      failed: shard.failed,
+      aliveAtEnd,
+      failures: shard.failures.rows(),
+      sends: shard.echo?.counts(this.#endUs) ?? NOTHING_SENT,
+      received: receipts.received,
+      duplicated: receipts.duplicated,
+      reordered: receipts.reordered,
+      foreign: receipts.foreign,
+      metrics: encodedMetrics(shard),
+      broadcasts: receipts.broadcasts?.columns() ?? null,
+      endedUs: Float64Array.from(shard.endedUs),
+      gc: this.#gc.snapshot(),
+      loopLag: this.#loopLag.recorder.encode(),
+      steadyUsage: isSteady
+        ? usageShares(this.#steadyUsage, this.#endUsage, elapsedUs)
+        : { cpuShare: null, waitShare: null },
+      bytesSent: engine.counters.bytesSent,
+      bytesReceived: engine.counters.bytesReceived,
+    }
+  }
+}
+
+function encodedMetrics(shard: LoadShard): EncodedMetric[] {
+  const message = shard.echo === null ? 'push_latency' : 'echo_latency'
+  const pairs = [
+    ['connect_time', shard.connectTime],
+    ['handshake_time', shard.handshakeTime],
+    ['heartbeat_rtt', shard.heartbeatRtt],
+    [message, shard.receipts],
+  ] as const
+  return pairs
+    .filter(([, pair]) => pair.response.count > 0)
+    .map(([name, pair]) => ({
+      name,
+      response: pair.response.encode(),
+      service: pair.service.encode(),
+    }))
+}
+
+export function fatalFrom(error: unknown): FatalMessage {
+  if (error instanceof PushctlError) {
+    const { code, message, why = '', tries } = error
+    return { kind: 'fatal', code, message, why, tries, stack: '' }
+  }
+  const { message, stack = '' } = error instanceof Error ? error : new Error(String(error))
+  return { kind: 'fatal', code: null, message, why: '', tries: [], stack }
+}

@@ -1,0 +1,20 @@
+/** The driver of a target by its carrier: the one place to add a protocol to. */
+import type { SocketEngine } from '../../engine/socket-engine.ts'
+import { PushTcpDriver } from './push-tcp.ts'
+import { PushWebSocketDriver } from './push-websocket.ts'
+import type { ResolvedTarget } from './target-address.ts'
+import type { ConnectionEvents, DriverOptions, TargetDriver } from './target-driver.ts'
+
+export function createDriver(
+  engine: SocketEngine,
+  target: ResolvedTarget,
+  options: DriverOptions,
+  events: ConnectionEvents,
+): TargetDriver {
+  switch (target.carrier) {
+    case 'push-tcp':
+      return new PushTcpDriver(engine, options, events)
+    case 'push-websocket':
+      return new PushWebSocketDriver(engine, target, options, events)
+  }
+}

@@ -1,0 +1,75 @@
+/** Drives the push protocol over plain TCP: each frame behind its varint length. Keeps nothing per connection. */
+import type { Slot, SocketEngine } from '../../engine/socket-engine.ts'
+import { LIMITS } from '../../protocol/frame-types.ts'
+import {
+  LENGTH_BYTES_MAX,
+  TCP_EVENT,
+  TcpFraming,
+  writeLengthBefore,
+} from '../../protocol/tcp-framing.ts'
+import { PushFrames } from './push-frames.ts'
+import type { ConnectionEvents, DriverOptions, TargetDriver } from './target-driver.ts'
+
+export class PushTcpDriver implements TargetDriver {
+  readonly #engine: SocketEngine
+  readonly #frames: PushFrames
+  readonly #framing = new TcpFraming(LIMITS.frameBytesMax)
+  readonly #events: ConnectionEvents
+  readonly #outboxView: DataView
+
+  constructor(engine: SocketEngine, options: DriverOptions, events: ConnectionEvents) {
+    this.#engine = engine
+    this.#events = events
+    this.#frames = new PushFrames(options, events)
+    const { buffer, byteOffset, byteLength } = engine.outbox
+    this.#outboxView = new DataView(buffer, byteOffset, byteLength)
+  }
+
+  greet(slot: Slot, connection: number): boolean {
+    const at = this.#reserve(this.#frames.hello.length)
+    this.#commit(slot, at, this.#frames.writeHello(this.#engine.outbox, at, connection))
+    return true
+  }
+
+  receive(slot: Slot, _connection: number, bytes: Uint8Array, start: number, end: number): number {
+    const framing = this.#framing
+    let at = start
+    for (;;) {
+      const event = framing.next(bytes, at, end)
+      if (event === TCP_EVENT.NEED_MORE) return at
+      if (event === TCP_EVENT.FAULT) {
+        this.#events.onEnd(slot, String(framing.fault), `byte ${bytes[at]}`, true)
+        return end
+      }
+      at = framing.bodyEnd
+      this.#frames.onFrame(slot, bytes, framing.bodyStart, at)
+      if (at === end || !this.#engine.isOpen(slot)) return end
+    }
+  }
+
+  sendUpstream(slot: Slot, seq: number, intendedUs: number, writtenUs: number): void {
+    const at = this.#reserve(this.#frames.send.length)
+    const { outbox } = this.#engine
+    const end = this.#frames.writeSend(outbox, this.#outboxView, at, seq, intendedUs, writtenUs)
+    this.#commit(slot, at, end)
+  }
+
+  ping(slot: Slot): void {
+    const { ping } = this.#frames
+    const at = this.#reserve(ping.length)
+    this.#engine.outbox.set(ping, at)
+    this.#commit(slot, at, at + ping.length)
+  }
+
+  sayGoodbye(): void {}
+
+  /** Offset for a body, with room for its length in front. */
+  #reserve(bodyBytes: number): number {
+    return this.#engine.reserve(LENGTH_BYTES_MAX + bodyBytes) + LENGTH_BYTES_MAX
+  }
+
+  #commit(slot: Slot, bodyStart: number, bodyEnd: number): void {
+    const start = writeLengthBefore(this.#engine.outbox, bodyStart, bodyEnd)
+    this.#engine.commit(slot, start, bodyEnd)
+  }
+}
