@@ -8,7 +8,7 @@ import { EXIT } from '../errors/exit-codes.ts'
 import { type ErrorStyle, errorText, exitCodeOfError } from './error-text.ts'
 import { type Host, hostOfProcess } from './host.ts'
 import { isBrokenPipe, writeText } from './output.ts'
-import { findVerb, rejectStray, splitVerb, topLevelHelp } from './top-level.ts'
+import { findVerb, rejectStray, type SplitWords, splitVerb, topLevelHelp } from './top-level.ts'
 import { VERBS, type Verb } from './verbs.ts'
 
 /** How long a finished command may keep the process by a forgotten handle. */
@@ -35,6 +35,8 @@ export async function main(
     await writeText(host.stderr, errorText(error, style))
     return exitCodeOfError(error)
   })
+  // Whoever reads slowly (`| less`) gets all of it before the clock for leftovers starts.
+  await writeText(host.stdout, '')
   stopListening()
   host.setExitCode(code)
   setTimeout(() => host.exit(code), LEFTOVERS_MS).unref()
@@ -42,8 +44,9 @@ export async function main(
 }
 
 async function runWords(host: Host, verbs: readonly Verb[]): Promise<number> {
-  const { verb: name, rest } = splitVerb(host.argv)
-  if (name !== null && name !== 'help') {
+  const split = splitVerb(host.argv)
+  const { verb: name, rest } = split.verb === 'help' ? verbAsked(split.rest) : split
+  if (name !== null) {
     const verb = findVerb(name, verbs)
     const [{ command }, { runVerb }] = await Promise.all([verb.load(), import('./run-verb.ts')])
     const names = verbs.map((row) => row.name)
@@ -53,10 +56,16 @@ async function runWords(host: Host, verbs: readonly Verb[]): Promise<number> {
     await writeText(host.stdout, `pushctl ${packageVersion()}\n`)
     return EXIT.OK
   }
-  const asked = name === 'help' || rest.includes('--help') || rest.includes('-h')
+  const asked = rest.includes('--help') || rest.includes('-h')
   if (!asked) rejectStray(rest)
   await writeText(asked ? host.stdout : host.stderr, topLevelHelp(verbs))
   return asked ? EXIT.OK : EXIT.USAGE
+}
+
+/** `pushctl help bench` is `pushctl bench --help`. */
+function verbAsked(words: readonly string[]): SplitWords {
+  const { verb, rest } = splitVerb(words)
+  return { verb, rest: [...rest, '--help'] }
 }
 
 /** Read off the plain words, because an error may be about the words themselves. */

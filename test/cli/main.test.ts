@@ -51,6 +51,13 @@ describe('without a verb', () => {
     `)
   })
 
+  it('help VERB is VERB --help', async () => {
+    const direct = await run(['sample', '--help'])
+    expect((await run(['help', 'sample'])).out).toBe(direct.out)
+    expect((await run(['help'])).out).toContain('Usage: pushctl <verb>')
+    expect((await run(['help', 'smaple'])).err).toContain('try  pushctl sample')
+  })
+
   it('nothing at all shows the same help on stderr and ends with 2', async () => {
     const { code, out, err } = await run([])
     expect([code, out]).toEqual([EXIT.USAGE, ''])
