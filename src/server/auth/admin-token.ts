@@ -1,6 +1,6 @@
 /**
- * The admin token of a node: from --admin-token-file, or from PUSHCTL_ADMIN_TOKEN. It never comes as a flag, because
- * every user of a host can read the command lines of all processes.
+ * The admin token of a node: from --admin-token-file, or from PUSHCTL_ADMIN_TOKEN. It never comes
+ * as a flag, because every user of a host can read the command lines of all processes.
  */
 import { PushctlError } from '../../errors/pushctl-error.ts'
 import { readSecretFile } from './secret-file.ts'

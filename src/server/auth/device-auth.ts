@@ -1,6 +1,7 @@
 /**
- * Whether a device may open a session: its HELLO token must be a JWT signed by the operator, whose `sub` is the device
- * id and which has not expired. A check costs about 50 µs of a crypto thread, so the answer comes as a promise.
+ * Whether a device may open a session: its HELLO token must be a JWT signed by the operator, whose
+ * `sub` is the device id and which has not expired. A check costs about 50 µs of a crypto thread,
+ * so the answer comes as a promise.
  */
 import { errors, jwtVerify } from 'jose'
 import { type DeviceKey, deviceKeyFromText } from './device-key.ts'

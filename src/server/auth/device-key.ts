@@ -1,7 +1,7 @@
 /**
- * Reads --auth-secret-file: a shared secret (HS256) or an Ed25519 public key (EdDSA) as PEM or JWK. The file decides the
- * one algorithm that is accepted; what a token says about itself is never believed, so a public key cannot be passed off
- * as a shared secret.
+ * Reads --auth-secret-file: a shared secret (HS256) or an Ed25519 public key (EdDSA) as PEM or JWK.
+ * The file decides the one algorithm that is accepted; what a token says about itself is never
+ * believed, so a public key cannot be passed off as a shared secret.
  */
 import { webcrypto } from 'node:crypto'
 import { type CryptoKey, importJWK, importSPKI } from 'jose'

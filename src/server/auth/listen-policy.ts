@@ -1,7 +1,8 @@
 /**
- * A node without authentication may listen on loopback only: beyond it, whoever reaches the port could be any device,
- * or push to all of them. Each listener is judged by what protects it; the HTTP listener by the admin token, the others
- * by device authentication. --insecure is the user's word that something else protects them.
+ * A node without authentication may listen on loopback only: beyond it, whoever reaches the port
+ * could be any device, or push to all of them. Each listener is judged by what protects it; the
+ * HTTP listener by the admin token, the others by device authentication. --insecure is the user's
+ * word that something else protects them.
  */
 import { PushctlError } from '../../errors/pushctl-error.ts'
 import { isLoopbackHost } from './loopback-host.ts'
@@ -18,7 +19,10 @@ export interface ListenProtection {
   readonly insecure: boolean
 }
 
-/** The error that `serve` ends with (PUSHCTL_INSECURE_LISTEN, exit 2), or null where every listener may open. */
+/**
+ * The error that `serve` ends with (PUSHCTL_INSECURE_LISTEN, exit 2), or null where every listener
+ * may open.
+ */
 export function refuseOpenListeners(
   listeners: readonly PlannedListener[],
   protection: ListenProtection,
@@ -33,7 +37,7 @@ export function refuseOpenListeners(
     why: 'anyone who reaches such a port could connect as any device, or push to all of them',
     tries: [
       `add ${[...new Set(open.map(needOf))].join(' and ')}`,
-      `or listen on loopback: ${open.map((each) => flagOf({ ...each, host: '127.0.0.1' })).join(' ')}`,
+      `or listen on loopback: ${open.map(loopbackFlagOf).join(' ')}`,
       'or add --insecure, where a firewall or a proxy keeps strangers out',
     ],
   })
@@ -50,4 +54,8 @@ function needOf({ kind }: PlannedListener): string {
 
 function flagOf({ kind, host, port }: PlannedListener): string {
   return `--${kind} ${host.includes(':') ? `[${host}]` : host}:${port}`
+}
+
+function loopbackFlagOf(listener: PlannedListener): string {
+  return flagOf({ ...listener, host: '127.0.0.1' })
 }

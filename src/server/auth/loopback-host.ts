@@ -1,4 +1,7 @@
-/** Whether a host part of a listener or a URL can be reached from this machine only. Names other than localhost cannot be known. */
+/**
+ * Whether a host part of a listener or a URL can be reached from this machine only. Names other
+ * than localhost cannot be known.
+ */
 import { isIP } from 'node:net'
 
 export function isLoopbackHost(host: string): boolean {

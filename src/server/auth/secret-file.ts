@@ -1,4 +1,6 @@
-/** Reads a small file that holds a secret, and says so when every user of the host may read it too. */
+/**
+ * Reads a small file that holds a secret, and says so when every user of the host may read it too.
+ */
 import { open } from 'node:fs/promises'
 import { PushctlError } from '../../errors/pushctl-error.ts'
 

@@ -1,10 +1,10 @@
 /**
- * One batch stream: lines in, one answer line out for each, in order, for as long as the client likes. Lines are pushed
- * as soon as they arrive and answered together per chunk, without waiting for the next one, so a trickle has the
- * latency of single pushes and a flood the cost of a batch.
+ * One batch stream: lines in, one answer line out for each, in order, for as long as the client
+ * likes. Lines are pushed as soon as they arrive and answered together per chunk, without waiting
+ * for the next one, so a trickle has the latency of single pushes and a flood the cost of a batch.
  *
- *   request ─► NdjsonLines ─► control.push ─► in flight (≤ linesInFlightMax) ─► answers in order ─► response
- *      ▲ paused while too many lines are in flight, or while the client does not read its answers
+ *   request ─► NdjsonLines ─► control.push ─► in flight ─► answers in order ─► response
+ *      ▲ paused while linesInFlightMax are in flight, or the client does not read its answers
  *
  * Bounded by the in-flight lines plus what one chunk of 64 KiB can ask for.
  */
@@ -54,7 +54,10 @@ export class BatchExchange implements LineSink {
     response.on('error', () => this.#onGone())
   }
 
-  /** Reads no further line; answers those that were read, then says which line was the first one left. */
+  /**
+   * Reads no further line; answers those that were read, then says which line was the first one
+   * left.
+   */
   stop(): void {
     if (!this.#isReading) return
     this.#isReading = false
@@ -133,7 +136,10 @@ export class BatchExchange implements LineSink {
     }
   }
 
-  /** Waits until the client has taken its answers. The queue behind it fills, which pauses the request. */
+  /**
+   * Waits until the client has taken its answers. The queue behind it fills, which pauses the
+   * request.
+   */
   #drained(): Promise<void> {
     return new Promise((resolve) => {
       const settle = (): void => {

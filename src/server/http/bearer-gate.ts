@@ -1,9 +1,11 @@
 /**
- * Who may call: compares bearer tokens in constant time, and keeps web pages out of a node that has no token.
+ * Who may call: compares bearer tokens in constant time, and keeps web pages out of a node that has
+ * no token.
  *
- * A node on loopback without a token trusts everybody on the host, but not every web page that a browser on the host
- * shows: a page may point its own name at 127.0.0.1 and talk to the node as its own origin (DNS rebinding). Such a
- * request carries the page's name as Host, so without a token a loopback listener answers to loopback names only.
+ * A node on loopback without a token trusts everybody on the host, but not every web page that a
+ * browser on the host shows: a page may point its own name at 127.0.0.1 and talk to the node as its
+ * own origin (DNS rebinding). Such a request carries the page's name as Host, so without a token a
+ * loopback listener answers to loopback names only.
  */
 import { createHash, timingSafeEqual } from 'node:crypto'
 import { isLoopbackHost } from '../auth/loopback-host.ts'

@@ -1,6 +1,7 @@
 /**
- * What bodies the API takes: JSON, and NDJSON for the batch stream, which is left unread for its route. There is no
- * parser for text/plain or forms on purpose: those are what a foreign web page may send without asking first.
+ * What bodies the API takes: JSON, and NDJSON for the batch stream, which is left unread for its
+ * route. There is no parser for text/plain or forms on purpose: those are what a foreign web page
+ * may send without asking first.
  */
 import type { FastifyInstance } from 'fastify'
 import { parseJsonBytes } from './json-body.ts'

@@ -1,4 +1,7 @@
-/** Holds the body of one request to a time limit. Node's own requestTimeout would end batch streams as well. */
+/**
+ * Holds the body of one request to a time limit. Node's own requestTimeout would end batch streams
+ * as well.
+ */
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { problemOf } from './problem.ts'
 import { sendProblem } from './problem-reply.ts'

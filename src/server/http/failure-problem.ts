@@ -1,6 +1,7 @@
 /**
- * What a client is told when something threw: problems as they are, the node's own expected errors as 503, framework
- * errors by their code, and anything else as one plain 500 whose cause stays on the node's side.
+ * What a client is told when something threw: problems as they are, the node's own expected errors
+ * as 503, framework errors by their code, and anything else as one plain 500 whose cause stays on
+ * the node's side.
  */
 import { PushctlError } from '../../errors/pushctl-error.ts'
 import { type Problem, type ProblemCode, ProblemError, problemOf } from './problem.ts'
@@ -14,7 +15,9 @@ const FRAMEWORK_CODES: Readonly<Record<string, ProblemCode>> = {
   ECONNRESET: 'bad-http',
 }
 
-/** `unexpected` is true where the cause is a fault of the node and must be reported to its operator. */
+/**
+ * `unexpected` is true where the cause is a fault of the node and must be reported to its operator.
+ */
 export function problemFromFailure(failure: unknown): { problem: Problem; unexpected: boolean } {
   if (failure instanceof ProblemError) return { problem: failure.problem, unexpected: false }
   if (failure instanceof PushctlError) {

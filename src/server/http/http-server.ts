@@ -1,7 +1,8 @@
 /**
- * The HTTP listener of a node: routes, limits, access and errors put together on fastify. It knows the node as
- * NodeControl and nothing else. Loading it costs some 100 ms (fastify, prom-client), so callers import it when they
- * need it. Streams live as long as their client; everything else is held to HttpLimits.
+ * The HTTP listener of a node: routes, limits, access and errors put together on fastify. It knows
+ * the node as NodeControl and nothing else. Loading it costs some 100 ms (fastify, prom-client), so
+ * callers import it when they need it. Streams live as long as their client; everything else is
+ * held to HttpLimits.
  */
 import Fastify, {
   type FastifyError,
@@ -11,15 +12,15 @@ import Fastify, {
 } from 'fastify'
 import type { NodeControl } from '../node-control.ts'
 import { BearerGate } from './bearer-gate.ts'
-import { watchBodyTime } from './body-time.ts'
 import { takeJson, takeNdjson } from './body-parsers.ts'
+import { watchBodyTime } from './body-time.ts'
 import { problemFromFailure } from './failure-problem.ts'
 import type { HttpLimits } from './limits.ts'
 import { listenFailure } from './listen-failure.ts'
+import { answerMalformedHttp } from './malformed-http.ts'
 import { answerMissingPath } from './missing-path.ts'
 import { openApiDocument } from './openapi-document.ts'
 import { sendProblem } from './problem-reply.ts'
-import { answerMalformedHttp } from './malformed-http.ts'
 import type { ApiContext, Route } from './route.ts'
 import { ROUTES } from './route-table.ts'
 
@@ -45,7 +46,10 @@ export interface HttpServer {
   close(graceMs: number): Promise<void>
 }
 
-/** Fails with PUSHCTL_ADDRESS_IN_USE, PUSHCTL_ADDRESS_UNAVAILABLE or PUSHCTL_PRIVILEGE where it cannot listen. */
+/**
+ * Fails with PUSHCTL_ADDRESS_IN_USE, PUSHCTL_ADDRESS_UNAVAILABLE or PUSHCTL_PRIVILEGE where it
+ * cannot listen.
+ */
 export async function startHttpServer(options: HttpServerOptions): Promise<HttpServer> {
   const context: ApiContext = {
     control: options.control,

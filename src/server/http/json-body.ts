@@ -1,4 +1,7 @@
-/** JSON from bytes, with the two ways in which it can fail told apart: invalid UTF-8 would otherwise become U+FFFD. */
+/**
+ * JSON from bytes, with the two ways in which it can fail told apart: invalid UTF-8 would otherwise
+ * become U+FFFD.
+ */
 import { isUtf8 } from 'node:buffer'
 import { type Problem, problemOf } from './problem.ts'
 

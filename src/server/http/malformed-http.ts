@@ -1,4 +1,7 @@
-/** The last words to a client whose request Node's HTTP parser refused: a problem, written by hand, and the end. */
+/**
+ * The last words to a client whose request Node's HTTP parser refused: a problem, written by hand,
+ * and the end.
+ */
 import type { Socket } from 'node:net'
 import { PROBLEM_MEDIA_TYPE, type ProblemCode, problemOf } from './problem.ts'
 

@@ -1,6 +1,7 @@
 /**
- * Every metric of /metrics, one row each: name, type, help and where its samples come from. There is no label per
- * device: a million series would cost the monitoring more than the devices cost the node.
+ * Every metric of /metrics, one row each: name, type, help and where its samples come from. There
+ * is no label per device: a million series would cost the monitoring more than the devices cost the
+ * node.
  */
 import type { DistributionReport } from '../../stats/run-report.ts'
 import type { NodeCounters, NodeDescription, Readiness, ShardDescription } from '../node-control.ts'

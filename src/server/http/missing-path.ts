@@ -1,4 +1,7 @@
-/** What is answered where no route fits: 405 with Allow where the path exists for another method, else 404. */
+/**
+ * What is answered where no route fits: 405 with Allow where the path exists for another method,
+ * else 404.
+ */
 import type { FastifyReply } from 'fastify'
 import { problemOf } from './problem.ts'
 import { sendProblem } from './problem-reply.ts'

@@ -1,7 +1,8 @@
 /**
- * Cuts a byte stream into lines, whatever the chunk boundaries. A line within one chunk is handed out as a view of that
- * chunk; only a line that spans chunks is copied, into a buffer that doubles, so one byte at a time costs no more than
- * linear work. A line over the limit is skipped to its end and reported once.
+ * Cuts a byte stream into lines, whatever the chunk boundaries. A line within one chunk is handed
+ * out as a view of that chunk; only a line that spans chunks is copied, into a buffer that doubles,
+ * so one byte at a time costs no more than linear work. A line over the limit is skipped to its end
+ * and reported once.
  *
  *   chunk  …"a":1}⏎{"b":2}⏎{"c"   views for lines 1 and 2, `{"c"` kept for the next chunk
  */

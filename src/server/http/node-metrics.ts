@@ -1,6 +1,6 @@
 /**
- * Draws the metric table as Prometheus text. prom-client does the format and the escaping; its own counters are not
- * used, because the node counts already and a second copy could disagree.
+ * Draws the metric table as Prometheus text. prom-client does the format and the escaping; its own
+ * counters are not used, because the node counts already and a second copy could disagree.
  */
 import { type Metric as PromMetric, Registry } from 'prom-client'
 import type { NodeControl } from '../node-control.ts'

@@ -1,6 +1,7 @@
 /**
- * The OpenAPI 3.1 document, made from the route table, so that a route cannot be served undescribed. Problems that do
- * not depend on the route (no token, too large, failed) are added here once.
+ * The OpenAPI 3.1 document, made from the route table, so that a route cannot be served
+ * undescribed. Problems that do not depend on the route (no token, too large, failed) are added
+ * here once.
  */
 import { SCHEMAS } from './openapi-schemas.ts'
 import { problemContent } from './operation.ts'

@@ -1,4 +1,7 @@
-/** The JSON shapes of the API, as OpenAPI 3.1 names them. Tests hold answers of the running API against these. */
+/**
+ * The JSON shapes of the API, as OpenAPI 3.1 names them. Tests hold answers of the running API
+ * against these.
+ */
 import type { Schema } from './operation.ts'
 import { PROBLEM_KINDS } from './problem.ts'
 

@@ -1,4 +1,7 @@
-/** The part of OpenAPI 3.1 that the routes are described in, and the schemas that several of them share. */
+/**
+ * The part of OpenAPI 3.1 that the routes are described in, and the schemas that several of them
+ * share.
+ */
 
 export interface Schema {
   readonly [keyword: string]: unknown
@@ -19,7 +22,10 @@ export interface Operation {
     readonly schema: Schema
   }[]
   readonly requestBody?: { readonly required: true; readonly content: Media }
-  /** By status. Problems that every route may answer with (401, 413 …) are added by openapi.ts. */
+  /**
+   * By status. Problems that every route may answer with (401, 413 …) are added by
+   * openapi-document.ts.
+   */
   readonly responses: Readonly<
     Record<string, { readonly description: string; readonly content?: Media }>
   >

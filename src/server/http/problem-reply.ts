@@ -1,4 +1,7 @@
-/** Sends a problem. The media type has no charset parameter (RFC 9457), which the framework would add by itself. */
+/**
+ * Sends a problem. The media type has no charset parameter (RFC 9457), which the framework would
+ * add by itself.
+ */
 import type { FastifyReply } from 'fastify'
 import { PROBLEM_MEDIA_TYPE, type Problem } from './problem.ts'
 

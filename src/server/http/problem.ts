@@ -1,7 +1,8 @@
 /**
- * What the API answers when it cannot do what was asked: RFC 9457 problem details. `code` is the stable name that
- * programs match; `detail` says what was expected and what was got. A Problem is a plain value without a stack, because
- * a batch stream may make one per line; ProblemError carries it where a route handler has to throw.
+ * What the API answers when it cannot do what was asked: RFC 9457 problem details. `code` is the
+ * stable name that programs match; `detail` says what was expected and what was got. A Problem is a
+ * plain value without a stack, because a batch stream may make one per line; ProblemError carries
+ * it where a route handler has to throw.
  */
 
 export const PROBLEM_KINDS = {

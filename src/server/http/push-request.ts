@@ -1,7 +1,8 @@
 /**
- * Checks one push as it came in JSON, and decodes it. Written by hand instead of by a schema validator, because a batch
- * stream calls it for every line and wants one detail sentence, not a list. Fields of later versions are refused by
- * name: a push that asks for storage must not silently be sent without it.
+ * Checks one push as it came in JSON, and decodes it. Written by hand instead of by a schema
+ * validator, because a batch stream calls it for every line and wants one detail sentence, not a
+ * list. Fields of later versions are refused by name: a push that asks for storage must not
+ * silently be sent without it.
  */
 import type { PushAddress, PushRequest } from '../node-control.ts'
 import type { HttpLimits } from './limits.ts'
@@ -22,7 +23,10 @@ export function isProblem(checked: PushRequest | Problem): checked is Problem {
   return 'code' in checked
 }
 
-/** The payload may be a view into a larger pooled buffer: copy its bytes, do not transfer its buffer. */
+/**
+ * The payload may be a view into a larger pooled buffer: copy its bytes, do not transfer its
+ * buffer.
+ */
 export function checkPushRequest(body: unknown, limits: HttpLimits): PushRequest | Problem {
   if (typeof body !== 'object' || body === null || Array.isArray(body)) {
     return problemOf('bad-field', `a push must be a JSON object, got ${nameOf(body)}`)
@@ -118,8 +122,9 @@ function decodePayload(fields: Record<string, unknown>, limits: HttpLimits): Uin
 }
 
 /**
- * Node's decoder skips what is not base64 instead of failing. Each skipped character makes the result shorter than the
- * text promises, so comparing lengths finds them all without a second look at the text.
+ * Node's decoder skips what is not base64 instead of failing. Each skipped character makes the
+ * result shorter than the text promises, so comparing lengths finds them all without a second look
+ * at the text.
  */
 function isWholeBase64(text: string, decodedBytes: number): boolean {
   let digits = text.length

@@ -1,6 +1,6 @@
 /**
- * One route of the API: what it answers to, who may call it, how OpenAPI describes it, and what it does, side by side,
- * so that the description cannot outlive the code.
+ * One route of the API: what it answers to, who may call it, how OpenAPI describes it, and what it
+ * does, side by side, so that the description cannot outlive the code.
  */
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { NodeControl } from '../node-control.ts'
@@ -24,7 +24,10 @@ export interface Route {
   readonly method: 'GET' | 'POST' | 'DELETE'
   /** As OpenAPI writes it: /v1/devices/{id}. */
   readonly path: string
-  /** open: no token. admin: the admin token where one is set. metrics: like admin with --metrics-auth, else open. */
+  /**
+   * open: no token. admin: the admin token where one is set. metrics: like admin with
+   * --metrics-auth, else open.
+   */
   readonly access: 'open' | 'admin' | 'metrics'
   /** A stream is not held to the body limits of HttpLimits. */
   readonly streams?: boolean

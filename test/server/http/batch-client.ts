@@ -1,7 +1,10 @@
-/** One open batch stream on node:http, an independent peer: write lines, read answers as they come. */
+/**
+ * One open batch stream on node:http, an independent peer: write lines, read answers as they come.
+ */
+
+import { once } from 'node:events'
 import { type ClientRequest, type IncomingMessage, request } from 'node:http'
 import { createInterface, type Interface } from 'node:readline'
-import { once } from 'node:events'
 
 export class BatchClient {
   readonly #request: ClientRequest

@@ -1,5 +1,5 @@
-import { connect } from 'node:net'
 import { once } from 'node:events'
+import { connect } from 'node:net'
 import { afterEach, describe, expect, it } from 'vitest'
 import { startHttpServer } from '../../../src/server/http/http-server.ts'
 import { DEFAULT_HTTP_LIMITS, type HttpLimits } from '../../../src/server/http/limits.ts'
@@ -112,7 +112,9 @@ describe('listening', () => {
   })
 })
 
-/** Writes bytes on a connection of its own and returns all that comes back until the node ends it. */
+/**
+ * Writes bytes on a connection of its own and returns all that comes back until the node ends it.
+ */
 async function talk(bytes: string): Promise<string> {
   const socket = connect(server.server.port, '127.0.0.1')
   let text = ''

@@ -1,6 +1,7 @@
 /**
- * A small real NodeControl: devices in a Map, pushes in a list. The seam is what the HTTP tests are about, so this
- * stands on its other side; the tests can hold pushes back to see what the API does with a slow node.
+ * A small real NodeControl: devices in a Map, pushes in a list. The seam is what the HTTP tests are
+ * about, so this stands on its other side; the tests can hold pushes back to see what the API does
+ * with a slow node.
  */
 import type {
   DeviceState,

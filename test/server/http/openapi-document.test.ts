@@ -1,8 +1,8 @@
 import Fastify from 'fastify'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { DEFAULT_HTTP_LIMITS } from '../../../src/server/http/limits.ts'
-import { ROUTES } from '../../../src/server/http/route-table.ts'
 import { SCHEMAS } from '../../../src/server/http/openapi-schemas.ts'
+import { ROUTES } from '../../../src/server/http/route-table.ts'
 import { TestServer } from './test-server.ts'
 
 let server: TestServer

@@ -1,6 +1,6 @@
 /**
- * The script of the node page, as text: it runs in the browser. All values are written as text, never as markup. The
- * token stays in the tab's session storage and goes nowhere but to this node.
+ * The script of the node page, as text: it runs in the browser. All values are written as text,
+ * never as markup. The token stays in the tab's session storage and goes nowhere but to this node.
  */
 export const NODE_PAGE_SCRIPT = `
 const at = (id) => document.getElementById(id)

@@ -1,7 +1,8 @@
 /**
- * The node page: state, connections and rates of this node for a person with a browser. One self-contained document,
- * kept as text so that it needs no files beside the bundle; it polls /v1/node and computes rates from the counters.
- * Its content security policy allows its own script and style by digest and requests to its own origin, nothing else.
+ * The node page: state, connections and rates of this node for a person with a browser. One
+ * self-contained document, kept as text so that it needs no files beside the bundle; it polls
+ * /v1/node and computes rates from the counters. Its content security policy allows its own script
+ * and style by digest and requests to its own origin, nothing else.
  */
 import { createHash } from 'node:crypto'
 import { NODE_PAGE_SCRIPT } from './node-page-script.ts'
@@ -10,7 +11,8 @@ const STYLE = `
 :root { color-scheme: light dark; font: 15px/1.5 system-ui, sans-serif }
 body { max-width: 60rem; margin: 2rem auto; padding: 0 1rem }
 h1 { font-size: 1.3rem; margin: 0 }
-#figures { display: grid; grid-template-columns: repeat(auto-fill, minmax(11rem, 1fr)); gap: .75rem }
+#figures { display: grid; gap: .75rem }
+#figures { grid-template-columns: repeat(auto-fill, minmax(11rem, 1fr)) }
 #figures div { border: 1px solid #8886; border-radius: .4rem; padding: .6rem .8rem }
 #figures b { display: block; font-size: 1.4rem; font-variant-numeric: tabular-nums }
 table { border-collapse: collapse; width: 100%; margin: .5rem 0 1.5rem }

@@ -1,4 +1,7 @@
-/** DELETE /v1/devices/{id}: closes the device's connection with BYE 4002, after which it does not come back by itself. */
+/**
+ * DELETE /v1/devices/{id}: closes the device's connection with BYE 4002, after which it does not
+ * come back by itself.
+ */
 import { problemContent } from '../operation.ts'
 import type { Route } from '../route.ts'
 import { DEVICE_ID_PARAMETER, deviceIdOf, deviceNotFound } from './device-id-parameter.ts'

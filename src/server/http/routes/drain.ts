@@ -1,6 +1,7 @@
 /**
- * POST /v1/drain: moves every device away at a pace. It answers when the drain has begun, not when it is over, which may
- * be hours later; /v1/node shows how far it is. The pace must be given: as fast as possible is a reconnect storm.
+ * POST /v1/drain: moves every device away at a pace. It answers when the drain has begun, not when
+ * it is over, which may be hours later; /v1/node shows how far it is. The pace must be given: as
+ * fast as possible is a reconnect storm.
  */
 import { jsonContent, problemContent } from '../operation.ts'
 import { ProblemError } from '../problem.ts'

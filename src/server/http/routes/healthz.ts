@@ -1,4 +1,7 @@
-/** GET /healthz: alive as long as the event loop answers. It stays green while draining or overloaded: see /readyz. */
+/**
+ * GET /healthz: alive as long as the event loop answers. It stays green while draining or
+ * overloaded: see /readyz.
+ */
 import { jsonContent } from '../operation.ts'
 import type { Route } from '../route.ts'
 

@@ -1,7 +1,8 @@
 /** GET /metrics: Prometheus text. */
-import type { Route } from '../route.ts'
-import { NodeMetrics } from '../node-metrics.ts'
+
 import type { NodeControl } from '../../node-control.ts'
+import { NodeMetrics } from '../node-metrics.ts'
+import type { Route } from '../route.ts'
 
 /** One registry per node, made at the first scrape. */
 const metricsOf = new WeakMap<NodeControl, NodeMetrics>()

@@ -1,4 +1,7 @@
-/** GET /: the node page, for people. It holds no state of the node itself: its script asks /v1/node with the token. */
+/**
+ * GET /: the node page, for people. It holds no state of the node itself: its script asks /v1/node
+ * with the token.
+ */
 import { NODE_PAGE_HEADERS, NODE_PAGE_HTML } from '../page/node-page.ts'
 import type { Route } from '../route.ts'
 

@@ -1,6 +1,7 @@
 /**
- * POST /v1/push/batch: pushes as NDJSON, answers as NDJSON, both streamed at once over one request of any length.
- * It leaves the framework after the checks: answers go out as they come, not when the request is over.
+ * POST /v1/push/batch: pushes as NDJSON, answers as NDJSON, both streamed at once over one request
+ * of any length. It leaves the framework after the checks: answers go out as they come, not when
+ * the request is over.
  */
 import { BatchExchange } from '../batch-exchange.ts'
 import type { Route } from '../route.ts'
@@ -16,7 +17,8 @@ export const pushBatchRoute: Route = {
     operationId: 'pushBatch',
     summary: 'Push many messages over one stream',
     description:
-      'Each line is a Push. Each line that is not empty gets one line of answer, in order: a PushOutcome, or ' +
+      'Each line is a Push. Each line that is not empty gets one line of answer, in order: ' +
+      'a PushOutcome, or ' +
       '{"error": …} with the problem and its line number, after which the stream goes on.',
     requestBody: {
       required: true,

@@ -1,4 +1,7 @@
-/** POST /v1/push: one push to named devices, to a tag, or to all. 202, because sending goes on after the answer. */
+/**
+ * POST /v1/push: one push to named devices, to a tag, or to all. 202, because sending goes on after
+ * the answer.
+ */
 import { problemContent } from '../operation.ts'
 import { ProblemError } from '../problem.ts'
 import { checkPushRequest, isProblem } from '../push-request.ts'

@@ -1,4 +1,7 @@
-/** GET /readyz: whether new devices should be sent here. Red at once on drain and on overload, with the reason. */
+/**
+ * GET /readyz: whether new devices should be sent here. Red at once on drain and on overload, with
+ * the reason.
+ */
 import { jsonContent, problemContent } from '../operation.ts'
 import { ProblemError } from '../problem.ts'
 import type { Route } from '../route.ts'

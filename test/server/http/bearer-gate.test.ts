@@ -1,5 +1,5 @@
-import { connect } from 'node:net'
 import { once } from 'node:events'
+import { connect } from 'node:net'
 import { afterEach, describe, expect, it } from 'vitest'
 import { ROUTES } from '../../../src/server/http/route-table.ts'
 import { BatchClient } from './batch-client.ts'

@@ -1,6 +1,6 @@
+import { once } from 'node:events'
 import { request as httpRequest } from 'node:http'
 import { connect } from 'node:net'
-import { once } from 'node:events'
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { BatchClient } from './batch-client.ts'
@@ -138,7 +138,8 @@ describe('backpressure', () => {
     )
     const block = Buffer.from(`${push('x')}\n`.repeat(2_000))
     let taken = 0
-    // A client that only writes: at some point the kernel takes no more, because the node reads no more.
+    // A client that only writes: at some point the kernel takes no more, because the node reads no
+    // more.
     while (socket.write(block) || (await drainedSoon(socket))) taken++
     const pushed = server.node.pushes.length
     expect(taken).toBeGreaterThan(0)
@@ -213,7 +214,10 @@ function chunkOf(text: string): string {
   return `${Buffer.byteLength(text).toString(16)}\r\n${text}\r\n`
 }
 
-/** False when the socket took nothing within half a second: it is stuck, which is what the caller looks for. */
+/**
+ * False when the socket took nothing within half a second: it is stuck, which is what the caller
+ * looks for.
+ */
 function drainedSoon(socket: import('node:net').Socket): Promise<boolean> {
   return new Promise((resolve) => {
     const timer = setTimeout(() => resolve(false), 500)

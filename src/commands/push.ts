@@ -1,0 +1,108 @@
+/**
+ * pushctl push: sends one push through the HTTP API of a node and prints to how many devices it
+ * went. Settings of later versions of the protocol (storage, notify, receipts) are not declared
+ * until a node can do them.
+ */
+import { defineCommand } from '../config/command.ts'
+import { defineOptions } from '../config/option-table.ts'
+import { EXIT } from '../errors/exit-codes.ts'
+import { PushctlError } from '../errors/pushctl-error.ts'
+import type { PushAnswer } from './push/node-client.ts'
+
+export const PUSH_OPTIONS = defineOptions({
+  to: { flag: 'to', kind: 'string', repeatable: true, env: false, help: 'a device to push to' },
+  tag: { flag: 'tag', kind: 'string', env: false, help: 'push to every device with this tag' },
+  all: {
+    flag: 'all',
+    kind: 'boolean',
+    default: false,
+    env: false,
+    help: 'push to every device of the node',
+  },
+  mode: {
+    flag: 'mode',
+    kind: 'enum',
+    values: ['direct'],
+    default: 'direct',
+    help: 'direct: send it now',
+  },
+  qos: {
+    flag: 'qos',
+    kind: 'enum',
+    values: ['0'],
+    default: '0',
+    help: '0: devices that are online now, never stored',
+  },
+  file: { flag: 'file', kind: 'file', env: false, help: 'payload from this file; - is stdin' },
+  node: {
+    flag: 'node',
+    kind: 'url',
+    default: 'http://127.0.0.1:7002',
+    help: 'HTTP address of the node',
+  },
+  adminTokenFile: {
+    flag: 'admin-token-file',
+    kind: 'file',
+    help: 'admin token of the node; or give it as PUSHCTL_ADMIN_TOKEN',
+  },
+})
+
+export const command = defineCommand({
+  name: 'push',
+  summary: 'push a message to devices of a node',
+  description: 'The payload is the word after the options, or --file.',
+  arguments: [{ name: 'PAYLOAD', help: 'the text to push' }],
+  options: PUSH_OPTIONS,
+  examples: [
+    { line: 'pushctl push --to phone-1 "hello"', help: 'one device of a node on this machine' },
+    { line: 'pushctl push --tag news --file - < story.json', help: 'all devices with a tag' },
+    { line: 'pushctl push --all --node http://10.0.0.7:7002 "bye"', help: 'all devices of a node' },
+  ],
+  check(options, positional) {
+    const faults: PushctlError[] = []
+    const targets = [options.to.length > 0, options.tag !== undefined, options.all]
+    const targetCount = targets.filter(Boolean).length
+    if (targetCount !== 1) {
+      const got = targetCount === 0 ? 'none' : String(targetCount)
+      faults.push(
+        new PushctlError('PUSHCTL_CONFIG', `one of --to, --tag and --all is needed, got ${got}`, {
+          tries: ['pushctl push --to DEVICE "hello"'],
+        }),
+      )
+    }
+    const payloadCount = positional.length + (options.file === undefined ? 0 : 1)
+    if (payloadCount !== 1) {
+      const got = payloadCount === 0 ? 'neither' : 'both'
+      const message = `a payload is needed as an argument or as --file, got ${got}`
+      faults.push(new PushctlError('PUSHCTL_CONFIG', message))
+    }
+    const { protocol } = new URL(options.node)
+    if (protocol !== 'http:' && protocol !== 'https:') {
+      const message = `--node must be an http:// or https:// URL, got "${options.node}"`
+      faults.push(new PushctlError('PUSHCTL_CONFIG', message))
+    }
+    return faults
+  },
+  async run({ options, positional, env, stdin, signal, note, result }) {
+    const { readPayload } = await import('./push/payload-source.ts')
+    const { postPush } = await import('./push/node-client.ts')
+    const { readAdminToken } = await import('../server/auth/admin-token.ts')
+    const admin = await readAdminToken({
+      file: options.adminTokenFile,
+      environment: env.PUSHCTL_ADMIN_TOKEN,
+    })
+    if (admin?.warning) note(admin.warning)
+    const payload = await readPayload({ text: positional[0], file: options.file, stdin, signal })
+    const to = options.all ? 'all' : options.tag !== undefined ? { tag: options.tag } : options.to
+    const { mode, node } = options
+    const push = { to, payload64: payload.toString('base64'), mode, qos: Number(options.qos) }
+    const outcome = await postPush(node, push, admin?.token ?? null, signal)
+    await result({ schema: 'pushctl.push/1', node, ...outcome }, sentenceOf(outcome))
+    return EXIT.OK
+  },
+})
+
+function sentenceOf({ accepted, online, pushId }: PushAnswer): string {
+  const devices = accepted === 1 ? '1 device' : `${accepted} devices`
+  return `push ${pushId}: ${devices} addressed, sent to ${online} online`
+}

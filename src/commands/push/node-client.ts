@@ -1,0 +1,119 @@
+/**
+ * Asks the HTTP API of a node and turns every way in which that can fail into an error for people:
+ * nobody there, not a node, no token, refused.
+ */
+import { PushctlError } from '../../errors/pushctl-error.ts'
+
+const ANSWER_TIMEOUT_MS = 30_000
+const ANSWER_BYTES_MAX = 1024 * 1024
+
+export interface PushAnswer {
+  readonly accepted: number
+  readonly stored: number
+  readonly online: number
+  readonly pushId: string
+}
+
+/** Fails with PUSHCTL_TARGET_UNREACHABLE, PUSHCTL_TARGET_REFUSED or PUSHCTL_TARGET_PROTOCOL. */
+export async function postPush(
+  node: string,
+  push: object,
+  adminToken: string | null,
+  signal: AbortSignal,
+): Promise<PushAnswer> {
+  const { status, body } = await post(new URL('/v1/push', node), push, adminToken, signal)
+  const answer = parseObject(body)
+  if (status >= 200 && status < 300 && isPushAnswer(answer)) {
+    const { accepted, stored, online, pushId } = answer
+    return { accepted, stored, online, pushId }
+  }
+  throw refusalOf(node, status, answer, adminToken !== null)
+}
+
+async function post(
+  url: URL,
+  push: object,
+  adminToken: string | null,
+  signal: AbortSignal,
+): Promise<{ status: number; body: string }> {
+  const { Agent, request } = await import('undici')
+  const dispatcher = new Agent({ maxResponseSize: ANSWER_BYTES_MAX })
+  try {
+    const answer = await request(url, {
+      method: 'POST',
+      headers: {
+        'content-type': 'application/json',
+        ...(adminToken === null ? {} : { authorization: `Bearer ${adminToken}` }),
+      },
+      body: JSON.stringify(push),
+      headersTimeout: ANSWER_TIMEOUT_MS,
+      bodyTimeout: ANSWER_TIMEOUT_MS,
+      signal,
+      dispatcher,
+    })
+    return { status: answer.statusCode, body: await answer.body.text() }
+  } catch (cause) {
+    if (signal.aborted) throw signal.reason
+    throw unreachable(url, cause)
+  } finally {
+    await dispatcher.destroy()
+  }
+}
+
+function unreachable(url: URL, cause: unknown): PushctlError {
+  const { code, message } = cause as NodeJS.ErrnoException
+  const isNotHttp = code === undefined || code.startsWith('HPE_') || code === 'UND_ERR_SOCKET'
+  if (isNotHttp || code === 'UND_ERR_RES_EXCEEDED_MAX_SIZE') {
+    const got = `${url.origin} must answer like a pushctl node, got ${code ?? message}`
+    return new PushctlError('PUSHCTL_TARGET_PROTOCOL', got, {
+      why: 'the port of --node is the one that serve calls http',
+      cause,
+    })
+  }
+  const got = `the node must be reachable at ${url.origin}, got ${code}`
+  return new PushctlError('PUSHCTL_TARGET_UNREACHABLE', got, {
+    tries: ['pushctl serve', '--node http://HOST:PORT, the http address that serve prints'],
+    cause,
+  })
+}
+
+function refusalOf(
+  node: string,
+  status: number,
+  answer: Record<string, unknown>,
+  hadToken: boolean,
+): PushctlError {
+  const { origin } = new URL(node)
+  const { code, detail } = answer
+  if (typeof code !== 'string' || typeof detail !== 'string') {
+    const got = `${origin} must answer like a pushctl node, got HTTP ${status}`
+    return new PushctlError('PUSHCTL_TARGET_PROTOCOL', got)
+  }
+  if (status === 401) {
+    const got = hadToken ? 'another one' : 'none'
+    return new PushctlError(
+      'PUSHCTL_TARGET_REFUSED',
+      `${origin} needs its admin token, got ${got}`,
+      {
+        tries: ['--admin-token-file FILE', 'or PUSHCTL_ADMIN_TOKEN in the environment'],
+      },
+    )
+  }
+  const message = `${origin} refused the push (${status} ${code}): ${detail}`
+  return new PushctlError('PUSHCTL_TARGET_REFUSED', message)
+}
+
+function parseObject(body: string): Record<string, unknown> {
+  try {
+    const value: unknown = JSON.parse(body)
+    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {}
+  } catch {
+    return {}
+  }
+}
+
+function isPushAnswer(answer: object): answer is PushAnswer {
+  const { accepted, stored, online, pushId } = answer as Partial<PushAnswer>
+  const counts = [accepted, stored, online]
+  return counts.every((count) => typeof count === 'number') && typeof pushId === 'string'
+}
