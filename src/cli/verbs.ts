@@ -12,4 +12,10 @@ export interface Verb {
   load(): Promise<{ readonly command: AnyCommand }>
 }
 
-export const VERBS: readonly Verb[] = []
+export const VERBS: readonly Verb[] = [
+  {
+    name: 'push',
+    summary: 'push a message to devices of a node',
+    load: () => import('../commands/push.ts'),
+  },
+]
