@@ -8,12 +8,9 @@
  *   connectionsMax │ max-connections │ PUSHCTL_MAX_CONNECTIONS │ number
  *   heartbeatMs    │ heartbeat       │ PUSHCTL_HEARTBEAT       │ { min, max } in ms
  */
-import type { Range } from './units.ts'
+import type { Address, Range } from './units.ts'
 
-export interface Address {
-  readonly host: string
-  readonly port: number
-}
+export type { Address } from './units.ts'
 
 /** Value of one row by kind, before `repeatable`. */
 export interface KindValues {

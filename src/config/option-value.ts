@@ -8,6 +8,7 @@ import { nearestName } from './nearest.ts'
 import type { Address, OptionRow } from './option-table.ts'
 import { formatBytes, formatCount, formatDurationMs, formatRate } from './quantities.ts'
 import {
+  parseAddress,
   parseBytes,
   parseCount,
   parseDurationMs,
@@ -148,11 +149,9 @@ function checkEnum(values: readonly string[], text: string): Checked {
 }
 
 function checkAddress(text: string): Checked {
+  const value = parseAddress(text)
   const rule = 'must be host:port, for example 127.0.0.1:7001'
-  const match = /^(?:\[([0-9a-f:.%\w]+)\]|([^\s:[\]/@]*)):(\d{1,5})$/i.exec(text.trim())
-  const port = Number(match?.[3] ?? -1)
-  if (!match || port > 65_535) return { ok: false, rule }
-  return { ok: true, value: { host: match[1] ?? (match[2] || '0.0.0.0'), port } satisfies Address }
+  return value === null ? { ok: false, rule } : { ok: true, value }
 }
 
 function checkUrl(text: string): Checked {

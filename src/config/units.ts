@@ -97,6 +97,19 @@ export function parseRange(text: string, parse: (part: string) => number | null)
   return min === null || max === null || min > max ? null : { min, max }
 }
 
+export interface Address {
+  readonly host: string
+  readonly port: number
+}
+
+/** `host:port`, `[::1]:80` (no brackets in the host), `:80` (0.0.0.0); port 0 to 65535. */
+export function parseAddress(text: string): Address | null {
+  const match = /^(?:\[([0-9a-f:.%\w]+)\]|([^\s:[\]/@]*)):(\d{1,5})$/i.exec(text.trim())
+  const port = Number(match?.[3] ?? -1)
+  if (!match || port > 65_535) return null
+  return { host: match[1] ?? (match[2] || '0.0.0.0'), port }
+}
+
 function clip(text: string): string {
   return text.length > TEXT_LENGTH_MAX ? '' : text.trim()
 }
