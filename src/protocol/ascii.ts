@@ -1,4 +1,6 @@
-/** ASCII text against byte ranges, for the HTTP head: compared in place, so a head costs no strings. */
+/**
+ * ASCII text against byte ranges, for the HTTP head: compared in place, so a head costs no strings.
+ */
 
 export function equalsAscii(bytes: Uint8Array, start: number, end: number, text: string): boolean {
   if (end - start !== text.length) return false

@@ -1,6 +1,7 @@
 /**
- * Reads the fields of one frame from a byte range. Faults are sticky: the first one moves the cursor to the end, every
- * later read returns 0, and the caller asks once, after the last field. That keeps frame-reader.ts a plain list of fields.
+ * Reads the fields of one frame from a byte range. Faults are sticky: the first one moves the
+ * cursor to the end, every later read returns 0, and the caller asks once, after the last field.
+ * That keeps frame-reader.ts a plain list of fields.
  */
 import type { FrameFault } from './frame-faults.ts'
 import { isUtf8Range } from './utf8.ts'
@@ -67,7 +68,10 @@ export class ByteCursor {
     return value
   }
 
-  /** Sets stringStart and stringEnd. Too long is told from the length alone, before the bytes are there. */
+  /**
+   * Sets stringStart and stringEnd. Too long is told from the length alone, before the bytes are
+   * there.
+   */
   string(bytesMax: number, tooLong: FrameFault = 'string-too-long'): void {
     const length = this.varint()
     this.stringStart = this.at

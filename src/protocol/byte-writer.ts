@@ -1,11 +1,15 @@
 /**
- * What frame writers are made of: each function writes at `at` and returns the offset behind. No bounds checks: the caller
- * has reserved the bytes (…BytesMax), and a typed array drops what lies outside rather than corrupting memory.
+ * What frame writers are made of: each function writes at `at` and returns the offset behind. No
+ * bounds checks: the caller has reserved the bytes (…BytesMax), and a typed array drops what lies
+ * outside rather than corrupting memory.
  */
 import { utf8Bytes, writeUtf8 } from './utf8.ts'
 import { VARINT_BYTES_MAX, writeVarint } from './varint.ts'
 
-/** Up to here a loop beats set(), which needs a view object of its source: a constant 50 ns, against 1.5 ns a byte. */
+/**
+ * Up to here a loop beats set(), which needs a view object of its source: a constant 50 ns, against
+ * 1.5 ns a byte.
+ */
 const LOOP_BYTES_MAX = 32
 
 export function copyRange(

@@ -1,6 +1,6 @@
 /**
- * Everything that can be wrong with one frame, by a stable name. docs/protocol.md has the same list (a test compares
- * them), so that whoever sees a name in a log finds what it means.
+ * Everything that can be wrong with one frame, by a stable name. docs/protocol.md has the same list
+ * (a test compares them), so that whoever sees a name in a log finds what it means.
  */
 import { BYE } from './frame-types.ts'
 

@@ -1,7 +1,8 @@
 /**
- * Reads one frame (type byte and body) into public fields. One reader serves a whole shard: nothing is allocated, strings
- * stay offsets into the bytes they came from. The cost: fields are good until the next read() and as long as the bytes
- * are, and only those of the frame's own type mean anything; the others hold what an earlier frame left.
+ * Reads one frame (type byte and body) into public fields. One reader serves a whole shard: nothing
+ * is allocated, strings stay offsets into the bytes they came from. The cost: fields are good until
+ * the next read() and as long as the bytes are, and only those of the frame's own type mean
+ * anything; the others hold what an earlier frame left.
  */
 import { ByteCursor } from './byte-cursor.ts'
 import { byeCodeOfFault, type FrameFault } from './frame-faults.ts'
@@ -85,7 +86,10 @@ export class FrameReader {
   readonly #deviceIdBytesMax: number
   readonly #tagCountMax: number
   readonly #cursor = new ByteCursor()
-  /** Where nextTag() or nextAddress() reads next, and how many are left. A frame has tags or addresses, never both. */
+  /**
+   * Where nextTag() or nextAddress() reads next, and how many are left. A frame has tags or
+   * addresses, never both.
+   */
   #listAt = 0
   #listLeft = 0
   #itemStart = 0
@@ -197,7 +201,8 @@ export class FrameReader {
 
   #readHello(cursor: ByteCursor): void {
     this.version = cursor.u8()
-    // Another version may have another body, so nothing behind this byte is worth a different fault.
+    // Another version may have another body, so nothing behind this byte is worth a
+    // different fault.
     if (this.version !== PROTOCOL_VERSION) cursor.fail('bad-version')
     this.flags = cursor.u8()
     const network = cursor.u8()

@@ -1,6 +1,6 @@
 /**
- * The vocabulary of the push protocol: frame types, flag bits, BYE codes, limits. Numbers only, no behaviour.
- * docs/protocol.md says what each means; where the two disagree, one of them has a bug.
+ * The vocabulary of the push protocol: frame types, flag bits, BYE codes, limits. Numbers only, no
+ * behaviour. docs/protocol.md says what each means; where the two disagree, one of them has a bug.
  */
 
 /** The type byte. Bit 7 set: node → device. */
@@ -51,6 +51,9 @@ export const NETWORK = { UNKNOWN: 0, WIFI: 1, G2: 2, G3: 3, G4: 4, G5: 5, WIRED:
 
 export const SENT_STATUS = { ACCEPTED: 0, REFUSED: 1, OVERLOADED: 2 } as const
 
+/** SEND to this product is answered by the node itself with the same payload, for measuring. */
+export const ECHO_PRODUCT = 'echo'
+
 /** Why a node ends a connection; the same numbers are the WebSocket close codes. */
 export const BYE = {
   PROTOCOL_ERROR: 4000,
@@ -83,7 +86,10 @@ export function byeReason(code: number): string {
   return BYE_REASONS.get(code) ?? 'unknown'
 }
 
-/** What a client should do, from the hundreds alone. Codes outside 4000–4399 (1006 …) mean: back off. */
+/**
+ * What a client should do, from the hundreds alone. Codes outside 4000–4399 (1006 …) mean: back
+ * off.
+ */
 export function byeRange(code: number): ByeRange {
   if (code >= 4000 && code < 4100) return 'stop'
   if (code >= 4200 && code < 4300) return 'now'
@@ -91,7 +97,10 @@ export function byeRange(code: number): ByeRange {
   return 'backoff'
 }
 
-/** Defaults of everything that has a bound. A reader never allocates for a peer, so these bound its time, not its memory. */
+/**
+ * Defaults of everything that has a bound. A reader never allocates for a peer, so these bound its
+ * time, not its memory.
+ */
 export const LIMITS = {
   /** Type byte and body, without the TCP length. Also the largest WebSocket message. */
   frameBytesMax: 64 * 1024,
@@ -108,7 +117,10 @@ export const LIMITS = {
   addressBytesMax: 256,
   upgradeHeadBytesMax: 8 * 1024,
   upgradeHeaderCountMax: 64,
-  /** Brackets inside brackets in a JSON frame; ours need 2, the rest is room for unknown fields of newer clients. */
+  /**
+   * Brackets inside brackets in a JSON frame; ours need 2, the rest is room for unknown fields of
+   * newer clients.
+   */
   jsonDepthMax: 8,
   handshakeMs: 10_000,
   unackedPerDeviceMax: 1_000,

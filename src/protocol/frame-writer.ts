@@ -1,8 +1,9 @@
 /**
- * Writes frames (type byte and body) into bytes that the caller has sized: at `at`, returning the offset behind. The
- * carrier's header goes in front afterwards (tcp-framing.ts, websocket-writer.ts), so leave room there.
- * Frames of the hot path take byte ranges and reusable field objects and allocate nothing, except that a payload above
- * 32 bytes that is only a part of its array costs one short-lived view (byte-writer.ts).
+ * Writes frames (type byte and body) into bytes that the caller has sized: at `at`, returning the
+ * offset behind. The carrier's header goes in front afterwards (tcp-framing.ts,
+ * websocket-writer.ts), so leave room there. Frames of the hot path take byte ranges and reusable
+ * field objects and allocate nothing, except that a payload above 32 bytes that is only a part of
+ * its array costs one short-lived view (byte-writer.ts).
  */
 import {
   copyRange,
@@ -18,7 +19,9 @@ import { FRAME, MSG_FLAG, PROTOCOL_VERSION } from './frame-types.ts'
 import { utf8Bytes } from './utf8.ts'
 import { VARINT_BYTES_MAX, writeVarint } from './varint.ts'
 
-/** Strings are ranges of `bytes`. A FrameReader that has just read a HELLO has the same field names. */
+/**
+ * Strings are ranges of `bytes`. A FrameReader that has just read a HELLO has the same field names.
+ */
 export interface HelloFields {
   flags: number
   network: number
@@ -214,7 +217,10 @@ export function writeNotify(out: Uint8Array, at: number, stream: number, headSeq
   return writeVarint(out, at + 2, headSeq)
 }
 
-/** `reason` should be byeReason(code): at most LIMITS.reasonBytesMax bytes, or readers refuse the frame. */
+/**
+ * `reason` should be byeReason(code): at most LIMITS.reasonBytesMax bytes, or readers refuse the
+ * frame.
+ */
 export function writeBye(
   out: Uint8Array,
   at: number,

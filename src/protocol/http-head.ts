@@ -1,8 +1,9 @@
 /**
- * The head of an HTTP/1.1 request or response (RFC 9112) as offsets into the bytes it came in; one object serves a shard.
- * Strict on purpose: whatever two parsers could read differently (bare LF, folded lines, blanks before a colon, control
- * characters) is a fault, so that nothing can be smuggled past a proxy in front of the node.
- * The cost: a head that arrives in pieces is read from its start each time, which headBytesMax bounds.
+ * The head of an HTTP/1.1 request or response (RFC 9112) as offsets into the bytes it came in; one
+ * object serves a shard. Strict on purpose: whatever two parsers could read differently (bare LF,
+ * folded lines, blanks before a colon, control characters) is a fault, so that nothing can be
+ * smuggled past a proxy in front of the node. The cost: a head that arrives in pieces is read from
+ * its start each time, which headBytesMax bounds.
  */
 import { equalsAsciiAnyCase } from './ascii.ts'
 import { LIMITS } from './frame-types.ts'
@@ -34,7 +35,10 @@ const TAB = 0x09
 const COLON = 0x3a
 const VERSION = 'HTTP/1.1'
 
-/** Character classes of RFC 9110 (5.6.2 token, 5.5 field value) and 9112 (3.2 request target, visible ASCII). */
+/**
+ * Character classes of RFC 9110 (5.6.2 token, 5.5 field value) and 9112 (3.2 request target,
+ * visible ASCII).
+ */
 const IS_TOKEN = classOf((code) => /[!#$%&'*+\-.^_`|~0-9A-Za-z]/.test(String.fromCharCode(code)))
 const IS_VALUE = classOf((code) => code === TAB || (code >= SPACE && code !== 0x7f))
 const IS_TARGET = classOf((code) => code > SPACE && code < 0x7f)
@@ -86,7 +90,9 @@ export class HttpHead {
     return this.#readHeaders(this.#readStatusLine(start))
   }
 
-  /** Index of the first header of this name (in lower case) at or after `from`, -1 if there is none. */
+  /**
+   * Index of the first header of this name (in lower case) at or after `from`, -1 if there is none.
+   */
   find(lowerCaseName: string, from = 0): number {
     for (let index = from; index < this.headerCount; index++) {
       const start = this.nameStarts[index]

@@ -1,4 +1,7 @@
-/** Header values that are comma-separated lists, perhaps over several lines of one name (RFC 9110, sections 5.3 and 5.6.1). */
+/**
+ * Header values that are comma-separated lists, perhaps over several lines of one name (RFC 9110,
+ * sections 5.3 and 5.6.1).
+ */
 import { equalsAsciiAnyCase } from './ascii.ts'
 import type { HttpHead } from './http-head.ts'
 
@@ -6,7 +9,9 @@ const COMMA = 0x2c
 const SPACE = 0x20
 const TAB = 0x09
 
-/** Calls `visit` for each item that is not empty, until it returns true; then returns true itself. */
+/**
+ * Calls `visit` for each item that is not empty, until it returns true; then returns true itself.
+ */
 export function forEachListItem(
   head: HttpHead,
   lowerCaseName: string,

@@ -1,6 +1,7 @@
 /**
- * The fields of every frame in its JSON form, in the order of the binary body: json-frames.ts walks this table, so a frame
- * is added here, in frame-reader.ts and in frame-writer.ts. A field that is not required defaults to 0 or to nothing.
+ * The fields of every frame in its JSON form, in the order of the binary body: json-frames.ts walks
+ * this table, so a frame is added here, in frame-reader.ts and in frame-writer.ts. A field that is
+ * not required defaults to 0 or to nothing.
  */
 import { FRAME, type FrameName, PROTOCOL_VERSION } from './frame-types.ts'
 

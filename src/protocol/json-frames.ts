@@ -1,7 +1,8 @@
 /**
- * The readable carrier (subprotocol push.v1.json): one JSON object per frame, turned into the binary frame and back, so
- * that everything above speaks binary only. For browsers and people, not for the million: both directions allocate.
- * What JSON cannot know (limits of strings, known streams, direction) is left to the FrameReader that reads the result.
+ * The readable carrier (subprotocol push.v1.json): one JSON object per frame, turned into the
+ * binary frame and back, so that everything above speaks binary only. For browsers and people, not
+ * for the million: both directions allocate. What JSON cannot know (limits of strings, known
+ * streams, direction) is left to the FrameReader that reads the result.
  */
 import {
   copyRange,
@@ -34,14 +35,18 @@ export interface JsonFault {
   readonly byeCode: number
 }
 
-/** Room that frameFromJson() needs: a field is never longer in binary than in JSON, but those left out are written too. */
+/**
+ * Room that frameFromJson() needs: a field is never longer in binary than in JSON, but those left
+ * out are written too.
+ */
 export function jsonFrameBytesMax(textBytes: number): number {
   return textBytes + 64
 }
 
 /**
- * Writes the frame that the text bytes[start, end) describes at out[at]; returns the end, or what is wrong with it.
- * The text must be UTF-8 (a WebSocketReader has made sure) and at most `textBytesMax` long.
+ * Writes the frame that the text bytes[start, end) describes at out[at]; returns the end, or what
+ * is wrong with it. The text must be UTF-8 (a WebSocketReader has made sure) and at most
+ * `textBytesMax` long.
  */
 export function frameFromJson(
   bytes: Uint8Array,

@@ -1,7 +1,8 @@
 /**
- * The values of a JSON frame, checked: each function returns the value or throws a JsonFieldError that names the field.
- * The error never leaves json-frames.ts; throwing keeps a list of twelve frames and eleven kinds readable, and a frame
- * that is wrong ends its connection, so the cost is paid once.
+ * The values of a JSON frame, checked: each function returns the value or throws a JsonFieldError
+ * that names the field. The error never leaves json-frames.ts; throwing keeps a list of twelve
+ * frames and eleven kinds readable, and a frame that is wrong ends its connection, so the cost is
+ * paid once.
  */
 import { LIMITS } from './frame-types.ts'
 

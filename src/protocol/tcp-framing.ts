@@ -1,6 +1,7 @@
 /**
- * Frames on a TCP stream: a varint length, then that many bytes (type byte and body). A length above the limit is refused
- * from its first bytes, so a peer never makes the node keep more than one frame.
+ * Frames on a TCP stream: a varint length, then that many bytes (type byte and body). A length
+ * above the limit is refused from its first bytes, so a peer never makes the node keep more than
+ * one frame.
  */
 import { BYE } from './frame-types.ts'
 import { readVarint, VARINT_BYTES_MAX, VARINT_INVALID, varintBytes, writeVarint } from './varint.ts'
@@ -19,7 +20,10 @@ export class TcpFraming {
   /** After FRAME: type byte and body. The next frame starts at bodyEnd. */
   bodyStart = 0
   bodyEnd = 0
-  /** After NEED_MORE: type byte of the unfinished frame, -1 while unknown. Lets a server drop strangers early. */
+  /**
+   * After NEED_MORE: type byte of the unfinished frame, -1 while unknown. Lets a server drop
+   * strangers early.
+   */
   pendingType = -1
   /** After FAULT. */
   fault: TcpFault | null = null

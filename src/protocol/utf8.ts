@@ -1,7 +1,7 @@
 /**
- * UTF-8 on byte ranges: validity without allocation, and text where text is really wanted.
- * Our own check instead of isUtf8() of node:buffer, because that needs a view object per string; nearly all strings here
- * are ASCII and short, and the loop is as fast as the call.
+ * UTF-8 on byte ranges: validity without allocation, and text where text is really wanted. Our own
+ * check instead of isUtf8() of node:buffer, because that needs a view object per string; nearly all
+ * strings here are ASCII and short, and the loop is as fast as the call.
  */
 
 /** RFC 3629: no overlong forms, no surrogates, nothing above U+10FFFF. An empty range is valid. */
@@ -46,7 +46,10 @@ export function utf8Bytes(text: string): number {
   return Buffer.byteLength(text, 'utf8')
 }
 
-/** Writes `text` at `at`; returns the offset behind it. The caller has made room for utf8Bytes(text). */
+/**
+ * Writes `text` at `at`; returns the offset behind it. The caller has made room for
+ * utf8Bytes(text).
+ */
 export function writeUtf8(out: Uint8Array, at: number, text: string): number {
   const room = Buffer.from(out.buffer, out.byteOffset + at, out.byteLength - at)
   return at + room.write(text, 'utf8')

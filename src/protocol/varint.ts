@@ -3,7 +3,8 @@
  *
  *   300 = 0b10_0101100  →  1010_1100 0000_0010  →  ac 02
  *
- * Only the shortest form is valid, so the length of what was read is varintBytes(value): reading needs no second result.
+ * Only the shortest form is valid, so the length of what was read is varintBytes(value): reading
+ * needs no second result.
  */
 
 /** 2^53-1 is 53 bits: seven groups of 7 and one of 4. */
@@ -27,7 +28,10 @@ export function varintBytes(value: number): number {
   return value < 2 ** 49 ? 7 : 8
 }
 
-/** Writes `value` at `at`; returns the offset behind it. Throws RangeError above 2^53-1, which would not end. */
+/**
+ * Writes `value` at `at`; returns the offset behind it. Throws RangeError above 2^53-1, which would
+ * not end.
+ */
 export function writeVarint(out: Uint8Array, at: number, value: number): number {
   if (value < 0x80) {
     out[at] = value

@@ -1,7 +1,7 @@
 /**
- * The client's side of the WebSocket handshake (RFC 6455, section 4.1). The key is the caller's: a load generator may send
- * one key for all connections and so write the request once, which is allowed to prove nothing about randomness but
- * leaves the check of the answer intact.
+ * The client's side of the WebSocket handshake (RFC 6455, section 4.1). The key is the caller's: a
+ * load generator may send one key for all connections and so write the request once, which is
+ * allowed to prove nothing about randomness but leaves the check of the answer intact.
  */
 import { equalsAscii, textFromLatin1, writeLatin1 } from './ascii.ts'
 import { HEAD_EVENT, type HeadFault, HttpHead, type HttpHeadOptions } from './http-head.ts'
@@ -128,7 +128,10 @@ export class UpgradeResponse {
   }
 }
 
-/** What a server said beside its refusal, for an error message: at most `bytesMax` bytes of what follows the head. */
+/**
+ * What a server said beside its refusal, for an error message: at most `bytesMax` bytes of what
+ * follows the head.
+ */
 export function refusalBody(
   response: UpgradeResponse,
   bytes: Uint8Array,

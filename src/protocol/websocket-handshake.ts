@@ -1,7 +1,7 @@
 /**
- * The server's side of the WebSocket handshake (RFC 6455, section 4.2): reads an upgrade request in place, chooses the
- * carrier by its subprotocol, writes the answer. One UpgradeRequest serves a shard; a request costs one hash and the
- * strings that the caller asks for.
+ * The server's side of the WebSocket handshake (RFC 6455, section 4.2): reads an upgrade request in
+ * place, chooses the carrier by its subprotocol, writes the answer. One UpgradeRequest serves a
+ * shard; a request costs one hash and the strings that the caller asks for.
  */
 import { hash } from 'node:crypto'
 import { equalsAscii, textFromLatin1, writeLatin1 } from './ascii.ts'
@@ -56,7 +56,10 @@ const KEY_LENGTH = 24
 const SLASH = 0x2f
 
 export class UpgradeRequest {
-  /** Target (path and query), headers and headEnd; complete after UPGRADE and after every fault from 'bad-method' on. */
+  /**
+   * Target (path and query), headers and headEnd; complete after UPGRADE and after every fault from
+   * 'bad-method' on.
+   */
   readonly head: HttpHead
   fault: UpgradeFault | null = null
   /** HTTP status that answers the fault. */
@@ -71,7 +74,10 @@ export class UpgradeRequest {
     this.head = new HttpHead(options)
   }
 
-  /** Reads bytes[start, end) from the start of the request; call again with more bytes after NEED_MORE. */
+  /**
+   * Reads bytes[start, end) from the start of the request; call again with more bytes after
+   * NEED_MORE.
+   */
   read(bytes: Uint8Array, start: number, end: number): UpgradeEvent {
     const event = this.head.readRequest(bytes, start, end)
     if (event === HEAD_EVENT.NEED_MORE) return UPGRADE_EVENT.NEED_MORE
@@ -144,7 +150,9 @@ export class UpgradeRequest {
     return this.#chooseSubprotocol() ? null : 'unknown-subprotocol'
   }
 
-  /** The client's order decides. None offered: the readable form, for a person with a bare client. */
+  /**
+   * The client's order decides. None offered: the readable form, for a person with a bare client.
+   */
   #chooseSubprotocol(): boolean {
     const { bytes } = this.head
     this.subprotocol = SUBPROTOCOL_JSON
@@ -183,15 +191,19 @@ const STATUS_TEXTS: Record<number, string> = {
   503: 'Service Unavailable',
 }
 
-/** Headers that RFC 9110 wants beside a status (10.2.1, 15.5.22) and RFC 6455 (4.4) beside a wrong version. */
+/**
+ * Headers that RFC 9110 wants beside a status (10.2.1, 15.5.22) and RFC 6455 (4.4) beside a wrong
+ * version.
+ */
 const STATUS_HEADERS: Record<number, string> = {
   405: 'Allow: GET\r\n',
   426: 'Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n',
 }
 
 /**
- * Refuses a handshake: a complete response that closes the connection. `reason` is ASCII, one line, and becomes the body;
- * `headers` are whole lines with CRLF ("Retry-After: 5\r\n"). Needs 256 bytes and theirs. Returns the end.
+ * Refuses a handshake: a complete response that closes the connection. `reason` is ASCII, one line,
+ * and becomes the body; `headers` are whole lines with CRLF ("Retry-After: 5\r\n"). Needs 256 bytes
+ * and theirs. Returns the end.
  */
 export function writeUpgradeRefusal(
   out: Uint8Array,

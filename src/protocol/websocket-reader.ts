@@ -1,13 +1,15 @@
 /**
- * Reads WebSocket messages (RFC 6455, both roles) out of a byte region, in place. One reader serves a shard; what a
- * connection needs between two receives is two numbers, `assembledBytes` and `fragmentOpcode`, in columns of the caller.
+ * Reads WebSocket messages (RFC 6455, both roles) out of a byte region, in place. One reader serves
+ * a shard; what a connection needs between two receives is two numbers, `assembledBytes` and
+ * `fragmentOpcode`, in columns of the caller.
  *
  *   region:  │ payload of an unfinished message, unmasked │ raw bytes as received … │
  *            start      (assembledBytes)                                          end
  *
- * A fragment's payload is moved down behind the ones before it, so a message is one range when it is complete; at the end
- * the assembled bytes move up against the raw rest, once per receive, whatever number of fragments there were.
- * Both cost a copy only where a peer fragments. A message is announced when its last byte is there, never in parts.
+ * A fragment's payload is moved down behind the ones before it, so a message is one range when it
+ * is complete; at the end the assembled bytes move up against the raw rest, once per receive,
+ * whatever number of fragments there were. Both cost a copy only where a peer fragments. A message
+ * is announced when its last byte is there, never in parts.
  */
 import { isUtf8Range } from './utf8.ts'
 import {
@@ -51,7 +53,10 @@ const NO_BYTES = new Uint8Array(0)
 const COMPLETE = 1
 
 export class WebSocketReader {
-  /** After a message, PING, PONG: its payload. After CLOSE: the reason. Good until the following next() or finish(). */
+  /**
+   * After a message, PING, PONG: its payload. After CLOSE: the reason. Good until the following
+   * next() or finish().
+   */
   payloadStart = 0
   payloadEnd = 0
   /** After CLOSE; 1005 where the peer gave none. */
@@ -84,7 +89,10 @@ export class WebSocketReader {
     this.#messageBytesMax = options.messageBytesMax
   }
 
-  /** Takes up a connection: bytes[start, end) is what it kept (its assembled bytes first), then what is new. */
+  /**
+   * Takes up a connection: bytes[start, end) is what it kept (its assembled bytes first), then what
+   * is new.
+   */
   begin(
     bytes: Uint8Array,
     start: number,
@@ -101,8 +109,9 @@ export class WebSocketReader {
   }
 
   /**
-   * The next event. After CLOSE and FAULT the rest of the region is dropped, because nothing behind them counts, and
-   * NEED_MORE follows. A caller that stops before NEED_MORE calls finish() and gets the rest presented again.
+   * The next event. After CLOSE and FAULT the rest of the region is dropped, because nothing behind
+   * them counts, and NEED_MORE follows. A caller that stops before NEED_MORE calls finish() and
+   * gets the rest presented again.
    */
   next(): WebSocketEvent {
     for (;;) {
@@ -136,7 +145,10 @@ export class WebSocketReader {
     this.assembledBytes = assembledBytes
   }
 
-  /** COMPLETE where the whole frame is there. Every fault of a header is found before its payload has arrived. */
+  /**
+   * COMPLETE where the whole frame is there. Every fault of a header is found before its payload
+   * has arrived.
+   */
   #readHeader(): number {
     const bytes = this.#bytes
     const at = this.#at

@@ -1,7 +1,8 @@
 /**
- * Writes WebSocket frames (RFC 6455) around payloads that already lie in the outbox: the header goes directly in front, so
- * a payload is never moved. Leave HEADER_BYTES_MAX bytes of room before it. Messages are never fragmented.
- * Randomness is the caller's: a client passes a fresh 32-bit key per frame, a server passes NO_MASK.
+ * Writes WebSocket frames (RFC 6455) around payloads that already lie in the outbox: the header
+ * goes directly in front, so a payload is never moved. Leave HEADER_BYTES_MAX bytes of room before
+ * it. Messages are never fragmented. Randomness is the caller's: a client passes a fresh 32-bit key
+ * per frame, a server passes NO_MASK.
  */
 import { copyRange, writeU16, writeU32 } from './byte-writer.ts'
 import { textFromUtf8, utf8Bytes, writeUtf8 } from './utf8.ts'
@@ -30,7 +31,10 @@ export function headerBytes(payloadBytes: number, maskKey = NO_MASK): number {
   return maskKey === NO_MASK ? length : length + MASK_KEY_BYTES
 }
 
-/** Puts the header of a final frame before out[payloadStart, payloadEnd), masks the payload with a key. Returns the start. */
+/**
+ * Puts the header of a final frame before out[payloadStart, payloadEnd), masks the payload with a
+ * key. Returns the start.
+ */
 export function writeHeaderBefore(
   out: Uint8Array,
   payloadStart: number,
@@ -58,7 +62,10 @@ export function writeHeaderBefore(
   return start
 }
 
-/** A whole control frame at `at` with source[start, end) as payload (at most 125 bytes). Returns the end. */
+/**
+ * A whole control frame at `at` with source[start, end) as payload (at most 125 bytes). Returns the
+ * end.
+ */
 export function writeControl(
   out: Uint8Array,
   at: number,
@@ -74,7 +81,10 @@ export function writeControl(
   return payloadEnd
 }
 
-/** Answers a PING: the same payload goes back (section 5.5.3). `source` may be the bytes that were read. */
+/**
+ * Answers a PING: the same payload goes back (section 5.5.3). `source` may be the bytes that were
+ * read.
+ */
 export function writeWebSocketPong(
   out: Uint8Array,
   at: number,
@@ -97,7 +107,10 @@ export function writeWebSocketPing(
   return writeControl(out, at, OPCODE.PING, source, start, end, maskKey)
 }
 
-/** A close frame; a reason above 123 bytes is cut at a character. Code 0 writes none (section 7.1.5: reads as 1005). */
+/**
+ * A close frame; a reason above 123 bytes is cut at a character. Code 0 writes none (section 7.1.5:
+ * reads as 1005).
+ */
 export function writeClose(
   out: Uint8Array,
   at: number,

@@ -1,6 +1,7 @@
 /**
- * Our readers and writers on node:net, as little as it takes: the other end in the tests is a real WebSocket library.
- * The server echoes messages and answers pings and closes; `onRefused` sees what failed.
+ * Our readers and writers on node:net, as little as it takes: the other end in the tests is a real
+ * WebSocket library. The server echoes messages and answers pings and closes; `onRefused` sees what
+ * failed.
  */
 import { createServer, type Server, type Socket } from 'node:net'
 import { LIMITS } from '../../src/protocol/frame-types.ts'
@@ -105,7 +106,10 @@ export class BareWebSocketPeer {
   }
 }
 
-/** Listens on loopback, port 0, and echoes; every peer that got through the handshake goes to `onPeer`. */
+/**
+ * Listens on loopback, port 0, and echoes; every peer that got through the handshake goes to
+ * `onPeer`.
+ */
 export async function listenEcho(
   onPeer: (peer: BareWebSocketPeer) => void = () => {},
 ): Promise<Server & { readonly url: string }> {

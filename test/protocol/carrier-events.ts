@@ -1,4 +1,6 @@
-/** What arrives on each carrier, one line of text per event: the language of test/protocol/cases. */
+/**
+ * What arrives on each carrier, one line of text per event: the language of test/protocol/cases.
+ */
 import { FrameReader } from '../../src/protocol/frame-reader.ts'
 import { LIMITS } from '../../src/protocol/frame-types.ts'
 import { jsonFromFrame } from '../../src/protocol/json-frames.ts'

@@ -1,5 +1,6 @@
 /**
- * Protocol cases in Markdown: `## title`, a paragraph that says why the case exists, the input, the expected events.
+ * Protocol cases in Markdown: `## title`, a paragraph that says why the case exists, the input, the
+ * expected events.
  *
  *   ```hex      bytes in hex, "text" as ASCII, 61*300 repeats a byte, ; begins a comment
  *   ```http     lines, each sent with CRLF; \n \r \0 \t are escapes, {x*9000} repeats

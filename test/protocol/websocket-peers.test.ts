@@ -1,4 +1,5 @@
 import { once } from 'node:events'
+import type { IncomingMessage } from 'node:http'
 import { connect, type Socket } from 'node:net'
 import { WebSocket as UndiciWebSocket } from 'undici'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -140,7 +141,7 @@ describe('our client against the server of ws', () => {
       host: '127.0.0.1',
       maxPayload: 1_000,
       handleProtocols: (offered) => (offered.has('push.v1') ? 'push.v1' : false),
-      verifyClient: ({ req }: { req: { url?: string } }) => req.url !== '/forbidden',
+      verifyClient: ({ req }: { req: IncomingMessage }) => req.url !== '/forbidden',
     })
     await once(server, 'listening')
     socket = connect((server.address() as { port: number }).port, '127.0.0.1')
