@@ -14,6 +14,11 @@ export interface Verb {
 
 export const VERBS: readonly Verb[] = [
   {
+    name: 'serve',
+    summary: 'run a push node: TCP, WebSocket and an HTTP API',
+    load: () => import('../commands/serve.ts'),
+  },
+  {
     name: 'push',
     summary: 'push a message to devices of a node',
     load: () => import('../commands/push.ts'),

@@ -76,12 +76,20 @@ export interface NodeDescription {
   readonly startedAtMs: number
   readonly state: 'starting' | 'ready' | 'draining'
   readonly connectionsMax: number
-  readonly listeners: { readonly tcp: readonly string[]; readonly ws: readonly string[]; readonly http: string }
+  readonly listeners: {
+    readonly tcp: readonly string[]
+    readonly ws: readonly string[]
+    readonly http: string
+  }
   readonly counters: NodeCounters
   readonly shards: readonly ShardDescription[]
   readonly gc: GcSideReport
   /** All processes of the node together. */
-  readonly memory: { readonly rssBytes: number; readonly heapUsedBytes: number; readonly externalBytes: number }
+  readonly memory: {
+    readonly rssBytes: number
+    readonly heapUsedBytes: number
+    readonly externalBytes: number
+  }
 }
 
 export interface Readiness {

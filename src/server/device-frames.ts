@@ -1,0 +1,145 @@
+/**
+ * What each frame of a device does. Frames that ask for stored messages (ACK, PULL) are valid and find nothing: this node
+ * stores none yet. The rules of docs/protocol.md on order hold here: HELLO first and only once.
+ */
+import type { Slot, SocketEngine } from '../engine/socket-engine.ts'
+import type { TimerWheel } from '../engine/timer-wheel.ts'
+import type { FrameReader } from '../protocol/frame-reader.ts'
+import { BYE, ECHO_PRODUCT, FRAME, LIMITS, SENT_STATUS } from '../protocol/frame-types.ts'
+import {
+  msgBytesMax,
+  NOTIFY_BYTES_MAX,
+  PONG_BYTES_MAX,
+  SENT_BYTES_MAX,
+  writeMsg,
+  writeNotify,
+  writePong,
+  writeSent,
+} from '../protocol/frame-writer.ts'
+import type { FrameOutput } from './frame-output.ts'
+import type { JoinBatches } from './join-batches.ts'
+import { SESSION_PHASE, type SessionTable } from './session-table.ts'
+import type { TagIndex } from './tag-index.ts'
+
+export interface HeartbeatBounds {
+  readonly secondsMin: number
+  readonly secondsMax: number
+  readonly secondsDefault: number
+}
+
+export interface DeviceFrameParts {
+  readonly engine: SocketEngine
+  readonly sessions: SessionTable
+  readonly tags: TagIndex
+  readonly output: FrameOutput
+  readonly joins: JoinBatches
+  readonly wheel: TimerWheel
+  readonly heartbeat: HeartbeatBounds
+  /** Ends the session with a BYE. */
+  readonly dismiss: (slot: Slot, code: number) => void
+}
+
+const ECHO = new TextEncoder().encode(ECHO_PRODUCT)
+
+export class DeviceFrames {
+  framesReceived = 0
+  heartbeats = 0
+  /** MSG frames sent by the node on its own (echo). */
+  messagesSent = 0
+  readonly #parts: DeviceFrameParts
+  readonly #text = new TextDecoder()
+
+  constructor(parts: DeviceFrameParts) {
+    this.#parts = parts
+  }
+
+  onFrame(slot: Slot, frame: FrameReader, bytes: Uint8Array): void {
+    this.framesReceived++
+    const isJoined = this.#parts.sessions.isJoined(slot)
+    if (isJoined !== (frame.type !== FRAME.HELLO)) {
+      return this.#parts.dismiss(slot, BYE.PROTOCOL_ERROR)
+    }
+    switch (frame.type) {
+      case FRAME.HELLO:
+        return this.#onHello(slot, frame, bytes)
+      case FRAME.PING:
+        return this.#onPing(slot)
+      case FRAME.SEND:
+        return this.#onSend(slot, frame, bytes)
+      case FRAME.BIND:
+        return this.#onBind(slot, frame, bytes)
+      case FRAME.PULL:
+        return this.#onPull(slot, frame)
+    }
+  }
+
+  #onHello(slot: Slot, frame: FrameReader, bytes: Uint8Array): void {
+    const { sessions, engine, joins, tags, heartbeat } = this.#parts
+    sessions.setDevice(slot, bytes, frame.deviceIdStart, frame.deviceIdEnd)
+    sessions.networkOf[slot] = frame.network
+    const wanted = frame.heartbeatSeconds || heartbeat.secondsDefault
+    sessions.heartbeatSeconds[slot] = Math.min(
+      heartbeat.secondsMax,
+      Math.max(heartbeat.secondsMin, wanted),
+    )
+    while (frame.nextTag()) tags.bind(slot, this.#textOf(bytes, frame.tagStart, frame.tagEnd))
+    joins.addHello(
+      slot,
+      engine.generationOf(slot),
+      bytes,
+      frame.deviceIdStart,
+      frame.deviceIdEnd,
+      frame.tokenStart,
+      frame.tokenEnd,
+    )
+    sessions.phaseOf[slot] = SESSION_PHASE.JOINING
+  }
+
+  #onPing(slot: Slot): void {
+    const { output } = this.#parts
+    this.heartbeats++
+    const at = output.open(slot, PONG_BYTES_MAX)
+    output.send(slot, writePong(output.bytes, at))
+  }
+
+  #onSend(slot: Slot, frame: FrameReader, bytes: Uint8Array): void {
+    const { output } = this.#parts
+    const isEcho = equalsRange(ECHO, bytes, frame.productStart, frame.productEnd)
+    if (isEcho) {
+      const { payloadStart, payloadEnd } = frame
+      const at = output.open(slot, msgBytesMax(payloadEnd - payloadStart))
+      const end = writeMsg(output.bytes, at, 0, 0, -1, bytes, payloadStart, payloadEnd)
+      output.send(slot, end)
+      this.messagesSent++
+    }
+    if (frame.requestId === 0) return
+    const status = isEcho ? SENT_STATUS.ACCEPTED : SENT_STATUS.REFUSED
+    const at = output.open(slot, SENT_BYTES_MAX)
+    output.send(slot, writeSent(output.bytes, at, frame.requestId, status))
+  }
+
+  #onBind(slot: Slot, frame: FrameReader, bytes: Uint8Array): void {
+    const { tags, dismiss } = this.#parts
+    const tag = this.#textOf(bytes, frame.tagStart, frame.tagEnd)
+    if (frame.add !== 1) tags.unbind(slot, tag)
+    else if (tags.bind(slot, tag) && tags.countOf(slot) > LIMITS.tagCountMax) {
+      dismiss(slot, BYE.PROTOCOL_ERROR)
+    }
+  }
+
+  #onPull(slot: Slot, frame: FrameReader): void {
+    const { output } = this.#parts
+    const at = output.open(slot, NOTIFY_BYTES_MAX)
+    output.send(slot, writeNotify(output.bytes, at, frame.stream, 0))
+  }
+
+  #textOf(bytes: Uint8Array, start: number, end: number): string {
+    return this.#text.decode(bytes.subarray(start, end))
+  }
+}
+
+function equalsRange(text: Uint8Array, bytes: Uint8Array, start: number, end: number): boolean {
+  if (end - start !== text.length) return false
+  for (let i = 0; i < text.length; i++) if (bytes[start + i] !== text[i]) return false
+  return true
+}

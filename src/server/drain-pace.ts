@@ -1,0 +1,54 @@
+/** Sends devices away at a set pace, so that the nodes that take them are not run over. */
+import type { Slot } from '../engine/socket-engine.ts'
+import { type SessionTable } from './session-table.ts'
+
+const PACE_MS = 50
+
+export class DrainPace {
+  /** Where devices are told to go, best first; empty while no drain is on. */
+  addresses: readonly string[] = []
+  readonly #sessions: SessionTable
+  readonly #dismiss: (slot: Slot, code: number) => void
+  readonly #onDone: () => void
+  #timer: NodeJS.Timeout | undefined
+
+  constructor(
+    sessions: SessionTable,
+    dismiss: (slot: Slot, code: number) => void,
+    onDone: () => void,
+  ) {
+    this.#sessions = sessions
+    this.#dismiss = dismiss
+    this.#onDone = onDone
+  }
+
+  /** `devicesPerSecond` 0: all at once. */
+  start(devicesPerSecond: number, code: number, addresses: readonly string[]): void {
+    this.stop()
+    this.addresses = addresses
+    const startedMs = performance.now()
+    let cursor = 0
+    let dismissed = 0
+    const step = () => {
+      const elapsedMs = performance.now() - startedMs
+      const due = devicesPerSecond === 0 ? Infinity : (elapsedMs * devicesPerSecond) / 1000
+      // A device that joins behind the cursor is met in the next round.
+      if (cursor >= this.#sessions.usedEnd) cursor = 0
+      for (; cursor < this.#sessions.usedEnd && dismissed < due; cursor++) {
+        if (!this.#sessions.isJoined(cursor)) continue
+        this.#dismiss(cursor, code)
+        dismissed++
+      }
+      if (this.#sessions.joinedCount > 0) return
+      this.stop()
+      this.#onDone()
+    }
+    this.#timer = setInterval(step, PACE_MS)
+    step()
+  }
+
+  stop(): void {
+    clearInterval(this.#timer)
+    this.#timer = undefined
+  }
+}

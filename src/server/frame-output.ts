@@ -1,0 +1,121 @@
+/**
+ * Frames to devices, whatever carries them. The body is written once, straight into the engine's outbox, and the carrier's
+ * header is put in front; only the readable carrier goes through a scratch buffer, because its text is made from the frame.
+ *
+ *   const at = output.open(slot, PONG_BYTES_MAX)
+ *   output.send(slot, writePong(output.bytes, at))
+ */
+import { OUTBOX_RESERVE_MAX, type Slot, type SocketEngine } from '../engine/socket-engine.ts'
+import { FrameReader } from '../protocol/frame-reader.ts'
+import { byeReason } from '../protocol/frame-types.ts'
+import { byeBytesMax, writeBye } from '../protocol/frame-writer.ts'
+import { jsonFromFrame } from '../protocol/json-frames.ts'
+import { LENGTH_BYTES_MAX, writeLengthBefore } from '../protocol/tcp-framing.ts'
+import { CONTROL_FRAME_BYTES_MAX, HEADER_BYTES_MAX, OPCODE } from '../protocol/websocket-frame.ts'
+import { writeClose, writeHeaderBefore } from '../protocol/websocket-writer.ts'
+import { CARRIER, type SessionTable } from './session-table.ts'
+
+const UTF8_BYTES_PER_UNIT_MAX = 3
+
+export class FrameOutput {
+  /** Where open() said to write: the outbox, or the scratch buffer. */
+  bytes: Uint8Array
+  readonly #engine: SocketEngine
+  readonly #sessions: SessionTable
+  readonly #scratch: Uint8Array
+  readonly #scratchReader = new FrameReader({ from: 'node' })
+  readonly #utf8 = new TextEncoder()
+  readonly #oneSlot = new Int32Array(1)
+  #bodyStart = 0
+
+  constructor(engine: SocketEngine, sessions: SessionTable, frameBytesMax: number) {
+    this.#engine = engine
+    this.#sessions = sessions
+    this.#scratch = new Uint8Array(frameBytesMax + 256)
+    this.bytes = engine.outbox
+  }
+
+  /** Offset in `bytes` at which a frame of at most `bodyBytesMax` may be written for the slot. */
+  open(slot: Slot, bodyBytesMax: number): number {
+    const carrier = this.#sessions.carrierOf[slot]
+    if (carrier === CARRIER.WS_JSON) {
+      this.bytes = this.#scratch
+      this.#bodyStart = 0
+    } else {
+      const headroom = carrier === CARRIER.TCP ? LENGTH_BYTES_MAX : HEADER_BYTES_MAX
+      this.bytes = this.#engine.outbox
+      this.#bodyStart = this.#engine.reserve(bodyBytesMax + headroom) + headroom
+    }
+    return this.#bodyStart
+  }
+
+  /** Sends the frame that was written since open(). */
+  send(slot: Slot, bodyEnd: number): void {
+    const carrier = this.#sessions.carrierOf[slot]
+    if (carrier === CARRIER.WS_JSON) return this.#sendJson(slot, bodyEnd)
+    const { outbox } = this.#engine
+    const start =
+      carrier === CARRIER.TCP
+        ? writeLengthBefore(outbox, this.#bodyStart, bodyEnd)
+        : writeHeaderBefore(outbox, this.#bodyStart, bodyEnd, OPCODE.BINARY)
+    this.#engine.commit(slot, start, bodyEnd)
+  }
+
+  /** The last frame of a connection, and the close frame where there is one. The caller closes. */
+  sendBye(slot: Slot, code: number, retryAfterMs: number, addresses: readonly string[]): void {
+    const reason = byeReason(code)
+    const at = this.open(slot, byeBytesMax(reason, addresses))
+    this.send(slot, writeBye(this.bytes, at, code, reason, retryAfterMs, addresses))
+    if (this.#sessions.carrierOf[slot] !== CARRIER.TCP) this.sendWebSocketClose(slot, code, reason)
+  }
+
+  sendWebSocketClose(slot: Slot, code: number, reason: string): void {
+    const at = this.#engine.reserve(CONTROL_FRAME_BYTES_MAX)
+    this.#engine.commit(slot, at, writeClose(this.#engine.outbox, at, code, reason))
+  }
+
+  /**
+   * A frame in the form of one carrier, in a buffer of its own: encoded once, sent to many.
+   * `frame` is type byte and body.
+   */
+  encodeFor(carrier: number, frame: Uint8Array): Uint8Array {
+    if (carrier === CARRIER.WS_JSON) return this.#encodeJson(frame)
+    const out = new Uint8Array(HEADER_BYTES_MAX + frame.length)
+    out.set(frame, HEADER_BYTES_MAX)
+    const start =
+      carrier === CARRIER.TCP
+        ? writeLengthBefore(out, HEADER_BYTES_MAX, out.length)
+        : writeHeaderBefore(out, HEADER_BYTES_MAX, out.length, OPCODE.BINARY)
+    return out.subarray(start)
+  }
+
+  #encodeJson(frame: Uint8Array): Uint8Array {
+    this.#scratchReader.read(frame, 0, frame.length)
+    return textMessage(this.#utf8.encode(jsonFromFrame(this.#scratchReader, frame)))
+  }
+
+  #sendJson(slot: Slot, bodyEnd: number): void {
+    this.#scratchReader.read(this.#scratch, 0, bodyEnd)
+    const text = jsonFromFrame(this.#scratchReader, this.#scratch)
+    const bytesMax = text.length * UTF8_BYTES_PER_UNIT_MAX + HEADER_BYTES_MAX
+    if (bytesMax > OUTBOX_RESERVE_MAX) return this.#sendLarge(slot, text)
+    const payloadStart = this.#engine.reserve(bytesMax) + HEADER_BYTES_MAX
+    const { outbox } = this.#engine
+    const { written } = this.#utf8.encodeInto(text, outbox.subarray(payloadStart))
+    const end = payloadStart + written
+    this.#engine.commit(slot, writeHeaderBefore(outbox, payloadStart, end, OPCODE.TEXT), end)
+  }
+
+  /** A large binary payload written as JSON escapes does not fit the outbox. */
+  #sendLarge(slot: Slot, text: string): void {
+    const message = textMessage(this.#utf8.encode(text))
+    this.#oneSlot[0] = slot
+    this.#engine.sendSame(this.#oneSlot, 1, message, 0, message.length)
+  }
+}
+
+function textMessage(text: Uint8Array): Uint8Array {
+  const out = new Uint8Array(HEADER_BYTES_MAX + text.length)
+  out.set(text, HEADER_BYTES_MAX)
+  return out.subarray(writeHeaderBefore(out, HEADER_BYTES_MAX, out.length, OPCODE.TEXT))
+}

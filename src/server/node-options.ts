@@ -1,0 +1,28 @@
+/** What a push node needs to be told, checked and with every default filled in. */
+import type { EngineChoice } from '../engine/create-engine.ts'
+import type { ShardKind } from '../engine/shard-host.ts'
+import type { ShardLimits, ShardListener } from './shard-messages.ts'
+
+export interface PushNodeOptions {
+  readonly name: string
+  readonly version: string
+  readonly listeners: readonly ShardListener[]
+  readonly shardCount: number
+  readonly shardKind: ShardKind
+  readonly engine: EngineChoice
+  /** Devices at one time; one more gets BYE 4103. */
+  readonly connectionsMax: number
+  /** Rows of each shard's connection table. */
+  readonly rowsPerShard: number
+  readonly backlog: number
+  readonly limits: ShardLimits
+  readonly heartbeatSecondsMin: number
+  readonly heartbeatSecondsMax: number
+  /** Broadcast deliveries per second of the whole node; 0: as fast as they go. */
+  readonly broadcastPerSecond: number
+  /** null lets every device in. */
+  readonly verifyDevice: DeviceVerifier | null
+}
+
+/** true, or the reason why not. */
+export type DeviceVerifier = (token: string, deviceId: string) => Promise<true | string>

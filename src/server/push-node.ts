@@ -1,0 +1,357 @@
+/**
+ * The push node as a whole: its shards, the directory of devices, admission, and what the HTTP API asks of it.
+ * Runs on the main thread, which never touches a device's socket: it decides in batches and hands bytes to shards.
+ */
+import { randomBytes } from 'node:crypto'
+import type { ShardExit } from '../engine/shard-host.ts'
+import { BYE } from '../protocol/frame-types.ts'
+import { GcRecorder } from '../stats/gc-recorder.ts'
+import { LoopLagRecorder } from '../stats/loop-lag-recorder.ts'
+import { Admission } from './admission.ts'
+import { Directory } from './directory.ts'
+import type {
+  DeviceState,
+  NodeControl,
+  NodeCounters,
+  NodeDescription,
+  PushOutcome,
+  PushRequest,
+  Readiness,
+} from './node-control.ts'
+import type { PushNodeOptions } from './node-options.ts'
+import { describeShard, mergeGc, type SampledShard, sumCounters, sumMemory } from './node-sample.ts'
+import { assertPortsFree } from './port-probe.ts'
+import { type RunningShard, ShardGroup } from './shard-group.ts'
+import type { ShardConfiguration, ShardListener, ShardSample, ShardUp } from './shard-messages.ts'
+import { SipHash } from './sip-hash.ts'
+
+/** Given to a device that lets the node choose: the interval of the 360 node on 2G and 3G. */
+const HEARTBEAT_SECONDS_DEFAULT = 300
+const SAMPLE_INTERVAL_MS = 1_000
+const NO_SAMPLE: ShardSample['totals'] = {
+  connectionsAccepted: 0,
+  connectionsOpen: 0,
+  devicesOnline: 0,
+  framesReceived: 0,
+  messagesSent: 0,
+  heartbeats: 0,
+  bytesReceived: 0,
+  bytesSent: 0,
+  bufferedBytes: 0,
+  acceptsDeferred: 0,
+  closes: {},
+}
+
+export class PushNode implements NodeControl {
+  /** Called when a shard died: the node has lost its devices and goes on with the others. */
+  onShardLost: (index: number, exit: ShardExit) => void = () => {}
+
+  readonly #options: PushNodeOptions
+  readonly #group: ShardGroup
+  readonly #directory = new Directory()
+  readonly #admission: Admission
+  readonly #hash: SipHash
+  readonly #hashKey: Uint32Array
+  readonly #bootId = randomBytes(4).readUInt32BE()
+  readonly #gc = new GcRecorder()
+  readonly #lag = new LoopLagRecorder()
+  readonly #startedAtMs = Date.now()
+  readonly #utf8 = new TextEncoder()
+  readonly #idScratch = new Uint8Array(512)
+  #listeners: readonly ShardListener[] = []
+  #httpAddress = ''
+  #state: NodeDescription['state'] = 'starting'
+  #latest: SampledShard[] = []
+  #sampler: NodeJS.Timeout | undefined
+  #pushCount = 0
+  #drained: (() => void)[] = []
+  #drainingShards = 0
+
+  constructor(options: PushNodeOptions) {
+    this.#options = options
+    const key = randomBytes(16)
+    this.#hashKey = new Uint32Array(key.buffer.slice(key.byteOffset, key.byteOffset + 16))
+    this.#hash = new SipHash(this.#hashKey)
+    this.#group = new ShardGroup({
+      onMessage: (shard, message) => this.#onMessage(shard, message),
+      onShardLost: (shard, exit) => this.#onShardLost(shard, exit),
+    })
+    this.#admission = new Admission({
+      directory: this.#directory,
+      shards: this.#group.shards,
+      connectionsMax: options.connectionsMax,
+      verifyDevice: options.verifyDevice,
+    })
+  }
+
+  /** Where devices connect, with real ports; complete after start(). */
+  get listeners(): readonly ShardListener[] {
+    return this.#listeners
+  }
+
+  get shards(): readonly RunningShard[] {
+    return this.#group.shards
+  }
+
+  /** Starts all shards and listens. On failure nothing is left running. */
+  async start(): Promise<void> {
+    const { shardCount, shardKind, listeners } = this.#options
+    this.#gc.start()
+    this.#lag.start()
+    try {
+      if (shardCount > 1) await assertPortsFree(listeners)
+      // The first shard finds out the ports where 0 was asked for; the others share them.
+      this.#listeners = await this.#group.start(shardKind, this.#configurationOf(0, listeners))
+      const withTls = this.#listeners.map((opened, i) => ({ ...listeners[i], ...opened }))
+      const others = Array.from({ length: shardCount - 1 }, (_, i) =>
+        this.#group.start(shardKind, this.#configurationOf(i + 1, withTls)),
+      )
+      await Promise.all(others)
+    } catch (error) {
+      await this.stop()
+      throw error
+    }
+    this.#sampler = setInterval(() => void this.#sampleAll(), SAMPLE_INTERVAL_MS)
+    await this.#sampleAll()
+    this.#state = 'ready'
+  }
+
+  setHttpAddress(address: string): void {
+    this.#httpAddress = address
+  }
+
+  async stop(): Promise<void> {
+    clearInterval(this.#sampler)
+    this.#gc.stop()
+    this.#lag.stop()
+    await this.#group.stop()
+  }
+
+  // ---- NodeControl ----------------------------------------------------------------------------------------------
+
+  async push(request: PushRequest): Promise<PushOutcome> {
+    const pushId = this.#nextPushId()
+    const { to, payload } = request
+    if (to.kind === 'devices') {
+      const online = this.#pushToDevices(to.deviceIds, payload)
+      return { accepted: to.deviceIds.length, stored: 0, online, pushId }
+    }
+    const online = await this.#broadcast(to.kind === 'tag' ? to.tag : null, payload)
+    return { accepted: online, stored: 0, online, pushId }
+  }
+
+  async findDevice(deviceId: string): Promise<DeviceState | null> {
+    const shard = this.#locate(deviceId)
+    if (!shard) return null
+    const { slot, generation } = this.#directory
+    const answer = await this.#group.ask<'device'>(shard, (requestId) => ({
+      kind: 'describe-device',
+      requestId,
+      slot,
+      generation,
+      deviceId,
+    }))
+    return answer?.state ?? null
+  }
+
+  async kickDevice(deviceId: string): Promise<boolean> {
+    const shard = this.#locate(deviceId)
+    if (!shard) return false
+    shard.batch.addClose(this.#directory.slot, this.#directory.generation, BYE.KICKED)
+    return true
+  }
+
+  async describe(): Promise<NodeDescription> {
+    const samples = await this.#sampleAll()
+    const main = this.#sampleMain()
+    const addresses = (carrier: string) =>
+      this.#listeners
+        .filter((listener) => listener.carrier === carrier)
+        .map(({ host, port }) => addressText(host, port))
+    return {
+      name: this.#options.name,
+      version: this.#options.version,
+      startedAtMs: this.#startedAtMs,
+      state: this.#state,
+      connectionsMax: this.#options.connectionsMax,
+      listeners: { tcp: addresses('tcp'), ws: addresses('ws'), http: this.#httpAddress },
+      counters: this.counters(),
+      shards: samples.map(describeShard),
+      gc: mergeGc(samples, main),
+      memory: sumMemory(samples, main),
+    }
+  }
+
+  counters(): NodeCounters {
+    return sumCounters(this.#latest, {
+      hellosAccepted: this.#admission.accepted,
+      hellosRefused: this.#admission.refused,
+      pushesAccepted: this.#pushCount,
+    })
+  }
+
+  readiness(): Readiness {
+    if (this.#state === 'starting') return { ready: false, reason: 'starting' }
+    if (this.#state === 'draining') return { ready: false, reason: 'draining' }
+    if (this.#group.alive.length === 0) return { ready: false, reason: 'no shard is running' }
+    return { ready: true, reason: '' }
+  }
+
+  drain(devicesPerSecond: number): Promise<void> {
+    return this.#drainWith(devicesPerSecond, BYE.DRAIN)
+  }
+
+  /** The end of this node: devices are told to come back at once, and find the next one. */
+  drainForShutdown(devicesPerSecond: number): Promise<void> {
+    return this.#drainWith(devicesPerSecond, BYE.SHUTDOWN)
+  }
+
+  // ---- inside ---------------------------------------------------------------------------------------------------
+
+  #drainWith(devicesPerSecond: number, code: number): Promise<void> {
+    this.#state = 'draining'
+    this.#admission.closedWith = code
+    const shards = this.#group.alive
+    if (shards.length === 0) return Promise.resolve()
+    const share = devicesPerSecond / shards.length
+    this.#drainingShards = shards.length
+    for (const shard of shards) {
+      shard.link.post({ kind: 'drain', devicesPerSecond: share, code, addresses: [] })
+    }
+    return new Promise((resolve) => this.#drained.push(resolve))
+  }
+
+  #onDrained(): void {
+    this.#drainingShards--
+    if (this.#drainingShards > 0) return
+    for (const resolve of this.#drained) resolve()
+    this.#drained = []
+  }
+
+  #pushToDevices(deviceIds: readonly string[], payload: Uint8Array): number {
+    let online = 0
+    for (const deviceId of deviceIds) {
+      const shard = this.#locate(deviceId)
+      if (!shard) continue
+      shard.batch.addDelivery(this.#directory.slot, this.#directory.generation, payload)
+      online++
+    }
+    return online
+  }
+
+  /** To all, or to those with the tag. How many of a tag are here only the shards know. */
+  async #broadcast(tag: string | null, payload: Uint8Array): Promise<number> {
+    const asked = this.#group.alive.map((shard) => {
+      // Pushes that were accepted before must not be overtaken.
+      shard.batch.flush()
+      return this.#group.ask<'broadcast-started'>(shard, (requestId) => ({
+        kind: 'broadcast',
+        requestId,
+        tag,
+        payload,
+      }))
+    })
+    const answers = await Promise.all(asked)
+    return answers.reduce((sum, answer) => sum + (answer?.receivers ?? 0), 0)
+  }
+
+  /** The shard that has the device, with slot and generation in the directory's fields. */
+  #locate(deviceId: string): RunningShard | null {
+    const { written } = this.#utf8.encodeInto(deviceId, this.#idScratch)
+    this.#hash.hash(this.#idScratch, 0, written)
+    if (!this.#directory.find(this.#hash.high, this.#hash.low)) return null
+    return this.#group.shards[this.#directory.shard]
+  }
+
+  #nextPushId(): string {
+    this.#pushCount++
+    return `${this.#bootId.toString(36)}-${this.#pushCount.toString(36)}`
+  }
+
+  #onMessage(shard: RunningShard, message: ShardUp): void {
+    switch (message.kind) {
+      case 'hellos':
+        this.#admission.decide(shard, message)
+        shard.batch.flush()
+        break
+      case 'gone':
+        this.#onGone(shard, message)
+        break
+      case 'drained':
+        this.#onDrained()
+        break
+    }
+  }
+
+  #onGone(shard: RunningShard, gone: Extract<ShardUp, { kind: 'gone' }>): void {
+    const { slots, generations, hashes } = gone
+    for (let row = 0; row < slots.length; row++) {
+      const high = hashes[2 * row]
+      const low = hashes[2 * row + 1]
+      this.#directory.remove(high, low, shard.index, slots[row], generations[row])
+    }
+  }
+
+  #onShardLost(shard: RunningShard, exit: ShardExit): void {
+    this.#directory.removeShard(shard.index)
+    this.#latest = this.#latest.filter((sampled) => sampled.shard !== shard)
+    if (this.#drainingShards > 0) this.#onDrained()
+    this.onShardLost(shard.index, exit)
+  }
+
+  async #sampleAll(): Promise<SampledShard[]> {
+    const answers = await Promise.all(
+      this.#group.alive.map(async (shard) => {
+        const answer = await this.#group.ask<'sample'>(shard, (requestId) => ({
+          kind: 'sample',
+          requestId,
+        }))
+        return answer ? { shard, sample: answer.sample } : null
+      }),
+    )
+    this.#latest = answers.filter((answer) => answer !== null)
+    return this.#latest
+  }
+
+  #sampleMain(): ShardSample {
+    const memory = process.memoryUsage()
+    const cpu = process.cpuUsage()
+    return {
+      totals: NO_SAMPLE,
+      gc: this.#gc.snapshot(),
+      loopLag: this.#lag.recorder.encode(),
+      rssBytes: memory.rss,
+      heapUsedBytes: memory.heapUsed,
+      externalBytes: memory.external,
+      cpuUs: cpu.user + cpu.system,
+    }
+  }
+
+  #configurationOf(index: number, listeners: readonly ShardListener[]): ShardConfiguration {
+    const options = this.#options
+    const { heartbeatSecondsMin, heartbeatSecondsMax } = options
+    return {
+      index,
+      engine: options.engine,
+      capacity: options.rowsPerShard,
+      listeners,
+      reusePort: options.shardCount > 1,
+      backlog: options.backlog,
+      limits: options.limits,
+      heartbeatSecondsMin,
+      heartbeatSecondsMax,
+      heartbeatSecondsDefault: Math.min(
+        heartbeatSecondsMax,
+        Math.max(heartbeatSecondsMin, HEARTBEAT_SECONDS_DEFAULT),
+      ),
+      hashKey: this.#hashKey,
+      bootId: this.#bootId,
+      broadcastPerSecond: options.broadcastPerSecond / options.shardCount,
+    }
+  }
+}
+
+/** "host:port", with brackets around IPv6. */
+export function addressText(host: string, port: number): string {
+  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
+}

@@ -1,0 +1,153 @@
+/**
+ * Every message between the node's main thread and a shard. Batches are parallel typed arrays of one length: row i of
+ * each belongs together. `generations` guards against a slot that was reused while the message was on its way.
+ */
+import type { EngineChoice } from '../engine/create-engine.ts'
+import type { EngineKind } from '../engine/socket-engine.ts'
+import type { ErrorCode } from '../errors/error-codes.ts'
+import type { GcSnapshot } from '../stats/gc-recorder.ts'
+import type { DeviceState } from './node-control.ts'
+
+export type ListenerCarrier = 'tcp' | 'ws'
+
+export interface ShardListener {
+  readonly carrier: ListenerCarrier
+  readonly host: string
+  readonly port: number
+  readonly tls?: { readonly cert: string; readonly key: string }
+}
+
+export interface ShardLimits {
+  readonly frameBytesMax: number
+  readonly handshakeMs: number
+  readonly sendQueueBytesMax: number
+  readonly bufferedBytesMax: number
+}
+
+export interface ShardConfiguration {
+  readonly index: number
+  readonly engine: EngineChoice
+  /** Rows of the connection table of this shard. */
+  readonly capacity: number
+  readonly listeners: readonly ShardListener[]
+  readonly reusePort: boolean
+  readonly backlog: number
+  readonly limits: ShardLimits
+  readonly heartbeatSecondsMin: number
+  readonly heartbeatSecondsMax: number
+  /** Granted to a device that lets the node choose. */
+  readonly heartbeatSecondsDefault: number
+  /** Key of the device id hash, the same for all shards of a node: four u32. */
+  readonly hashKey: Uint32Array
+  /** Upper half of every session id of this node's life. */
+  readonly bootId: number
+  /** Broadcast deliveries per second of this shard; 0: as fast as they go. */
+  readonly broadcastPerSecond: number
+}
+
+export type ShardDown =
+  | { readonly kind: 'configure'; readonly configuration: ShardConfiguration }
+  /** Answers to HELLOs: code 0 lets the device in, anything else is the BYE it gets. */
+  | {
+      readonly kind: 'verdicts'
+      readonly slots: Int32Array
+      readonly generations: Uint16Array
+      readonly codes: Uint16Array
+      readonly sessionIds: Uint32Array
+    }
+  | {
+      readonly kind: 'close'
+      readonly slots: Int32Array
+      readonly generations: Uint16Array
+      readonly codes: Uint16Array
+    }
+  /** One payload per row: payloads[payloadEnds[i - 1], payloadEnds[i]). */
+  | {
+      readonly kind: 'deliver'
+      readonly slots: Int32Array
+      readonly generations: Uint16Array
+      readonly payloadEnds: Uint32Array
+      readonly payloads: Uint8Array
+    }
+  /** To all joined devices, or to those with the tag. Answered by broadcast-started. */
+  | {
+      readonly kind: 'broadcast'
+      readonly requestId: number
+      readonly tag: string | null
+      readonly payload: Uint8Array
+    }
+  | {
+      readonly kind: 'describe-device'
+      readonly requestId: number
+      readonly slot: number
+      readonly generation: number
+      readonly deviceId: string
+    }
+  | {
+      readonly kind: 'drain'
+      readonly devicesPerSecond: number
+      readonly code: number
+      readonly addresses: readonly string[]
+    }
+  | { readonly kind: 'sample'; readonly requestId: number }
+  | { readonly kind: 'stop' }
+
+export type ShardUp =
+  | {
+      readonly kind: 'listening'
+      readonly listeners: readonly ShardListener[]
+      readonly engine: EngineKind
+      readonly engineWhy: string
+    }
+  | {
+      readonly kind: 'failed'
+      readonly code: ErrorCode
+      readonly message: string
+      readonly why: string | null
+      readonly tries: readonly string[]
+    }
+  /** hashes: two u32 a row. Tokens and ids as in `deliver`; both empty where the node has no device auth. */
+  | {
+      readonly kind: 'hellos'
+      readonly slots: Int32Array
+      readonly generations: Uint16Array
+      readonly hashes: Uint32Array
+      readonly textEnds: Uint32Array
+      readonly texts: Uint8Array
+    }
+  | {
+      readonly kind: 'gone'
+      readonly slots: Int32Array
+      readonly generations: Uint16Array
+      readonly hashes: Uint32Array
+    }
+  | { readonly kind: 'broadcast-started'; readonly requestId: number; readonly receivers: number }
+  | { readonly kind: 'device'; readonly requestId: number; readonly state: DeviceState | null }
+  | { readonly kind: 'sample'; readonly requestId: number; readonly sample: ShardSample }
+  | { readonly kind: 'drained' }
+
+/** Running totals of one shard since it started. */
+export interface ShardTotals {
+  connectionsAccepted: number
+  connectionsOpen: number
+  devicesOnline: number
+  framesReceived: number
+  messagesSent: number
+  heartbeats: number
+  bytesReceived: number
+  bytesSent: number
+  bufferedBytes: number
+  acceptsDeferred: number
+  /** By name: BYE reasons, HTTP refusals, peer-end, peer-reset … */
+  closes: Record<string, number>
+}
+
+export interface ShardSample {
+  readonly totals: ShardTotals
+  readonly gc: readonly GcSnapshot[]
+  readonly loopLag: Uint8Array
+  readonly rssBytes: number
+  readonly heapUsedBytes: number
+  readonly externalBytes: number
+  readonly cpuUs: number
+}
