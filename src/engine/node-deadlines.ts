@@ -1,7 +1,8 @@
 /**
- * Connections that must be over by a certain time: closing ones (lingerMs) and unfinished TLS handshakes.
- * All entries of one queue wait equally long, so a first-in-first-out list and a single timer are enough.
- * The cost is that an entry outlives its connection; the generation tells such an entry from the slot's next user.
+ * Connections that must be over by a certain time: closing ones (lingerMs) and unfinished TLS
+ * handshakes. All entries of one queue wait equally long, so a first-in-first-out list and a single
+ * timer are enough. The cost is that an entry outlives its connection; the generation tells such an
+ * entry from the slot's next user.
  */
 import type { Slot } from './socket-engine.ts'
 

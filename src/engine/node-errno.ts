@@ -1,6 +1,7 @@
 /**
  * Turns the errors of node:net and node:tls into the positive errno numbers that travel in batches.
- * Node negates errno, and TLS failures have none: they become EPROTO, the kernel's own word for a broken handshake.
+ * Node negates errno, and TLS failures have none: they become EPROTO, the kernel's own word for a
+ * broken handshake.
  */
 import { constants } from 'node:os'
 

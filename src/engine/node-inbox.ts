@@ -1,6 +1,6 @@
 /**
- * Gathers what sockets deliver during a loop turn, and lays it out in one shared arena, batch by batch:
- * for each row what the handler kept last time, directly followed by the new chunks.
+ * Gathers what sockets deliver during a loop turn, and lays it out in one shared arena, batch by
+ * batch: for each row what the handler kept last time, directly followed by the new chunks.
  * The cost against the epoll engine is one copy more: node:net reads into buffers of its own.
  */
 import type { ReceiveBatch, Slot } from './socket-engine.ts'
@@ -56,7 +56,10 @@ export class NodeInbox {
     this.#queue(slot)
   }
 
-  /** Presents the kept bytes in the next turn although nothing new came; none kept, nothing presented. */
+  /**
+   * Presents the kept bytes in the next turn although nothing new came; none kept, nothing
+   * presented.
+   */
   presentAgain(slot: Slot): void {
     this.#queue(slot)
   }

@@ -2,7 +2,9 @@
 import { PushctlError } from '../errors/pushctl-error.ts'
 import type { ListenOptions } from './socket-engine.ts'
 
-/** First releases with net.Server.listen({ reusePort }): v22.12.0 and v23.1.0 (Node.js docs, net). */
+/**
+ * First releases with net.Server.listen({ reusePort }): v22.12.0 and v23.1.0 (Node.js docs, net).
+ */
 export function hasReusePort(version: string): boolean {
   const [major = 0, minor = 0] = version.split('.').map(Number)
   return (major === 22 && minor >= 12) || (major === 23 && minor >= 1) || major > 23

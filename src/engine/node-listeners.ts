@@ -1,12 +1,14 @@
 /**
- * Listeners of the node engine, and the waiting room: accepted sockets that have no row yet, in order of arrival.
+ * Listeners of the node engine, and the waiting room: accepted sockets that have no row yet, in
+ * order of arrival.
  *
- * node:net cannot leave a connection in the kernel's accept queue: libuv accepts whatever is ready. So the room takes
- * the place of that queue while accepting is paused or the table is full: its sockets are not read, the peer sees what
- * it would see in the queue. Each costs a descriptor, so a connection is refused by RST when the room holds `backlog`
- * of its listener, or when descriptors run short (counted in acceptsDeferred).
+ * node:net cannot leave a connection in the kernel's accept queue: libuv accepts whatever is ready.
+ * So the room takes the place of that queue while accepting is paused or the table is full: its
+ * sockets are not read, the peer sees what it would see in the queue. Each costs a descriptor, so a
+ * connection is refused by RST when the room holds `backlog` of its listener, or when descriptors
+ * run short (counted in acceptsDeferred).
  */
-import { createServer, type Server } from 'node:net'
+import { type AddressInfo, createServer, type Server } from 'node:net'
 import { createSecureContext, type SecureContext } from 'node:tls'
 import { PushctlError } from '../errors/pushctl-error.ts'
 import { isNearDescriptorLimit } from './node-descriptors.ts'
@@ -42,6 +44,7 @@ export class NodeListeners {
   #waiting: WaitingSocket[] = []
   #waitingFirst = 0
   #nextId = 1
+  #isDestroyed = false
   /** Servers whose descriptor is not returned yet. */
   openServers = 0
 
@@ -64,10 +67,11 @@ export class NodeListeners {
     })
     const secureContext = options.tls ? secureContextFrom(options.tls) : null
     await bindServer(server, options)
-    const address = server.address()
-    if (address === null || typeof address === 'string') {
-      throw new PushctlError('PUSHCTL_ADDRESS_UNAVAILABLE', 'expected a TCP address to listen on')
+    if (this.#isDestroyed) {
+      server.close()
+      throw new Error('the engine was destroyed while it was about to listen')
     }
+    const address = server.address() as AddressInfo
     const id = this.#nextId++
     const listener: NodeListener = {
       id,
@@ -113,6 +117,7 @@ export class NodeListeners {
   }
 
   closeAll(): void {
+    this.#isDestroyed = true
     for (const id of [...this.#listeners.keys()]) this.close(id)
   }
 

@@ -1,10 +1,12 @@
 /**
- * The shared write arena of the node engine, and what is committed in it: per row a chain of ranges.
+ * The shared write arena of the node engine, and what is committed in it: per row a chain of
+ * ranges.
  *
  *   #heads[slot] ─► entry {start, end, next} ─► entry {start, end, -1}      dirty: the rows that have a chain
  *
- * All that a row was given in a turn leaves in one write. The bytes are copied when they leave, because node:net may
- * hold on to a buffer that the kernel refused while the arena is already in use again.
+ * All that a row was given in a turn leaves in one write. The bytes are copied when they leave,
+ * because node:net may hold on to a buffer that the kernel refused while the arena is already in
+ * use again.
  */
 import { OUTBOX_RESERVE_MAX, type Slot } from './socket-engine.ts'
 
@@ -15,7 +17,10 @@ export const NO_ENTRY = -1
 
 export class NodeOutbox {
   readonly bytes = new Uint8Array(OUTBOX_BYTES)
-  /** Rows in the order of their first commit. One whose chain was taken already may stand in it, also twice. */
+  /**
+   * Rows in the order of their first commit. One whose chain was taken already may stand in it,
+   * also twice.
+   */
   readonly dirty = new Int32Array(ENTRIES_MAX)
   dirtyCount = 0
   #cursor = 0

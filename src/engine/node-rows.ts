@@ -6,7 +6,8 @@
  *      1 │ CLOSING    │              3 │ ·            │            · │          0 │ TLSSocket  │ net.Socket below
  *      2 │ FREE       │              3 │ ·            │            · │          · │ null       │ null
  *
- * Unlike the table of the epoll engine it holds objects: node:net has one per connection anyhow (3.4 kB each).
+ * Unlike the table of the epoll engine it holds objects: node:net has one per connection anyhow
+ * (3.4 kB each).
  */
 import type { Socket } from 'node:net'
 import { NO_SLOT, type Slot } from './socket-engine.ts'
@@ -18,7 +19,9 @@ export const PHASE = {
   /** Accepted, TLS handshake under way; the handler does not know the slot yet. */
   HANDSHAKE: 2,
   OPEN: 3,
-  /** No longer the handler's: flushing, waiting for the peer's end or for its descriptor to close. */
+  /**
+   * No longer the handler's: flushing, waiting for the peer's end or for its descriptor to close.
+   */
   CLOSING: 4,
   /** The socket is gone; the slot is free when the turn ends. */
   GIVEN_UP: 5,
@@ -34,7 +37,10 @@ export const OVERFLOW = {
   LAST_FRAME_QUEUED: 3,
 } as const
 
-/** The row of a socket, on the socket itself, so that all sockets share one set of listener functions. */
+/**
+ * The row of a socket, on the socket itself, so that all sockets share one set of listener
+ * functions.
+ */
 export const SLOT: unique symbol = Symbol('slot')
 export type RowSocket = Socket & { [SLOT]: Slot }
 

@@ -1,8 +1,9 @@
 /**
- * What leaves: commits, sendSame, and the accounts of what node:net still holds for peers that do not read.
- * A commit is queued whole or not at all, so the byte stream of an overflowed connection ends between two frames and
- * a last one (BYE) can follow. One that finds its queue empty is always taken: only then can the kernel show how much
- * it takes. Node counts a write as waiting until all of it is sent, so limits act a little earlier than in the kernel.
+ * What leaves: commits, sendSame, and the accounts of what node:net still holds for peers that do
+ * not read. A commit is queued whole or not at all, so the byte stream of an overflowed connection
+ * ends between two frames and a last one (BYE) can follow. One that finds its queue empty is always
+ * taken: only then can the kernel show how much it takes. Node counts a write as waiting until all
+ * of it is sent, so limits act a little earlier than in the kernel.
  */
 import { NO_ENTRY, NodeOutbox } from './node-outbox.ts'
 import { type NodeRows, OVERFLOW, type RowSocket } from './node-rows.ts'
@@ -114,7 +115,10 @@ export class NodeSender {
     this.outbox.takeChain(slot)
   }
 
-  /** Brings the accounts in line with what node:net still holds; `written` bytes were added to it just now. */
+  /**
+   * Brings the accounts in line with what node:net still holds; `written` bytes were added to it
+   * just now.
+   */
   account(slot: Slot, stream: RowSocket, written: number): void {
     const waiting = stream.writableLength
     const growth = waiting - this.#rows.queued[slot]

@@ -1,6 +1,7 @@
 /**
- * One set of listener functions for all sockets of an engine: Node calls them with the socket as `this`, and the socket
- * knows its row (SLOT). A closure per socket and event would cost about 500 bytes a connection.
+ * One set of listener functions for all sockets of an engine: Node calls them with the socket as
+ * `this`, and the socket knows its row (SLOT). A closure per socket and event would cost about 500
+ * bytes a connection.
  */
 import { type RowSocket, SLOT } from './node-rows.ts'
 import { NO_SLOT } from './socket-engine.ts'
@@ -70,7 +71,9 @@ export class NodeSocketEvents {
     if (isOverTls) stream.on('error', this.#onError)
   }
 
-  /** `secureConnect` of a TLS stream comes after its handshake and its checks of the certificate. */
+  /**
+   * `secureConnect` of a TLS stream comes after its handshake and its checks of the certificate.
+   */
   watchConnect(stream: RowSocket, isOverTls: boolean): void {
     stream.once(isOverTls ? 'secureConnect' : 'connect', this.#onConnect)
   }

@@ -1,13 +1,17 @@
 /**
- * Makes, wraps and resets the sockets of the node engine. A TLS connection is two of them: the TLS stream, which is
- * read and written, over the TCP socket, the only one that knows addresses for sure and can send RST.
+ * Makes, wraps and resets the sockets of the node engine. A TLS connection is two of them: the TLS
+ * stream, which is read and written, over the TCP socket, the only one that knows addresses for
+ * sure and can send RST.
  */
 import { Socket } from 'node:net'
 import { connect as connectTls, type SecureContext, TLSSocket } from 'node:tls'
 import type { RowSocket } from './node-rows.ts'
 import type { ConnectOptions } from './socket-engine.ts'
 
-/** The smallest mark, so that every stop and go of a write shows as 'drain', which the byte accounts need. */
+/**
+ * The smallest mark, so that every stop and go of a write shows as 'drain', which the byte accounts
+ * need.
+ */
 export const HIGH_WATER_MARK_BYTES = 1
 
 /** Both sides end on their own: an answer to data that came together with FIN is still sent. */
@@ -49,7 +53,8 @@ export function secureIncoming(raw: RowSocket, secureContext: SecureContext): Ro
 
 /** Ends a connection at once, by RST where that is possible. */
 export function resetSocket(raw: RowSocket, stream: RowSocket): void {
-  // libuv refuses to reset a socket whose end is being sent (uv_tcp_close_reset: EINVAL), and would leave it open.
+  // libuv refuses to reset a socket whose end is being sent (uv_tcp_close_reset: EINVAL), and would
+  // leave it open.
   const canReset = !raw.connecting && !raw.destroyed && !stream.writableEnded
   if (canReset) raw.resetAndDestroy()
   stream.destroy()

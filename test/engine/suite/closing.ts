@@ -89,6 +89,42 @@ export function describeClosing(stage: Stage): void {
       expect(recorder.closed).toEqual([])
     })
 
+    it('stays silent about a broken connection that the handler closes before it is told', async () => {
+      const { recorder, engine, peer, slot, port } = await stage.openPair()
+      const other = await stage.addPeer(recorder, port)
+      const third = await stage.addPeer(recorder, port)
+      for (const [one, finish] of [
+        [{ peer, slot }, engine.close.bind(engine)],
+        [other, engine.abort.bind(engine)],
+      ] as const) {
+        one.peer.socket.resetAndDestroy()
+        recorder.say(one.slot, 'into the void')
+        engine.flush()
+        finish(one.slot)
+      }
+      await stage.roundTrips(recorder, third.peer, third.slot)
+      await stage.until('both rows', () => engine.openCount === 1)
+      expect(recorder.closed).toEqual([])
+    })
+
+    it('sends a goodbye in full though abort() follows close(): the slot is stale by then', async () => {
+      const { recorder, engine, peer, slot } = await stage.openPair({ sendQueueBytesMax: 1 << 20 })
+      peer.socket.pause()
+      let sentBytes = 0
+      await stage.until('a queue', () => {
+        recorder.say(slot, Buffer.alloc(100_000))
+        engine.flush()
+        sentBytes += 100_000
+        return engine.queuedBytesOf(slot) > 300_000
+      })
+      engine.close(slot)
+      engine.abort(slot)
+      peer.socket.resume()
+      await stage.until('our end', () => peer.isEnded || peer.isClosed)
+      expect(peer.receivedBytes).toBe(sentBytes)
+      expect(peer.errorCode).toBe('')
+    })
+
     it('abort() resets at once and calls nothing back', async () => {
       const { recorder, engine, peer, slot } = await stage.openPair()
       recorder.say(slot, 'never sent')

@@ -76,6 +76,8 @@ export function describeLimits(stage: Stage): void {
       const { length } = recorder.calls
       await engine.destroy()
       await engine.destroy()
+      expect(engine.openCount).toBe(0)
+      expect(engine.bufferedBytes).toBe(0)
       const all = [...pairs.map(({ peer }) => peer), ...waiting]
       for (const peer of all) peer.socket.destroy()
       await stage.until('all descriptors', () => countDescriptors() === descriptors)
