@@ -2,14 +2,58 @@
  * Every check doctor knows, by family, in the order of the catalogue. Adding one: docs/doctor.md#adding-a-check.
  * One import and one row a check, both sorted within their family, so that two people's additions merge.
  */
+import { listenAbortOnOverflow } from './checks/listen/abort-on-overflow.ts'
+import { listenBacklog } from './checks/listen/backlog.ts'
+import { listenOverflow } from './checks/listen/overflow.ts'
+import { listenQueueNow } from './checks/listen/queue-now.ts'
+import { listenReuseport } from './checks/listen/reuseport.ts'
+import { listenSomaxconn } from './checks/listen/somaxconn.ts'
+import { listenSynBacklog } from './checks/listen/syn-backlog.ts'
+import { listenSynRecv } from './checks/listen/syn-recv.ts'
+import { listenSyncookies } from './checks/listen/syncookies.ts'
+import { portsBindNoPort } from './checks/ports/bind-no-port.ts'
+import { portsNeigh } from './checks/ports/neigh.ts'
+import { portsRange } from './checks/ports/range.ts'
+import { portsReserved } from './checks/ports/reserved.ts'
+import { portsSourceIps } from './checks/ports/source-ips.ts'
+import { portsSynRetries } from './checks/ports/syn-retries.ts'
+import { twCloseWait } from './checks/tw/close-wait.ts'
+import { twCount } from './checks/tw/count.ts'
+import { twFinTimeout } from './checks/tw/fin-timeout.ts'
+import { twOrphans } from './checks/tw/orphans.ts'
 import { twOverflow } from './checks/tw/overflow.ts'
+import { twRecycle } from './checks/tw/recycle.ts'
+import { twReuse } from './checks/tw/reuse.ts'
+import { twTimestamps } from './checks/tw/timestamps.ts'
 import type { Check } from './finding.ts'
 
 export const CHECKS: readonly Check[] = [
   // tw: TIME_WAIT and closing states
   twOverflow,
+  twCount,
+  twReuse,
+  twRecycle,
+  twTimestamps,
+  twFinTimeout,
+  twOrphans,
+  twCloseWait,
   // listen: the accept path
+  listenSomaxconn,
+  listenBacklog,
+  listenOverflow,
+  listenQueueNow,
+  listenSynRecv,
+  listenSynBacklog,
+  listenSyncookies,
+  listenAbortOnOverflow,
+  listenReuseport,
   // ports: outgoing capacity
+  portsRange,
+  portsSourceIps,
+  portsBindNoPort,
+  portsReserved,
+  portsSynRetries,
+  portsNeigh,
   // files: descriptors and limits per user
   // memory
   // tcp: quality of the path

@@ -37,6 +37,22 @@ export function sysctlText(facts: Facts, key: string): Fact<string> {
   return fact ?? unknown('this kernel has no such setting', sysctlPath(key))
 }
 
+/**
+ * True only when the kernel certainly lacks the key: its folder was read, and the key is not hidden from a container.
+ * Absence is a fact (tcp_tw_recycle is gone since 4.12); a folder nobody could read is not.
+ */
+export function isSysctlAbsent(facts: Facts, key: string): boolean {
+  const fact = facts.sysctls[key]
+  if (fact?.known || (fact !== undefined && fact.reason !== 'does not exist here')) return false
+  const folder = key.slice(0, key.lastIndexOf('.') + 1)
+  const folderWasRead = Object.entries(facts.sysctls).some(
+    ([name, sibling]) => sibling.known && name.startsWith(folder),
+  )
+  const { network } = facts.host.namespaces
+  const mayBeHidden = isHostOnlySysctl(key) && !(network.known && network.value === 'host')
+  return folderWasRead && !mayBeHidden
+}
+
 /** Whether the kernel has the key; unknown where it may have and we cannot see it. */
 export function hasSysctl(facts: Facts, key: string): boolean {
   return facts.sysctls[key]?.known === true
