@@ -19,6 +19,11 @@ export const VERBS: readonly Verb[] = [
     load: () => import('../commands/serve.ts'),
   },
   {
+    name: 'bench',
+    summary: 'load a target, or a node of its own, and report latencies',
+    load: () => import('../commands/bench.ts'),
+  },
+  {
     name: 'push',
     summary: 'push a message to devices of a node',
     load: () => import('../commands/push.ts'),

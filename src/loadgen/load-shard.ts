@@ -15,13 +15,13 @@ import {
 } from '../engine/socket-engine.ts'
 import { TimerWheel } from '../engine/timer-wheel.ts'
 import { nowUs } from '../stats/clock.ts'
-import { LatencyRecorder } from '../stats/latency-recorder.ts'
 import { CONNECTION_PHASE, ConnectionRows, PHASE_NAMES } from './connection-rows.ts'
 import { Connector } from './connector.ts'
 import { EchoSender } from './echo-sender.ts'
 import { connectionAt, connectionsOf } from './event-share.ts'
 import { causeOfClose } from './failure-causes.ts'
 import { FailureTally } from './failure-tally.ts'
+import { LatencyPair } from './latency-pair.ts'
 import { PHASE_LIMIT_MS, PONG_LIMIT_MS, ticksOf, WHEEL_TICK_MS } from './phase-limits.ts'
 import { Receipts } from './receipts.ts'
 import type { ShardSetup, SteadyStage } from './shard-messages.ts'
@@ -33,17 +33,6 @@ const CAPACITY_SPARE = 64
 const PHASE_LIMIT_TICKS = ticksOf(PHASE_LIMIT_MS)
 const PONG_LIMIT_TICKS = ticksOf(PONG_LIMIT_MS)
 const { FREE, CONNECTING, UPGRADING, GREETING, OPEN } = CONNECTION_PHASE
-
-/** A latency by both counts: from the intended time and from the write. */
-export class LatencyPair {
-  readonly response = new LatencyRecorder()
-  readonly service = new LatencyRecorder()
-
-  recordUs(now: number, intendedUs: number, writtenUs: number): void {
-    this.response.recordUs(now - intendedUs)
-    this.service.recordUs(now - writtenUs)
-  }
-}
 
 export class LoadShard implements EngineHandler, ConnectionEvents {
   readonly engine: SocketEngine

@@ -22,6 +22,7 @@ import { readThreadUsage, type ThreadUsage, usageShares } from './thread-usage.t
 const BATCH = 256
 /** How long to wait for the last answers. */
 const ANSWERS_LIMIT_MS = 2_000
+const PROGRESS_MS = 500
 
 export class Publisher {
   readonly #port: ShardPort<PublisherDown, PublisherUp>
@@ -48,14 +49,20 @@ export class Publisher {
       if (this.#setup === null) throw new Error('a publisher is set up before it publishes')
       const { stage, failedConnections } = message
       this.#run = new PublisherRun(this.#setup, stage, failedConnections, this.#failures)
+      const progress = setInterval(() => this.#postProgress(), PROGRESS_MS)
       await this.#run.publish()
-      await this.#report()
+      clearInterval(progress)
+      this.#report()
     } else {
       this.#run?.stop()
     }
   }
 
-  async #report(): Promise<void> {
+  #postProgress(): void {
+    this.#port.post({ kind: 'progress', sent: this.#run?.sent ?? 0 })
+  }
+
+  #report(): void {
     const run = this.#run as PublisherRun
     this.#gc.stop()
     this.#loopLag.stop()
@@ -129,6 +136,11 @@ class PublisherRun {
         this.stop()
       },
     })
+  }
+
+  /** Pushes of the measured time so far. */
+  get sent(): number {
+    return this.#sent
   }
 
   /** Resolves when all is sent (or the stage is over) and the answers are read. */

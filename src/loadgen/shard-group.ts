@@ -116,19 +116,20 @@ export class ShardGroup {
     const state = this.states[index]
     link.onMessage((message) => {
       this.#hear(state, message)
-      this.#wake()
+      this.wake()
     })
     link.onExit((exit) => {
       if (state.isClosed) return
       state.lost = exit
       if (!state.isReady) this.#fatal = lostBeforeReady(exit)
-      this.#wake()
+      this.wake()
     })
     link.post({ kind: 'setup', setup })
     return link
   }
 
-  #wake(): void {
+  /** Makes everything that waits look at its condition again. */
+  wake(): void {
     for (const look of [...this.#watchers]) look()
   }
 

@@ -159,5 +159,7 @@ export interface PublisherResult {
 
 export type PublisherUp =
   | { readonly kind: 'ready' }
+  /** Measured pushes so far. */
+  | { readonly kind: 'progress'; readonly sent: number }
   | { readonly kind: 'published'; readonly result: PublisherResult }
   | FatalMessage

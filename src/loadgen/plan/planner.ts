@@ -38,7 +38,9 @@ export function planRun(
   const shards = planShards(settings, targets, limits)
   const perShard = divideEvenly(settings.connections, shards.count)
   const planned = connectionsPerTarget(targets, perShard)
+  const ports = planPorts(settings, planned, limits, engine)
   return {
+    headline: headlineOf(settings, shards, ports.sources.length),
     mode: settings.mode,
     connections: settings.connections,
     targets: planned,
@@ -50,7 +52,7 @@ export function planRun(
       needed:
         DESCRIPTORS_RESERVED + (shards.kind === 'thread' ? settings.connections : perShard[0]),
     },
-    ports: planPorts(settings, planned, limits, engine),
+    ports,
     memory: planMemory(settings, targets, limits, shards),
     schedule: {
       connectsPerSecond: settings.connectsPerSecond,
@@ -63,6 +65,22 @@ export function planRun(
     },
     seed: settings.seed,
   }
+}
+
+function headlineOf(settings: BenchSettings, shards: ShardChoice, sources: number): string {
+  const { connections, connectsPerSecond, messagesPerSecond, messageBytes } = settings
+  const from = sources === 0 ? 'one source address' : `${sources} source addresses`
+  const parts = [
+    `${connections} connections at ${connectsPerSecond}/s from ${from}`,
+    `${shards.count} ${shards.kind === 'thread' ? 'thread' : 'process'}${plural(shards)}`,
+  ]
+  if (messagesPerSecond > 0) parts.push(`${messagesPerSecond} messages/s of ${messageBytes} bytes`)
+  return parts.join(', ')
+}
+
+function plural({ kind, count }: ShardChoice): string {
+  if (count === 1) return ''
+  return kind === 'thread' ? 's' : 'es'
 }
 
 interface ShardChoice {

@@ -11,6 +11,8 @@ export interface PlannedTarget {
 }
 
 export interface RunPlan {
+  /** The plan in one line. */
+  readonly headline: string
   readonly mode: WorkloadMode
   readonly connections: number
   readonly targets: readonly PlannedTarget[]

@@ -1,0 +1,104 @@
+/** From the options of bench to the settings of a run: what depends on several options is worked out here, purely. */
+import { randomInt } from 'node:crypto'
+import type { OptionsOf } from '../config/option-table.ts'
+import { PushctlError } from '../errors/pushctl-error.ts'
+import { parseSourceAddresses } from '../loadgen/plan/source-addresses.ts'
+import { parseTarget, type TargetAddress } from '../loadgen/target/target-address.ts'
+import type { BenchSettings } from '../loadgen/workload.ts'
+import { parseThresholds } from '../report/thresholds.ts'
+import type { BENCH_OPTIONS } from './bench-options.ts'
+
+export type BenchOptions = OptionsOf<typeof BENCH_OPTIONS>
+
+/** Where `pushctl serve` has its HTTP API by default. */
+const NODE_HTTP_PORT = 7002
+
+/** Everything that is wrong with the options together. */
+export function benchFaults(
+  options: BenchOptions,
+  positional: readonly string[],
+): readonly PushctlError[] {
+  return [
+    ...faultsOf(() => positional.map(parseTarget)),
+    ...faultsOf(() => parseThresholds(options.slo)),
+    ...faultsOf(() => parseSourceAddresses(options.sourceAddresses ?? '127.0.0.1')),
+    ...exclusive(options.messagesPerConnection, options.messagesPerSecond, 'message-rate', 'rate'),
+    ...exclusive(options.workers, options.processes, 'workers', 'processes'),
+    ...broadcastRateFaults(options),
+  ]
+}
+
+export function settingsFrom(
+  options: BenchOptions,
+  positional: readonly string[],
+  adminToken: string | null,
+): BenchSettings {
+  const targets = positional.map(parseTarget)
+  const { sourceAddresses } = options
+  return {
+    targets,
+    mode: options.mode,
+    connections: options.connections,
+    connectsPerSecond: options.connectsPerSecond,
+    messagesPerSecond: totalRate(options),
+    messageBytes: options.messageBytes,
+    arrivals: options.arrivals,
+    warmupMs: options.warmupMs,
+    durationMs: options.durationMs,
+    publishUrl: publishUrlOf(options, targets),
+    adminToken,
+    workers: options.workers ?? null,
+    processes: options.processes ?? null,
+    sourceAddresses: sourceAddresses === undefined ? null : parseSourceAddresses(sourceAddresses),
+    engine: options.engine,
+    seed: options.seed ?? randomInt(2 ** 32),
+  }
+}
+
+/** Over all connections. One a second each is a busy push service already. */
+function totalRate(options: BenchOptions): number {
+  const { mode, connections, messagesPerConnection, messagesPerSecond } = options
+  if (mode === 'idle') return 0
+  if (messagesPerSecond !== undefined) return messagesPerSecond
+  if (messagesPerConnection !== undefined) return messagesPerConnection * connections
+  return mode === 'broadcast' ? 1 : connections
+}
+
+/** null only where there is no target: then the node is our own and says where its API is. */
+function publishUrlOf(options: BenchOptions, targets: readonly TargetAddress[]): string | null {
+  if (options.publish !== undefined) return options.publish
+  const host = targets[0]?.host
+  if (host === undefined) return null
+  return `http://${host.includes(':') ? `[${host}]` : host}:${NODE_HTTP_PORT}`
+}
+
+function broadcastRateFaults({ mode, messagesPerConnection }: BenchOptions): PushctlError[] {
+  if (mode !== 'broadcast' || messagesPerConnection === undefined) return []
+  return [
+    new PushctlError('PUSHCTL_USAGE', '--message-rate does not go with --mode broadcast', {
+      why: 'a broadcast has no connection of its own to count by',
+      tries: ['--rate 10/s   (ten broadcasts a second)'],
+    }),
+  ]
+}
+
+function exclusive(
+  one: number | undefined,
+  other: number | undefined,
+  oneFlag: string,
+  otherFlag: string,
+): PushctlError[] {
+  if (one === undefined || other === undefined) return []
+  const message = `expected --${oneFlag} or --${otherFlag}, got both`
+  return [new PushctlError('PUSHCTL_USAGE', message, { tries: [`--${oneFlag} ${one}`] })]
+}
+
+function faultsOf(parse: () => unknown): PushctlError[] {
+  try {
+    parse()
+    return []
+  } catch (error) {
+    if (error instanceof PushctlError) return [error]
+    throw error
+  }
+}

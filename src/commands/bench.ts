@@ -1,0 +1,103 @@
+/**
+ * pushctl bench: drives a target, or a node of its own, and says what it saw. The order of exit codes: an interruption (130),
+ * a target that was lost (4), a generator that was the bottleneck (5), and only then a crossed threshold (99): a threshold
+ * judged on numbers that do not count would be a lie.
+ */
+import { type CommandContext, defineCommand } from '../config/command.ts'
+import { EXIT, exitCodeOfSignal } from '../errors/exit-codes.ts'
+import type { RunReport } from '../stats/run-report.ts'
+import { BENCH_OPTIONS } from './bench-options.ts'
+import { type BenchOptions, benchFaults, settingsFrom } from './bench-settings.ts'
+
+export const command = defineCommand({
+  name: 'bench',
+  summary: 'load a target, or a node of its own, and report latencies',
+  description:
+    'TARGET is tcp://host:port or ws://host:port/path; connections are divided over several.\n' +
+    'Without one, a push node is started on loopback in another process and driven over both.',
+  arguments: [{ name: 'TARGET', help: 'what to drive', repeatable: true }],
+  options: BENCH_OPTIONS,
+  profiles: 'load',
+  examples: [
+    { line: 'pushctl bench', help: 'a node of its own, 1,000 devices, a broadcast a second' },
+    {
+      line: 'pushctl bench -c 10k -d 1m --mode echo -R 5k tcp://10.0.0.7:7000',
+      help: '10,000 devices send 5,000 messages a second in all',
+    },
+    { line: "pushctl bench --slo 'push_latency:p99<50ms'", help: 'exit 99 where p99 is higher' },
+    { line: 'pushctl bench -c 1m --plan', help: 'what a million connections would take' },
+  ],
+  check: benchFaults,
+  async run(context) {
+    const [{ readAdminToken }, { prepareBench }, { planText }] = await Promise.all([
+      import('../server/auth/admin-token.ts'),
+      import('../loadgen/bench-setup.ts'),
+      import('./bench-plan.ts'),
+    ])
+    const { options, env, note, result } = context
+    const admin = await readAdminToken({
+      file: options.adminTokenFile,
+      environment: env['PUSHCTL_ADMIN_TOKEN'],
+    })
+    if (admin?.warning) note(admin.warning)
+    const settings = settingsFrom(options, context.positional, admin?.token ?? null)
+    if (options.plan) {
+      const { plan } = await prepareBench(settings)
+      await result({ schema: 'pushctl.bench-plan/1', ...plan }, planText(plan))
+      return EXIT.OK
+    }
+    const report = await measure(context, settings)
+    return exitCodeOf(report, context.signal)
+  },
+})
+
+async function measure(
+  context: CommandContext<BenchOptions>,
+  settings: ReturnType<typeof settingsFrom>,
+): Promise<RunReport> {
+  const [{ runBench }, thresholds, { textReport }, { ProgressPrinter }, output] = await Promise.all(
+    [
+      import('../loadgen/coordinator.ts'),
+      import('../report/thresholds.ts'),
+      import('../report/text-report.ts'),
+      import('../report/progress-line.ts'),
+      import('../report/output-folder.ts'),
+    ],
+  )
+  const { options, stderr, quiet, terminal, note, result, signal } = context
+  if (options.out !== undefined) await output.prepareOutputFolder(options.out)
+  const printer = new ProgressPrinter(
+    {
+      write: (text) => stderr.write(text),
+      isTTY: terminal.stderrIsTty,
+      columns: terminal.columns,
+    },
+    { quiet },
+  )
+  try {
+    const measured = await runBench(settings, {
+      signal,
+      onProgress: (progress) => printer.update(progress),
+    })
+    const slos = thresholds.parseThresholds(options.slo)
+    const report = { ...measured, thresholds: thresholds.evaluateThresholds(slos, measured) }
+    printer.stop()
+    if (options.out !== undefined) {
+      await output.writeOutputFolder(options.out, output.reportFiles(report))
+      note(`wrote ${options.out}`)
+    }
+    const { columns: width, color, stdoutIsTty } = terminal
+    const text = textReport(report, stdoutIsTty ? { width, color } : { width: 100, color: false })
+    await result(report, text.trimEnd())
+    return report
+  } finally {
+    printer.stop()
+  }
+}
+
+function exitCodeOf(report: RunReport, signal: AbortSignal): number {
+  if (report.interrupted) return exitCodeOfSignal(signal.reason)
+  if (report.connections.alive_at_end === 0) return EXIT.TARGET
+  if (report.verdict.value === 'INVALID') return EXIT.GENERATOR_SATURATED
+  return report.thresholds.every(({ held }) => held) ? EXIT.OK : EXIT.THRESHOLD
+}

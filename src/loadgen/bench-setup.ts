@@ -1,0 +1,89 @@
+/** What has to be known before the first packet: targets with addresses, the plan, where pushes are injected. */
+import { randomInt } from 'node:crypto'
+import { chooseEngine } from '../engine/create-engine.ts'
+import { PushctlError } from '../errors/pushctl-error.ts'
+import { deviceNamesOf } from './device-names.ts'
+import type { ArrivalModel } from './pacing/arrival-model.ts'
+import { readHostLimits } from './plan/host-limits.ts'
+import { planRun } from './plan/planner.ts'
+import type { RunPlan } from './plan/run-plan.ts'
+import type { ShardSetup } from './shard-messages.ts'
+import { type ResolvedTarget, resolveTarget } from './target/target-address.ts'
+import { activitiesOf, type BenchSettings, needsPublisher } from './workload.ts'
+
+/** Stands for the node of our own where only the plan is asked for. */
+const OWN_NODE_TARGETS: readonly ResolvedTarget[] = (['push-tcp', 'push-websocket'] as const).map(
+  (carrier) => ({
+    url: `${carrier === 'push-tcp' ? 'tcp' : 'ws'}://127.0.0.1 (a node of our own)`,
+    carrier,
+    host: '127.0.0.1',
+    address: '127.0.0.1',
+    port: 0,
+    path: '/',
+  }),
+)
+
+export interface BenchSetup {
+  readonly targets: readonly ResolvedTarget[]
+  readonly plan: RunPlan
+}
+
+/** @throws PushctlError where the plan cannot work, or a name has no address. */
+export async function prepareBench(settings: BenchSettings): Promise<BenchSetup> {
+  const named = settings.targets
+  const targets =
+    named.length === 0 ? OWN_NODE_TARGETS : await Promise.all(named.map(resolveTarget))
+  const { kind } = chooseEngine(settings.engine)
+  return { targets, plan: planRun(settings, targets, readHostLimits(), kind) }
+}
+
+export function shardSetups(
+  settings: BenchSettings,
+  { targets, plan }: BenchSetup,
+  runId: number,
+): ShardSetup[] {
+  const { connections, connectsPerSecond, messageBytes } = settings
+  return plan.shards.connections.map((_, shard) => ({
+    share: { connections, shard, shards: plan.shards.count },
+    targets,
+    sources: plan.ports.sources,
+    engine: plan.engine,
+    runId,
+    devices: deviceNamesOf(runId, connections),
+    connectsPerSecond,
+    messageBytes,
+    heartbeatSeconds: 0,
+    activities: activitiesOf(settings.mode),
+  }))
+}
+
+/** The schedule of all messages of a run, warm-up included; null in mode idle. */
+export function arrivalsOf(settings: BenchSettings): ArrivalModel | null {
+  const { messagesPerSecond, warmupMs, durationMs, arrivals, seed } = settings
+  if (messagesPerSecond <= 0 || settings.mode === 'idle') return null
+  const stageUs = (warmupMs + durationMs) * 1000
+  return arrivals === 'poisson'
+    ? { kind: 'poisson', eventsPerSecond: messagesPerSecond, stageUs, seed }
+    : { kind: 'constant', eventsPerSecond: messagesPerSecond, stageUs }
+}
+
+/** Marks the messages of this run and its devices; never 0, which an empty payload would have. */
+export function newRunId(): number {
+  return randomInt(1, 2 ** 32)
+}
+
+/** @throws PushctlError PUSHCTL_USAGE where the mode needs the HTTP API and nobody said where it is. */
+export function requirePublishUrl(settings: BenchSettings): void {
+  if (settings.publishUrl !== null || !needsPublisher(settings.mode)) return
+  throw new PushctlError(
+    'PUSHCTL_USAGE',
+    `--mode ${settings.mode} needs the HTTP API of the node: expected --publish http://host:port`,
+    {
+      why: 'pushes are injected there, as any application would do it',
+      tries: [
+        `pushctl bench --mode ${settings.mode} --publish http://${settings.targets[0]?.host}:7080 …`,
+        'pushctl bench --mode echo …   (needs no HTTP API)',
+      ],
+    },
+  )
+}

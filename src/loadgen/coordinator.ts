@@ -1,0 +1,351 @@
+/**
+ * One bench run from start to report. The coordinator touches no message: it starts shards and publisher, says when, waits
+ * (never without a limit), and merges what they found.
+ *
+ *   own node? ─► shards ready ─► connect ─► barrier ─► steady (warm-up, measured) ─► drain ─► finish ─► report
+ *
+ * An interruption jumps to "drain" from wherever the run is; whatever happens, nothing that was started is left behind.
+ */
+import { nowUs } from '../stats/clock.ts'
+import { readHostSample } from '../stats/host-counters.ts'
+import type { RunReport } from '../stats/run-report.ts'
+import {
+  arrivalsOf,
+  type BenchSetup,
+  newRunId,
+  prepareBench,
+  requirePublishUrl,
+  shardSetups,
+} from './bench-setup.ts'
+import { IntervalLog } from './interval-log.ts'
+import type { MemorySample } from './memory-slope.ts'
+import { NodeApi, type NodeFacts } from './node-api.ts'
+import { OwnNode } from './own-node.ts'
+import { PublisherLink } from './publisher-link.ts'
+import { buildReport } from './report-builder.ts'
+import { describeEnvironment } from './run-environment.ts'
+import {
+  CLOSED_LIMIT_MS,
+  CONNECT_EXTRA_MS,
+  DRAIN_LIMIT_MS,
+  DRAIN_LOOK_MS,
+  FAIL_FAST_COUNT,
+  INTERVAL_MS,
+  MEMORY_SAMPLE_MS,
+  PUBLISHED_LIMIT_MS,
+  READY_LIMIT_MS,
+  RESULT_LIMIT_MS,
+  STEADY_LEAD_US,
+} from './run-limits.ts'
+import { ShardGroup } from './shard-group.ts'
+import type { PublisherSetup, SteadyStage } from './shard-messages.ts'
+import { targetFailure } from './target-failure.ts'
+import { activitiesOf, type BenchSettings, needsPublisher } from './workload.ts'
+
+export interface RunProgress {
+  readonly phase: 'start' | 'connect' | 'warm-up' | 'steady' | 'drain'
+  readonly elapsedMs: number
+  readonly totalMs: number | null
+  readonly connections: number
+  readonly connectionsTarget: number
+  readonly sentPerSecond: number
+  readonly receivedPerSecond: number
+  readonly p50: number | null
+  readonly p99: number | null
+}
+
+export interface BenchHooks {
+  readonly signal: AbortSignal
+  onProgress(progress: RunProgress): void
+}
+
+/** @throws PushctlError for what the host or the target does not allow; a report for everything that ran. */
+export async function runBench(settings: BenchSettings, hooks: BenchHooks): Promise<RunReport> {
+  // What cannot work is refused before a node is started for it.
+  if (settings.targets.length > 0) requirePublishUrl(settings)
+  await prepareBench(settings)
+  const startedAtMs = Date.now()
+  const node = settings.targets.length > 0 ? null : await OwnNode.start(settings)
+  try {
+    const driven =
+      node === null ? settings : { ...settings, targets: node.targets, publishUrl: node.httpUrl }
+    const setup = await prepareBench(driven)
+    return await new BenchRun(driven, setup, hooks, startedAtMs, node !== null).run()
+  } finally {
+    await node?.stop()
+  }
+}
+
+class BenchRun {
+  readonly #settings: BenchSettings
+  readonly #setup: BenchSetup
+  readonly #hooks: BenchHooks
+  readonly #startedAtMs: number
+  readonly #hasOwnNode: boolean
+  readonly #runId = newRunId()
+  readonly #api: NodeApi | null
+  readonly #shards: ShardGroup
+  readonly #hostBefore = readHostSample()
+  readonly #generatorMemory: MemorySample[] = []
+  readonly #targetMemory: MemorySample[] = []
+  readonly #startUs = nowUs()
+  readonly #intervals = new IntervalLog(this.#startUs)
+  #publisher: PublisherLink | null = null
+  #phase: RunProgress['phase'] = 'start'
+  #phaseStartUs = this.#startUs
+  #phaseTotalMs: number | null = null
+  #connectUs = 0
+  #stage: SteadyStage | null = null
+  #endUs = 0
+
+  constructor(
+    settings: BenchSettings,
+    setup: BenchSetup,
+    hooks: BenchHooks,
+    startedAtMs: number,
+    hasOwnNode: boolean,
+  ) {
+    this.#settings = settings
+    this.#setup = setup
+    this.#hooks = hooks
+    this.#startedAtMs = startedAtMs
+    this.#hasOwnNode = hasOwnNode
+    const { publishUrl, adminToken } = settings
+    this.#api = publishUrl === null ? null : new NodeApi(publishUrl, adminToken)
+    const { kind, connections } = setup.plan.shards
+    this.#shards = new ShardGroup(kind, shardSetups(settings, setup, this.#runId), connections)
+  }
+
+  async run(): Promise<RunReport> {
+    const ticker = setInterval(() => this.#tick(), INTERVAL_MS)
+    try {
+      await this.#start()
+      if (!this.#isInterrupted) await this.#connect()
+      if (!this.#isInterrupted) await this.#holdSteady()
+      await this.#drain()
+      const targetAfter = await this.#askTarget()
+      const hostAfter = readHostSample()
+      await this.#finish()
+      return this.#report(hostAfter, targetAfter)
+    } finally {
+      clearInterval(ticker)
+      await Promise.all([this.#shards.kill(), this.#publisher?.kill()])
+    }
+  }
+
+  get #isInterrupted(): boolean {
+    return this.#hooks.signal.aborted
+  }
+
+  async #start(): Promise<void> {
+    const { mode, connections, messageBytes, seed, adminToken, publishUrl } = this.#settings
+    // Fails here, with a clear error, where pushes could not be injected later.
+    if (needsPublisher(mode)) await this.#api?.describe()
+    if (needsPublisher(mode) && publishUrl !== null) {
+      const { devices } = shardSetups(this.#settings, this.#setup, this.#runId)[0]
+      const setup: PublisherSetup = {
+        url: publishUrl,
+        adminToken,
+        kind: activitiesOf(mode).unicast ? 'unicast' : 'broadcast',
+        runId: this.#runId,
+        devices,
+        connections,
+        messageBytes,
+        seed,
+      }
+      this.#publisher = new PublisherLink(setup, () => this.#shards.wake())
+    }
+    const isReady = (): boolean =>
+      this.#shards.states.every((state) => state.isReady) && this.#publisher?.isSettled !== false
+    if (!(await this.#shards.waitUntil(isReady, READY_LIMIT_MS, this.#hooks.signal))) {
+      if (!this.#isInterrupted) throw new Error('generator shards were not ready in time')
+    }
+    if (this.#publisher?.error) throw this.#publisher.error
+  }
+
+  async #connect(): Promise<void> {
+    const { connections, connectsPerSecond } = this.#settings
+    const plannedMs = (connections / connectsPerSecond) * 1000
+    this.#enter('connect', plannedMs)
+    const startUs = nowUs()
+    const sampler = this.#sampleMemory()
+    this.#shards.tell({ kind: 'connect', startUs })
+    const tried = (): boolean => this.#shards.living.every((state) => state.isConnected)
+    const failed = (): number => this.#shards.sum((progress) => progress.failed)
+    const established = (): number => this.#shards.sum((progress) => progress.established)
+    const isHopeless = (): boolean => established() === 0 && failed() >= FAIL_FAST_COUNT
+    await this.#shards.waitUntil(
+      () => tried() || isHopeless(),
+      plannedMs + CONNECT_EXTRA_MS,
+      this.#hooks.signal,
+    )
+    clearInterval(sampler)
+    this.#connectUs = nowUs() - startUs
+    if (established() === 0 && !this.#isInterrupted) throw this.#connectFailure(failed())
+  }
+
+  #connectFailure(failed: number): Error {
+    const failures = this.#shards.states.map(({ progress }) => progress?.topFailure ?? null)
+    const top = failures.reduce((most, row) =>
+      (row?.count ?? 0) > (most?.count ?? 0) ? row : most,
+    )
+    const urls = this.#setup.targets.map(({ url }) => url)
+    return targetFailure(failed, top, urls)
+  }
+
+  /** Samples both sides while connections come up; the slope is the memory of one. */
+  #sampleMemory(): NodeJS.Timeout {
+    let isAsking = false
+    return setInterval(() => {
+      this.#shards.tell({ kind: 'ask' })
+      const connections = this.#shards.alive
+      this.#generatorMemory.push({ connections, bytes: this.#generatorBytes() })
+      if (this.#api === null || isAsking) return
+      isAsking = true
+      void this.#askTarget().then((facts) => {
+        isAsking = false
+        if (facts?.rssBytes == null) return
+        this.#targetMemory.push({ connections, bytes: facts.rssBytes })
+      })
+    }, MEMORY_SAMPLE_MS)
+  }
+
+  /** Threads share the memory of this process; processes have their own. */
+  #generatorBytes(): number {
+    const own = process.memoryUsage.rss()
+    if (this.#setup.plan.shards.kind === 'thread') return own
+    return own + this.#shards.sum((progress) => progress.rssBytes)
+  }
+
+  async #holdSteady(): Promise<void> {
+    const { warmupMs, durationMs } = this.#settings
+    const startUs = nowUs() + STEADY_LEAD_US
+    const measureFromUs = startUs + warmupMs * 1000
+    const endUs = measureFromUs + durationMs * 1000
+    const stage = { startUs, measureFromUs, endUs, arrivals: arrivalsOf(this.#settings) }
+    this.#stage = stage
+    this.#shards.tell({ kind: 'steady', stage })
+    this.#publisher?.publish(stage, concat(this.#shards.states.map((s) => s.failedConnections)))
+    const isOver = (): boolean =>
+      this.#shards.alive === 0 || (this.#publisher?.error ?? null) !== null
+    if (warmupMs > 0) {
+      this.#enter('warm-up', warmupMs)
+      const untilMs = (measureFromUs - nowUs()) / 1000
+      await this.#shards.waitUntil(isOver, untilMs, this.#hooks.signal)
+    }
+    if (!this.#isInterrupted && !isOver()) {
+      this.#enter('steady', durationMs)
+      await this.#shards.waitUntil(isOver, (endUs - nowUs()) / 1000, this.#hooks.signal)
+    }
+    this.#endUs = Math.min(endUs, nowUs())
+  }
+
+  /** Sending is over; what is on its way may still arrive. */
+  async #drain(): Promise<void> {
+    if (this.#stage === null) return
+    this.#enter('drain', null)
+    const publisher = this.#publisher
+    if (publisher !== null && !publisher.isDone) {
+      // Its own clock ends it; only an end before that needs a word.
+      if (nowUs() < this.#stage.endUs) publisher.finish()
+      await this.#shards.waitUntil(() => publisher.isDone, PUBLISHED_LIMIT_MS)
+    }
+    const limitUs = nowUs() + DRAIN_LIMIT_MS * 1000
+    while (nowUs() < limitUs && this.#shards.living.length > 0 && !this.#hasAllCome()) {
+      this.#shards.tell({ kind: 'ask' })
+      await new Promise((resolve) => setTimeout(resolve, DRAIN_LOOK_MS))
+    }
+  }
+
+  /** By the connections that are up now: exact where none was lost, which the report counts exactly. */
+  #hasAllCome(): boolean {
+    const { mode } = this.#settings
+    const come = this.#shards.sum(({ received, duplicated }) => received - duplicated)
+    if (mode === 'idle') return true
+    if (this.#publisher === null) return come >= this.#shards.sum(({ sent }) => sent)
+    const sent = this.#publisher.result?.sends.sent ?? 0
+    return come >= (activitiesOf(mode).broadcast ? sent * this.#shards.alive : sent)
+  }
+
+  async #finish(): Promise<void> {
+    this.#shards.tell({ kind: 'finish' })
+    const { living } = this.#shards
+    await this.#shards.waitUntil(
+      () => living.every(({ result, lost }) => result !== null || lost !== null),
+      RESULT_LIMIT_MS,
+    )
+    await this.#shards.waitUntil(
+      () => living.every(({ isClosed, lost }) => isClosed || lost !== null),
+      CLOSED_LIMIT_MS,
+    )
+  }
+
+  /** null where the target has no HTTP API, or does not answer any more. */
+  async #askTarget(): Promise<NodeFacts | null> {
+    return this.#api === null ? null : this.#api.describe().catch(() => null)
+  }
+
+  #report(hostAfter: ReturnType<typeof readHostSample>, target: NodeFacts | null): RunReport {
+    return buildReport({
+      plan: this.#setup.plan,
+      startedAtMs: this.#startedAtMs,
+      startUs: this.#startUs,
+      connectUs: this.#connectUs,
+      stage: this.#stage,
+      endUs: this.#endUs === 0 ? nowUs() : this.#endUs,
+      isInterrupted: this.#isInterrupted,
+      shards: this.#shards.states,
+      publisher: this.#publisher?.result ?? null,
+      publisherError: this.#publisher?.error ?? null,
+      intervals: this.#intervals.rows,
+      generatorMemory: this.#generatorMemory,
+      targetMemory: this.#targetMemory,
+      targetGc: target?.gc ?? null,
+      hostBefore: this.#hostBefore,
+      hostAfter,
+      environment: describeEnvironment({
+        own_node: this.#hasOwnNode,
+        target_engine: target?.engine ?? null,
+      }),
+    })
+  }
+
+  #enter(phase: RunProgress['phase'], totalMs: number | null): void {
+    this.#phase = phase
+    this.#phaseStartUs = nowUs()
+    this.#phaseTotalMs = totalMs
+  }
+
+  #tick(): void {
+    const connections = this.#shards.alive
+    const fromShards = this.#shards.sum(({ sent }) => sent)
+    const row = this.#intervals.add(nowUs(), {
+      connections,
+      sent: this.#publisher === null ? fromShards : this.#publisher.sent,
+      received: this.#shards.sum(({ received }) => received),
+      latencies: this.#shards.takeIntervals(),
+    })
+    const hasLatency = row.max > 0
+    this.#hooks.onProgress({
+      phase: this.#phase,
+      elapsedMs: (nowUs() - this.#phaseStartUs) / 1000,
+      totalMs: this.#phaseTotalMs,
+      connections,
+      connectionsTarget: this.#settings.connections,
+      sentPerSecond: (row.sent * 1000) / INTERVAL_MS,
+      receivedPerSecond: (row.received * 1000) / INTERVAL_MS,
+      p50: hasLatency ? row.p50 : null,
+      p99: hasLatency ? row.p99 : null,
+    })
+  }
+}
+
+function concat(arrays: readonly Uint32Array[]): Uint32Array {
+  const all = new Uint32Array(arrays.reduce((sum, { length }) => sum + length, 0))
+  let at = 0
+  for (const array of arrays) {
+    all.set(array, at)
+    at += array.length
+  }
+  return all
+}

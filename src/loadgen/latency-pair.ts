@@ -1,0 +1,17 @@
+/** A latency by both counts: from the intended time (response) and from the write (service). */
+import { LatencyRecorder } from '../stats/latency-recorder.ts'
+import type { MetricReport } from '../stats/run-report.ts'
+
+export class LatencyPair {
+  readonly response = new LatencyRecorder()
+  readonly service = new LatencyRecorder()
+
+  recordUs(now: number, intendedUs: number, writtenUs: number): void {
+    this.response.recordUs(now - intendedUs)
+    this.service.recordUs(now - writtenUs)
+  }
+
+  report(): MetricReport {
+    return { unit: 'us', response: this.response.summary(), service: this.service.summary() }
+  }
+}

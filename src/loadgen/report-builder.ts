@@ -1,0 +1,203 @@
+/** Turns what a run left behind into the one RunReport. Pure: merges without loss, judges, and knows no clock and no host. */
+import { mergeGcSnapshots } from '../stats/gc-recorder.ts'
+import { hostReportOf } from '../stats/host-counters.ts'
+import { LatencyRecorder } from '../stats/latency-recorder.ts'
+import type { GcSideReport, MetricName, MetricReport, RunReport } from '../stats/run-report.ts'
+import { countBroadcasts } from './delivery-count.ts'
+import { FailureTally } from './failure-tally.ts'
+import { LatencyPair } from './latency-pair.ts'
+import { bytesPerConnection } from './memory-slope.ts'
+import type { RunFindings } from './run-findings.ts'
+import type { SendCounts, ShardResult } from './shard-messages.ts'
+import { judge } from './verdict/judge.ts'
+import type { VerdictFacts } from './verdict/verdict-facts.ts'
+import { activitiesOf } from './workload.ts'
+
+const UNKNOWN_SIDE: GcSideReport = { known: false, kinds: [], loop_lag: null }
+
+/** Without thresholds, which are the command's to evaluate. */
+export function buildReport(findings: RunFindings): RunReport {
+  const { plan, stage } = findings
+  const results = resultsOf(findings)
+  const metrics = mergeMetrics(results)
+  const messages = countMessages(findings, results, metrics)
+  const generator = generatorPauses(findings, results)
+  const measuredUs = stage === null ? 0 : Math.max(0, findings.endUs - stage.measureFromUs)
+  return {
+    schema: 'pushctl.bench/1',
+    started_at: new Date(findings.startedAtMs).toISOString(),
+    duration_ms: Math.round(measuredUs / 1000),
+    interrupted: findings.isInterrupted,
+    mode: plan.mode,
+    targets: plan.targets.map(({ url }) => url),
+    engine: plan.engine,
+    verdict: judge(verdictFacts(findings, results, messages, generator)),
+    connections: countConnections(findings, results),
+    messages: {
+      ...messages,
+      sent_per_second: perSecond(messages.sent, measuredUs),
+      received_per_second: perSecond(messages.received, measuredUs),
+    },
+    metrics: reportMetrics(metrics),
+    gc: { generator, target: findings.targetGc ?? UNKNOWN_SIDE },
+    host: hostReportOf(findings.hostBefore, findings.hostAfter),
+    memory: {
+      generator_bytes_per_connection: bytesPerConnection(findings.generatorMemory),
+      target_bytes_per_connection: bytesPerConnection(findings.targetMemory),
+    },
+    thresholds: [],
+    intervals: findings.intervals,
+    environment: findings.environment,
+    plan: plan as unknown as Record<string, unknown>,
+  }
+}
+
+function resultsOf({ shards }: RunFindings): ShardResult[] {
+  return shards.map(({ result }) => result).filter((result) => result !== null)
+}
+
+function mergeMetrics(results: readonly ShardResult[]): Map<MetricName, LatencyPair> {
+  const merged = new Map<MetricName, LatencyPair>()
+  for (const { name, response, service } of results.flatMap(({ metrics }) => metrics)) {
+    const pair = merged.get(name) ?? new LatencyPair()
+    merged.set(name, pair)
+    pair.response.mergeEncoded(response)
+    pair.service.mergeEncoded(service)
+  }
+  return merged
+}
+
+function reportMetrics(metrics: ReadonlyMap<MetricName, LatencyPair>) {
+  const reports: Partial<Record<MetricName, MetricReport>> = {}
+  for (const [name, pair] of metrics) {
+    if (pair.response.count > 0) reports[name] = pair.report()
+  }
+  return reports
+}
+
+type MessageCounts = Omit<RunReport['messages'], 'sent_per_second' | 'received_per_second'>
+
+/** Adds the metrics of broadcasts, which need the schedule as well as the receipts. */
+function countMessages(
+  findings: RunFindings,
+  results: readonly ShardResult[],
+  metrics: Map<MetricName, LatencyPair>,
+): MessageCounts {
+  const { publisher, stage } = findings
+  const sends = sumSends([...results.map((result) => result.sends), publisher?.sends])
+  let expected = sends.sent
+  if (activitiesOf(findings.plan.mode).broadcast && stage !== null && publisher !== null) {
+    const { warmupSent, sentInAll } = publisher
+    const broadcasts = countBroadcasts(results, stage, warmupSent + 1, sentInAll)
+    metrics.set('broadcast_first', broadcasts.first)
+    metrics.set('broadcast_all', broadcasts.all)
+    expected = broadcasts.expected
+  }
+  const received = sumOf(results, (result) => result.received)
+  const duplicated = sumOf(results, (result) => result.duplicated)
+  return {
+    planned: sends.planned,
+    sent: sends.sent,
+    late: sends.late,
+    unsent: sends.unsent + sends.unsendable,
+    expected,
+    received,
+    lost: Math.max(0, expected - (received - duplicated)),
+    duplicated,
+    reordered: sumOf(results, (result) => result.reordered),
+  }
+}
+
+function sumSends(all: readonly (SendCounts | undefined)[]): SendCounts {
+  const known = all.filter((counts) => counts !== undefined)
+  return {
+    planned: sumOf(known, ({ planned }) => planned),
+    sent: sumOf(known, ({ sent }) => sent),
+    late: sumOf(known, ({ late }) => late),
+    unsent: sumOf(known, ({ unsent }) => unsent),
+    unsendable: sumOf(known, ({ unsendable }) => unsendable),
+  }
+}
+
+function countConnections(
+  findings: RunFindings,
+  results: readonly ShardResult[],
+): RunReport['connections'] {
+  const tally = new FailureTally()
+  for (const result of results) tally.addRows(result.failures)
+  if (findings.publisher !== null) tally.addRows(findings.publisher.failures)
+  let attempted = sumOf(results, (result) => result.attempted)
+  let failed = sumOf(results, (result) => result.failed)
+  const established = sumOf(results, (result) => result.established)
+  for (const shard of findings.shards) {
+    if (shard.result !== null) continue
+    // What a lost shard had is gone, whatever it last said of itself.
+    attempted += shard.connections
+    failed += shard.connections
+    const cause = `generator shard ${shard.index} ${shard.lost?.signal ?? 'lost'}`
+    tally.addRows([
+      { phase: 'idle', cause, count: shard.connections, firstUs: findings.endUs, sample: '' },
+    ])
+  }
+  if (findings.publisherError !== null) {
+    const sample = findings.publisherError.message
+    tally.add('publish', 'publisher', findings.endUs, () => sample)
+  }
+  return {
+    requested: findings.plan.connections,
+    attempted,
+    established,
+    failed,
+    alive_at_end: sumOf(results, (result) => result.aliveAtEnd),
+    connects_per_second: perSecond(established, findings.connectUs),
+    failures: tally.report(findings.startUs),
+  }
+}
+
+function generatorPauses(findings: RunFindings, results: readonly ShardResult[]): GcSideReport {
+  const threads = findings.publisher === null ? results : [...results, findings.publisher]
+  const lag = new LatencyRecorder()
+  for (const { loopLag } of threads) lag.mergeEncoded(loopLag)
+  return {
+    known: true,
+    kinds: mergeGcSnapshots(threads.flatMap(({ gc }) => [...gc])),
+    loop_lag: lag.count === 0 ? null : lag.summary(),
+  }
+}
+
+function verdictFacts(
+  findings: RunFindings,
+  results: readonly ShardResult[],
+  messages: MessageCounts,
+  generator: GcSideReport,
+): VerdictFacts {
+  const { publisher, shards } = findings
+  const sends = sumSends([...results.map((result) => result.sends), publisher?.sends])
+  const pauses = generator.kinds.map(({ pauses: { max } }) => max)
+  const threads = shards
+    .filter(({ result }) => result !== null)
+    .map(({ index, result }) => ({
+      name: `shard ${index}`,
+      ...(result as ShardResult).steadyUsage,
+    }))
+  if (publisher !== null) threads.push({ name: 'the publisher', ...publisher.steadyUsage })
+  return {
+    planned: messages.planned,
+    late: messages.late,
+    // A message without a connection to send it on is no fault of the generator's speed.
+    unsent: sends.unsent,
+    loopLagUsP99: generator.loop_lag?.p99 ?? null,
+    gcPauseUsMax: pauses.length === 0 ? null : Math.max(...pauses),
+    threads,
+    shards: shards.length,
+    shardsLost: shards.filter(({ result }) => result === null).length,
+  }
+}
+
+function perSecond(count: number, us: number): number {
+  return us <= 0 ? 0 : Math.round((count * 1e8) / us) / 100
+}
+
+function sumOf<Row>(rows: readonly Row[], read: (row: Row) => number): number {
+  return rows.reduce((sum, row) => sum + read(row), 0)
+}

@@ -1,0 +1,31 @@
+/** Everything a run left behind, before it becomes a report: what the coordinator hands to the report builder. */
+import type { HostSample } from '../stats/host-counters.ts'
+import type { GcSideReport, IntervalReport } from '../stats/run-report.ts'
+import type { MemorySample } from './memory-slope.ts'
+import type { RunPlan } from './plan/run-plan.ts'
+import type { PublisherResult, SteadyStage } from './shard-messages.ts'
+import type { ShardState } from './shard-group.ts'
+
+export interface RunFindings {
+  readonly plan: RunPlan
+  readonly startedAtMs: number
+  /** When connecting began, on the monotonic clock. */
+  readonly startUs: number
+  /** From the first connect until every connection was tried. */
+  readonly connectUs: number
+  /** null when the run was interrupted before the steady state. */
+  readonly stage: SteadyStage | null
+  /** When sending stopped: the end of the stage, or the interruption. */
+  readonly endUs: number
+  readonly isInterrupted: boolean
+  readonly shards: readonly ShardState[]
+  readonly publisher: PublisherResult | null
+  readonly publisherError: Error | null
+  readonly intervals: readonly IntervalReport[]
+  readonly generatorMemory: readonly MemorySample[]
+  readonly targetMemory: readonly MemorySample[]
+  readonly targetGc: GcSideReport | null
+  readonly hostBefore: HostSample
+  readonly hostAfter: HostSample
+  readonly environment: Readonly<Record<string, string | number | boolean | null>>
+}

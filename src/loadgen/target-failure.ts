@@ -1,0 +1,41 @@
+/** The error of a run in which no connection came up: what failed, in which phase, and what that usually means. */
+import { PushctlError } from '../errors/pushctl-error.ts'
+import type { FailureRow } from './failure-tally.ts'
+
+export function targetFailure(
+  failed: number,
+  top: FailureRow | null,
+  targets: readonly string[],
+): PushctlError {
+  const shown = targets.join(', ')
+  if (top === null) {
+    return new PushctlError('PUSHCTL_TARGET_UNREACHABLE', `no connection to ${shown} came up`)
+  }
+  const seen = `all of the first ${failed} connections failed in phase ${top.phase}: ${top.cause}`
+  const why = top.sample === '' ? seen : `${seen} (${top.sample})`
+  if (top.cause === 'EADDRNOTAVAIL') {
+    return new PushctlError('PUSHCTL_PORTS', `no local port or source address to reach ${shown}`, {
+      why,
+      tries: ['--source-ip with addresses of this host', 'wait a minute for TIME_WAIT to pass'],
+    })
+  }
+  if (top.cause === 'EMFILE' || top.cause === 'ENFILE') {
+    return new PushctlError('PUSHCTL_DESCRIPTORS', 'no descriptor left for a connection', {
+      why,
+      tries: ['--processes 2', 'fewer --connections'],
+    })
+  }
+  if (top.phase === 'connect') {
+    return new PushctlError('PUSHCTL_TARGET_UNREACHABLE', `${shown} cannot be reached`, {
+      why,
+      tries: ['check address and port, and that the target listens'],
+    })
+  }
+  if (/^(bye|close|http) /.test(top.cause)) {
+    return new PushctlError('PUSHCTL_TARGET_REFUSED', `${shown} refused every connection`, { why })
+  }
+  return new PushctlError('PUSHCTL_TARGET_PROTOCOL', `${shown} does not speak the push protocol`, {
+    why,
+    tries: ['check that the scheme fits the port: tcp:// and ws:// are different listeners'],
+  })
+}
