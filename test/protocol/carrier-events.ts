@@ -111,8 +111,8 @@ export function upgradeEvents(chunks: readonly Uint8Array[]): string[] {
     if (event === UPGRADE_EVENT.FAULT) return `FAULT ${request.fault} ${request.faultStatus}`
     const { subprotocol, target, host, origin, authorization } = request
     const offered = request.isSubprotocolOffered ? 'offered' : 'assumed'
-    const rest = end - request.headEnd
-    return `UPGRADE ${subprotocol} ${offered} ${JSON.stringify({ target, host, origin, authorization, rest })}`
+    const seen = { target, host, origin, authorization, rest: end - request.headEnd }
+    return `UPGRADE ${subprotocol} ${offered} ${JSON.stringify(seen)}`
   })
 }
 

@@ -11,8 +11,9 @@ import {
   upgradeResponseEvents,
   webSocketEvents,
 } from './carrier-events.ts'
-import { readCases } from './case-file.ts'
+import { bytesFromHex, readCases } from './case-file.ts'
 import { oneByOne } from './kept-region.ts'
+import { examples } from './protocol-doc.ts'
 
 const MESSAGE_BYTES_MAX = 1_000
 
@@ -85,6 +86,24 @@ describe('json-message', () => {
           ? frameEvent('device', out, 0, end)
           : `FAULT ${end.message} BYE ${end.byeCode}`
       expect([event]).toEqual(events)
+    })
+  }
+})
+
+describe('the examples of docs/protocol.md', () => {
+  it('are a HELLO, a WELCOME, a MSG and a BYE', () => {
+    expect(examples.map(({ name }) => name)).toEqual(['HELLO', 'WELCOME', 'MSG', 'BYE'])
+  })
+
+  for (const { name, hex, json } of examples) {
+    it(`show a ${name} that is what the code reads and writes`, () => {
+      const bytes = bytesFromHex(hex)
+      expect(tcpEvents(name === 'HELLO' ? 'device' : 'node', [bytes])).toEqual([json])
+      const out = new Uint8Array(200)
+      const text = Buffer.from(json)
+      const end = frameFromJson(text, 0, text.length, out, 0)
+      if (typeof end !== 'number') throw new Error(end.message)
+      expect(onTcp(out.subarray(0, end))).toEqual(bytes)
     })
   }
 })

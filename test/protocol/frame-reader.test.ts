@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { FRAME_FAULTS } from '../../src/protocol/frame-faults.ts'
 import { FrameReader } from '../../src/protocol/frame-reader.ts'
-import { byeRange, byeReason, FRAME } from '../../src/protocol/frame-types.ts'
+import { FRAME } from '../../src/protocol/frame-types.ts'
 import { helloFields, writeHello, writeMsg } from '../../src/protocol/frame-writer.ts'
 import { frameEvent, type Sender } from './carrier-events.ts'
 import { bytesOfFrame, randomFrames } from './frame-arbitraries.ts'
@@ -88,32 +88,5 @@ describe('FrameReader', () => {
     expect(reader.read(bytes, 10, end)).toBe(true)
     expect([reader.payloadStart, reader.payloadEnd]).toEqual([14, 17])
     expect(reader.publishedUs).toBe(-1)
-  })
-})
-
-describe('BYE codes', () => {
-  it('tell by their hundreds what to do, also to a client that does not know them', () => {
-    expect([4000, 4099, 4100, 4199, 4200, 4299, 4300, 4399].map(byeRange)).toEqual([
-      'stop',
-      'stop',
-      'backoff',
-      'backoff',
-      'now',
-      'now',
-      'elsewhere',
-      'elsewhere',
-    ])
-    expect([1006, 3999, 4400].map(byeRange)).toEqual(['backoff', 'backoff', 'backoff'])
-  })
-
-  it('have a reason each', () => {
-    expect([4000, 4004, 4102, 4201, 4302, 4399].map(byeReason)).toEqual([
-      'protocol-error',
-      'bad-device-id',
-      'too-slow',
-      'handshake-timeout',
-      'wrong-node',
-      'unknown',
-    ])
   })
 })

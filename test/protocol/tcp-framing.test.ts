@@ -1,5 +1,15 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { FrameReader } from '../../src/protocol/frame-reader.ts'
+import { BYE, FRAME, LIMITS } from '../../src/protocol/frame-types.ts'
+import { writeBye, writeMsg, writeWelcome } from '../../src/protocol/frame-writer.ts'
+import { jsonFromFrame } from '../../src/protocol/json-frames.ts'
 import {
   LENGTH_BYTES_MAX,
   TCP_EVENT,
@@ -9,6 +19,7 @@ import {
 import { tcpEvents } from './carrier-events.ts'
 import { bytesOfFrame, randomFrames } from './frame-arbitraries.ts'
 import { cutAt } from './kept-region.ts'
+import { clientSource } from './protocol-doc.ts'
 
 describe('TCP framing', () => {
   it('gives the same frames however the stream is cut', () => {
@@ -68,6 +79,59 @@ describe('TCP framing', () => {
     expect(framing.pendingType).toBe(-1)
     expect(framing.next(request, 0, request.length)).toBe(TCP_EVENT.NEED_MORE)
     expect(framing.pendingType).toBe(0x45)
+  })
+})
+
+describe('the client of docs/protocol.md', () => {
+  it('says HELLO, shows a push once, acks it and understands BYE', async () => {
+    const heard: string[] = []
+    const server = createServer((socket) => {
+      const framing = new TcpFraming(LIMITS.frameBytesMax)
+      const reader = new FrameReader({ from: 'device' })
+      const out = new Uint8Array(200)
+      const send = (end: number) =>
+        socket.write(out.slice(writeLengthBefore(out, LENGTH_BYTES_MAX, end), end))
+      let bytes = Buffer.alloc(0)
+      socket.on('data', (chunk) => {
+        bytes = Buffer.concat([bytes, chunk])
+        while (framing.next(bytes, 0, bytes.length) === TCP_EVENT.FRAME) {
+          expect(reader.read(bytes, framing.bodyStart, framing.bodyEnd)).toBe(true)
+          heard.push(jsonFromFrame(reader, bytes))
+          if (reader.type === FRAME.HELLO) {
+            const numbers = { flags: 0, heartbeatSeconds: 300, serverTimeMs: 1, inboxSeq: 200 }
+            const session = { broadcastSeq: 0, sessionIdHigh: 0, sessionIdLow: 1 }
+            send(writeWelcome(out, LENGTH_BYTES_MAX, { ...numbers, ...session }))
+            const payload = Buffer.from('goal!')
+            send(writeMsg(out, LENGTH_BYTES_MAX, 1, 200, 7, payload, 0, 5))
+            send(writeMsg(out, LENGTH_BYTES_MAX, 9, 200, 7, payload, 0, 5))
+          } else if (heard.length === 3) {
+            send(writeBye(out, LENGTH_BYTES_MAX, BYE.SHUTDOWN, 'shutdown'))
+          }
+          bytes = bytes.subarray(framing.bodyEnd)
+        }
+      })
+    })
+    server.listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const { port } = server.address() as { port: number }
+    const folder = mkdtempSync(join(tmpdir(), 'pushctl-doc-'))
+    const program = join(folder, 'push-client.mjs')
+    writeFileSync(program, clientSource)
+    const args = [program, '127.0.0.1', String(port), 'phone-7']
+    const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] })
+    let printed = ''
+    child.stdout.on('data', (text) => {
+      printed += text
+    })
+    await once(child, 'close')
+    server.close()
+    rmSync(folder, { recursive: true })
+    expect(printed).toBe('welcome, heartbeat 300 s\ngoal!\nbye 4202: come back at once\n')
+    expect(heard.map((json) => JSON.parse(json))).toMatchObject([
+      { type: 'HELLO', deviceId: 'phone-7', flags: 2 },
+      { type: 'ACK', stream: 0, seq: 200 },
+      { type: 'ACK', stream: 0, seq: 200 },
+    ])
   })
 })
 
