@@ -134,10 +134,14 @@ async function readTransientSockets(
     argv: ['ss', withOwners ? '-Htanoep' : '-Htanoe', ...TRANSIENT_STATES.flatMap(stateFilter)],
     linesMax: TRANSIENT_LINES_MAX,
   })
-  return mapFact(output, ({ text, truncated }) => ({
-    rows: parseSsSockets(text).rows,
-    partial: truncated,
-  }))
+  return pickFact(
+    output,
+    ({ text, truncated }) => {
+      const { rows, unreadableLines } = parseSsSockets(text)
+      return rows.length === 0 && unreadableLines > 0 ? null : { rows, partial: truncated }
+    },
+    'is not in the expected format',
+  )
 }
 
 function stateFilter(state: string): string[] {

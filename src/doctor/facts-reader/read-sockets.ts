@@ -1,5 +1,5 @@
 /** What needs a walk over sockets, each at most once and each bounded: the TIME_WAIT census and a sample of connections. */
-import { type Fact, known, mapFact } from '../fact.ts'
+import { type Fact, known, pickFact } from '../fact.ts'
 import type { SocketFacts } from '../facts.ts'
 import type { Sample } from '../facts-sample.ts'
 import { parseSsSockets } from '../parsers/ss-sockets.ts'
@@ -21,7 +21,14 @@ export async function readSockets(source: FactSource, sample: Sample): Promise<S
   ])
   return {
     timeWait,
-    establishedSample: mapFact(established, ({ text }) => parseSsSockets(text, 'ESTAB').rows),
+    establishedSample: pickFact(
+      established,
+      ({ text }) => {
+        const { rows, unreadableLines } = parseSsSockets(text, 'ESTAB')
+        return rows.length === 0 && unreadableLines > 0 ? null : rows
+      },
+      'is not in the expected format',
+    ),
   }
 }
 
@@ -37,7 +44,13 @@ async function readTimeWait(source: FactSource, sample: Sample): Promise<Fact<Ti
     argv: ['ss', '-Htan', 'state', 'time-wait'],
     linesMax: TIME_WAIT_LINES_MAX,
   })
-  return mapFact(output, ({ text, truncated }) =>
-    countTimeWait(parseSsSockets(text, 'TIME-WAIT').rows, ports, truncated),
+  return pickFact(
+    output,
+    ({ text, truncated }) => {
+      const { rows, unreadableLines } = parseSsSockets(text, 'TIME-WAIT')
+      if (rows.length === 0 && unreadableLines > 0) return null
+      return countTimeWait(rows, ports, truncated)
+    },
+    'is not in the expected format',
   )
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Fact } from '../../../src/doctor/fact.ts'
-import { known } from '../../../src/doctor/fact.ts'
+import { known, unknown } from '../../../src/doctor/fact.ts'
 import type { Facts } from '../../../src/doctor/facts.ts'
 import { MemoryTree } from '../../../src/doctor/facts-reader/capture-trees.ts'
 import { CapturedSource } from '../../../src/doctor/facts-reader/captured-source.ts'
@@ -98,6 +98,8 @@ class SameTextSource implements FactSource {
   }
 
   run({ argv }: { argv: readonly string[] }): Promise<Fact<CommandOutput>> {
+    // A command that prints nothing and ends well has found nothing: that is an answer, and no hostile one.
+    if (this.#text === '') return Promise.resolve(unknown('is not installed', argv.join(' ')))
     return Promise.resolve(known({ text: this.#text, truncated: false }, argv.join(' ')))
   }
 

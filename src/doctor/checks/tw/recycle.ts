@@ -1,6 +1,7 @@
 /** tcp_tw_recycle, the setting that breaks clients behind NAT. Its absence is the good case and is a fact, not a gap. */
 import type { Facts } from '../../facts.ts'
 import { type Check, type Finding, findingOf, unknownFinding } from '../../finding.ts'
+import { kernelIsAtLeast } from '../../kernel-release.ts'
 import { setSysctl } from '../../setting.ts'
 import { isSysctlAbsent, sysctlNumber } from '../../sysctl-facts.ts'
 import { actsAsServer, type Target } from '../../target.ts'
@@ -31,11 +32,16 @@ hides the symptom and loses more. What you want for outgoing connections is tcp_
 }
 
 function evaluateRecycle(facts: Facts, target: Target): Finding {
-  if (isSysctlAbsent(facts, KEY)) {
+  const { kernelRelease } = facts.host
+  // Absence alone could be a capture that was cut; the release says that it must be absent.
+  if (isSysctlAbsent(facts, KEY) && kernelIsAtLeast(facts, 4, 12) === true) {
     return findingOf(twRecycle, {
       status: 'ok',
       observed: 'this kernel no longer has the setting',
-      evidence: ['/proc/sys/net/ipv4/tcp_tw_recycle: does not exist'],
+      evidence: [
+        '/proc/sys/net/ipv4/tcp_tw_recycle: does not exist',
+        `${kernelRelease.source}: ${kernelRelease.known ? kernelRelease.value : ''}`,
+      ],
     })
   }
   const value = sysctlNumber(facts, KEY)
