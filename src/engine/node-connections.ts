@@ -219,6 +219,10 @@ export class NodeConnections {
     this.#events.onNoted()
   }
 
+  /**
+   * libuv reports an end also for a reset that it sees together with bytes (POLLHUP after a partial
+   * read), so such a peer is told as PEER_END; the reset shows when our own end is sent.
+   */
   #noteEnd(stream: RowSocket): void {
     const slot = this.#slotOf(stream)
     if (slot === NO_SLOT) return
