@@ -7,7 +7,8 @@
  *              1 │ 64 KiB │    2 │ ·
  *
  * A page serves one block size at a time (powers of two) and returns to a common pool when its last block is freed, so
- * a burst of large blocks leaves nothing behind. Cost: up to half of a block is unused.
+ * a burst of large blocks leaves nothing behind. A block above 1 MiB is a page of its own, given back to the system.
+ * Cost: up to half of a block is unused.
  */
 
 /** A block, or 0 for none. */
@@ -17,12 +18,13 @@ export const NO_BLOCK = 0
 const PAGE_BYTES = 1 << 20
 const BLOCK_BYTES_MIN = 16
 const CLASS_MIN_BITS = 4
-const CLASS_MAX_BITS = 20
-export const BLOCK_BYTES_MAX = PAGE_BYTES
+const PAGE_BITS = 20
+const CLASS_MAX_BITS = 30
 const NO_PAGE = -1
+const NO_BYTES = new Uint8Array(0)
 
 interface Page {
-  readonly bytes: Uint8Array
+  bytes: Uint8Array
   /** log2 of the block size, or 0 while the page is in the pool. */
   classBits: number
   used: number
@@ -39,6 +41,8 @@ export class ByteSlab {
   /** Pages with room, by class; a page is in one list at most. */
   readonly #open: number[][] = []
   readonly #pool: number[] = []
+  /** Page numbers whose own large block was given back. */
+  readonly #emptied: number[] = []
   #bytesUsed = 0
 
   constructor(bytesMax: number) {
@@ -51,11 +55,11 @@ export class ByteSlab {
     return this.#bytesUsed
   }
 
-  /** A block of at least `bytes`, or NO_BLOCK where bytesMax would be passed or no block is that large. */
+  /** A block of at least `bytes`, or NO_BLOCK where bytesMax would be passed. */
   allocate(bytes: number): BlockRef {
-    if (bytes > BLOCK_BYTES_MAX) return NO_BLOCK
     const bits = classBitsOf(bytes)
-    if (this.#bytesUsed + (1 << bits) > this.bytesMax) return NO_BLOCK
+    if (bits > CLASS_MAX_BITS || this.#bytesUsed + 2 ** bits > this.bytesMax) return NO_BLOCK
+    if (bits > PAGE_BITS) return this.#allocateLarge(bits)
     const open = this.#open[bits]
     let pageIndex = open.length > 0 ? open[open.length - 1] : NO_PAGE
     if (pageIndex === NO_PAGE) {
@@ -77,6 +81,7 @@ export class ByteSlab {
     const block = (ref - 1) & 0xffff
     const page = this.#pages[pageIndex]
     const bits = page.classBits
+    if (bits > PAGE_BITS) return this.#freeLarge(pageIndex)
     const wasFull = page.freeHead < 0 && page.carved === PAGE_BYTES >> bits
     page.next[block] = page.freeHead
     page.freeHead = block
@@ -104,19 +109,33 @@ export class ByteSlab {
     return 1 << this.#pages[(ref - 1) >>> 16].classBits
   }
 
+  #allocateLarge(bits: number): BlockRef {
+    let pageIndex = this.#emptied.pop()
+    if (pageIndex === undefined) pageIndex = this.#addPage(NO_BYTES)
+    const page = this.#pages[pageIndex]
+    page.bytes = new Uint8Array(1 << bits)
+    page.classBits = bits
+    this.#bytesUsed += 1 << bits
+    return (pageIndex << 16) + 1
+  }
+
+  #freeLarge(pageIndex: number): void {
+    const page = this.#pages[pageIndex]
+    this.#bytesUsed -= page.bytes.length
+    page.bytes = NO_BYTES
+    page.classBits = 0
+    this.#emptied.push(pageIndex)
+  }
+
+  #addPage(bytes: Uint8Array): number {
+    const next = new Int32Array(0)
+    this.#pages.push({ bytes, classBits: 0, used: 0, carved: 0, freeHead: -1, next })
+    return this.#pages.length - 1
+  }
+
   #takePage(bits: number): number {
     let pageIndex = this.#pool.pop()
-    if (pageIndex === undefined) {
-      pageIndex = this.#pages.length
-      this.#pages.push({
-        bytes: new Uint8Array(PAGE_BYTES),
-        classBits: bits,
-        used: 0,
-        carved: 0,
-        freeHead: -1,
-        next: new Int32Array(0),
-      })
-    }
+    if (pageIndex === undefined) pageIndex = this.#addPage(new Uint8Array(PAGE_BYTES))
     const page = this.#pages[pageIndex]
     page.classBits = bits
     page.carved = 0

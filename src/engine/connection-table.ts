@@ -6,7 +6,7 @@
  *      1 │     ·  │ FREE     │              3 │ CLEAR         │ ·                       │ ·
  *      2 │     24 │ OPEN     │              1 │ QUEUED        │ 41, 0, 19_200           │ ·
  *
- * 28 bytes a row, of which an idle connection touches 7: memory that nobody wrote to is not resident.
+ * 29 bytes a row, of which an idle connection touches 7: memory that nobody wrote to is not resident.
  * A full table is an answer (NO_SLOT), not an exception.
  */
 import { NO_SLOT, type Slot } from './socket-engine.ts'
@@ -52,6 +52,8 @@ export class ConnectionTable {
   readonly keptRef: Uint32Array
   readonly keptBytes: Uint32Array
   readonly #generations: Uint16Array
+  /** 1: its user closed it after it broke and before it was told, so it is not told any more. */
+  readonly #silenced: Uint8Array
   /** Free rows below #neverUsed form a list through fdOf (as ~next). */
   #freeHead: Slot = NO_SLOT
   #neverUsed = 0
@@ -68,6 +70,7 @@ export class ConnectionTable {
     this.keptRef = new Uint32Array(capacity)
     this.keptBytes = new Uint32Array(capacity)
     this.#generations = new Uint16Array(capacity)
+    this.#silenced = new Uint8Array(capacity)
   }
 
   get count(): number {
@@ -93,6 +96,7 @@ export class ConnectionTable {
   /** The queue and kept blocks must have been given back before. */
   freeSlot(slot: Slot): void {
     if (this.sendStateOf[slot] !== SEND_STATE.CLEAR) this.sendStateOf[slot] = SEND_STATE.CLEAR
+    if (this.#silenced[slot] !== 0) this.#silenced[slot] = 0
     this.#generations[slot]++
     this.unclaimSlot(slot)
   }
@@ -115,7 +119,16 @@ export class ConnectionTable {
     return phase === PHASE.OPEN || phase === PHASE.CONNECTING
   }
 
+  silence(slot: Slot): void {
+    if (this.phaseOf[slot] !== PHASE.FREE && slot < this.capacity) this.#silenced[slot] = 1
+  }
+
+  isSilenced(slot: Slot): boolean {
+    return this.#silenced[slot] === 1
+  }
+
+  /** 0 also for a slot that does not exist. */
   queuedBytesOf(slot: Slot): number {
-    return this.queueEnd[slot] - this.queueStart[slot]
+    return (this.queueEnd[slot] - this.queueStart[slot]) | 0
   }
 }

@@ -100,7 +100,7 @@ export class EpollEngine implements SocketEngine {
     this.#table = new ConnectionTable(options.capacity)
     this.#slab = new ByteSlab(options.bufferedBytesMax)
     this.#reads = new ReadList(this.#table, this.#slab, options.keptBytesMax)
-    this.#linger = new LingerQueue(options.lingerMs, this.#table, (slot) => this.abort(slot))
+    this.#linger = new LingerQueue(options.lingerMs, this.#table, (slot) => this.#reset(slot))
     const handle = load.shim.open(this.#table.fdOf, this.#table.sendStateOf, this.#turn)
     if (typeof handle === 'number') {
       throw new PushctlError('PUSHCTL_DESCRIPTORS', 'no descriptor is left for the epoll engine')
@@ -203,9 +203,10 @@ export class EpollEngine implements SocketEngine {
   }
 
   close(slot: Slot): void {
-    if (!this.#table.isUsable(slot)) return
+    if (!this.#table.isUsable(slot)) return this.#table.silence(slot)
     this.#reads.dropKept(slot)
-    if (this.#table.phaseOf[slot] === PHASE.CONNECTING) return this.abort(slot)
+    if (this.#table.phaseOf[slot] === PHASE.CONNECTING) return this.#reset(slot)
+    this.counters.closed++
     this.#table.phaseOf[slot] = PHASE.FLUSHING
     this.#endings.pushHalf(slot)
     this.#linger.push(slot)
@@ -213,16 +214,12 @@ export class EpollEngine implements SocketEngine {
   }
 
   abort(slot: Slot): void {
-    const phase = this.#table.phaseOf[slot]
-    if (phase === PHASE.FREE || phase === PHASE.DEAD) return
-    this.#table.phaseOf[slot] = PHASE.DEAD
-    this.#table.sendStateOf[slot] = SEND_STATE.GIVEN_UP
-    this.#endings.pushReset(slot)
-    this.#scheduleTurn()
+    if (this.#table.isUsable(slot)) this.#reset(slot)
+    else this.#table.silence(slot)
   }
 
   isOpen(slot: Slot): boolean {
-    return this.#table.phaseOf[slot] === PHASE.OPEN
+    return this.#table.isUsable(slot)
   }
 
   generationOf(slot: Slot): number {
@@ -365,6 +362,7 @@ export class EpollEngine implements SocketEngine {
     }
     if (phase === PHASE.OPEN) {
       this.#closed.push(slot, CLOSE_REASON.PEER_END, 0)
+      this.counters.closed++
       this.#reads.dropKept(slot)
       table.phaseOf[slot] = PHASE.PEER_ENDED
       if (!this.#sender.hasQueued(slot)) this.#finish(slot)
@@ -382,7 +380,17 @@ export class EpollEngine implements SocketEngine {
     if (this.#table.phaseOf[slot] === PHASE.DEAD) return
     if (reason === CLOSE_REASON.CONNECT_FAILED) this.counters.connectFailed++
     if (this.#table.isUsable(slot)) this.#closed.push(slot, reason, errno)
-    this.abort(slot)
+    this.#reset(slot)
+  }
+
+  #reset(slot: Slot): void {
+    const phase = this.#table.phaseOf[slot]
+    if (phase === PHASE.FREE || phase === PHASE.DEAD) return
+    if (phase === PHASE.OPEN) this.counters.closed++
+    this.#table.phaseOf[slot] = PHASE.DEAD
+    this.#table.sendStateOf[slot] = SEND_STATE.GIVEN_UP
+    this.#endings.pushReset(slot)
+    this.#scheduleTurn()
   }
 
   /** Nothing is left to do for this connection: closes the descriptor at the end of the turn. */
@@ -448,14 +456,14 @@ export class EpollEngine implements SocketEngine {
     if (closed.count === 0) return
     this.#closed = this.#closedSpare
     this.#closedSpare = closed
-    this.#handler.onClose(closed.list.slots, closed.reasons, closed.errnos, closed.count)
+    const count = closed.keepUnless((slot) => this.#table.isSilenced(slot))
+    if (count > 0) this.#handler.onClose(closed.list.slots, closed.reasons, closed.errnos, count)
     closed.list.clear()
   }
 
   #free(slot: Slot): void {
     this.#sender.drop(slot)
     this.#reads.forget(slot)
-    this.counters.closed++
     this.#table.freeSlot(slot)
   }
 }

@@ -41,4 +41,18 @@ export class ClosedList {
     this.reasons[at] = reason
     this.errnos[at] = errno
   }
+
+  /** Moves the rows that stay to the front; returns how many. */
+  keepUnless(drops: (slot: number) => boolean): number {
+    const { slots } = this.list
+    let kept = 0
+    for (let at = 0; at < this.list.count; at++) {
+      if (drops(slots[at])) continue
+      slots[kept] = slots[at]
+      this.reasons[kept] = this.reasons[at]
+      this.errnos[kept] = this.errnos[at]
+      kept++
+    }
+    return kept
+  }
 }
