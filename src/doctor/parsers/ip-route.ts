@@ -1,4 +1,7 @@
-/** `ip route show`: only what a check asks: the device of the default route, and routes with a token such as rto_min. */
+/**
+ * `ip route show`: only what a check asks: the device of the default route, and routes with a token
+ * such as rto_min.
+ */
 import { lines, words } from './numbers.ts'
 
 export interface RouteRow {
@@ -15,7 +18,9 @@ export function parseIpRoute(text: string): RouteRow[] {
     const tokens = words(line)
     const after = (name: string): string | null => {
       const at = tokens.indexOf(name)
-      return at < 0 ? null : (tokens[at + 1] ?? null)
+      if (at < 0) return null
+      // iproute2 locks some metrics by itself and says so: "rto_min lock 400ms".
+      return tokens[tokens[at + 1] === 'lock' ? at + 2 : at + 1] ?? null
     }
     return {
       destination: tokens[0] ?? '',
@@ -27,7 +32,7 @@ export function parseIpRoute(text: string): RouteRow[] {
 }
 
 function milliseconds(token: string | null): number | null {
-  const match = /^(?:lock\s*)?(\d+(?:\.\d+)?)(ms|s|us)?$/.exec(token ?? '')
+  const match = /^(\d+(?:\.\d+)?)(ms|s|us)?$/.exec(token ?? '')
   if (match === null) return null
   const factor = match[2] === 's' ? 1_000 : match[2] === 'us' ? 0.001 : 1
   return Number(match[1]) * factor
