@@ -7,8 +7,8 @@
  * descriptor, then accepts and closes all that wait in the accept queue (uv__emfile_trick in
  * src/unix/stream.c), and node:net cannot stop it.
  */
-import { readFileSync } from 'node:fs'
 import type { Socket } from 'node:net'
+import { readDescriptorLimit } from './descriptor-limit.ts'
 
 /**
  * Kept free for files, timers of libuv and connections to stores; one accept per listener may pass
@@ -27,14 +27,4 @@ export function isNearDescriptorLimit(socket: Socket): boolean {
 function descriptorOf(socket: Socket): number {
   const { _handle: handle } = socket as unknown as { _handle?: { fd?: number } }
   return handle?.fd ?? -1
-}
-
-/** Infinity where it cannot be read; then the trick of libuv is what remains. */
-function readDescriptorLimit(): number {
-  try {
-    const line = /^Max open files\s+(\d+)/m.exec(readFileSync('/proc/self/limits', 'utf8'))
-    return line ? Number(line[1]) : Number.POSITIVE_INFINITY
-  } catch {
-    return Number.POSITIVE_INFINITY
-  }
 }

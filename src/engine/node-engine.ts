@@ -5,7 +5,7 @@
  * the interface. The cost against the epoll engine: a net.Socket per connection (3.4 kB), two
  * copies of every byte, a system call and a callback per socket.
  *
- *   'connection' 'connect' 'data' 'end' 'error' ─► lists ─► turn: handler calls ─► slots given up become free
+ *   'connect' 'data' 'end' 'error' ─► lists ─► turn: handler calls ─► slots given up become free
  */
 import { NodeConnections } from './node-connections.ts'
 import { NodeListeners } from './node-listeners.ts'

@@ -17,7 +17,7 @@ export function requireReusePort(): void {
     'PUSHCTL_ENGINE_UNAVAILABLE',
     `several shards on one port with the node engine need Node 22.12 or newer, got ${node}`,
     {
-      why: 'older releases of Node cannot set SO_REUSEPORT, by which the kernel spreads connections over shards',
+      why: 'older releases cannot set SO_REUSEPORT, by which the kernel spreads connections',
       tries: [
         'run with Node 22.12 or newer',
         'run with --engine epoll (Linux, plain TCP)',

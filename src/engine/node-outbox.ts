@@ -2,7 +2,8 @@
  * The shared write arena of the node engine, and what is committed in it: per row a chain of
  * ranges.
  *
- *   #heads[slot] ─► entry {start, end, next} ─► entry {start, end, -1}      dirty: the rows that have a chain
+ *   #heads[slot] ─► entry {start, end, next} ─► entry {start, end, -1}
+ *   dirty: the rows that have a chain
  *
  * All that a row was given in a turn leaves in one write. The bytes are copied when they leave,
  * because node:net may hold on to a buffer that the kernel refused while the arena is already in

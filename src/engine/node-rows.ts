@@ -1,10 +1,10 @@
 /**
  * The connection table of the node engine.
  *
- *   slot │ phase u8   │ generation u16 │ endReason u8 │ endErrno i32 │ queued i32 │ stream     │ raw
- *      0 │ OPEN       │              7 │ ·            │            · │        260 │ net.Socket │ the same
- *      1 │ CLOSING    │              3 │ ·            │            · │          0 │ TLSSocket  │ net.Socket below
- *      2 │ FREE       │              3 │ ·            │            · │          · │ null       │ null
+ *   slot │ phase   │ generation │ endReason │ queued │ stream     │ raw
+ *      0 │ OPEN    │          7 │         · │    260 │ net.Socket │ the same
+ *      1 │ CLOSING │          3 │         · │      0 │ TLSSocket  │ net.Socket below
+ *      2 │ FREE    │          3 │         · │      · │ null       │ null
  *
  * Unlike the table of the epoll engine it holds objects: node:net has one per connection anyhow
  * (3.4 kB each).

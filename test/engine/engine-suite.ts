@@ -1,6 +1,7 @@
 /**
- * The one suite that every socket engine passes: over real loopback sockets, against plain node:net peers and against
- * a second engine. Where the engines may differ, the test says so by `engine.kind`.
+ * The one suite that every socket engine passes: over real loopback sockets, against plain node:net
+ * peers and against a second engine. Where the engines may differ, the test says so by
+ * `engine.kind`.
  */
 import { afterEach, describe } from 'vitest'
 import { describeAccepting } from './suite/accepting.ts'

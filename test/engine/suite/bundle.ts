@@ -1,4 +1,7 @@
-/** Bundles a TypeScript fixture, together with one engine, into a file that plain Node can run as a process or worker. */
+/**
+ * Bundles a TypeScript fixture, together with one engine, into a file that plain Node can run as a
+ * process or worker.
+ */
 import { mkdirSync, rmSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -17,7 +20,10 @@ export interface BundledFixture {
   remove(): void
 }
 
-/** The fixture exports `run(Engine)`. The file lies inside the package, so that the engine finds its native part. */
+/**
+ * The fixture exports `run(Engine)`. The file lies inside the package, so that the engine finds its
+ * native part.
+ */
 export async function bundleFixture(
   kind: keyof typeof ENGINES,
   fixture: string,

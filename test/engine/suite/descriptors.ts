@@ -1,4 +1,7 @@
-/** The descriptor limit, in a process of its own; and a worker thread, which needs a file of its own too. */
+/**
+ * The descriptor limit, in a process of its own; and a worker thread, which needs a file of its own
+ * too.
+ */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { Worker } from 'node:worker_threads'
 import { afterEach, describe, expect, it } from 'vitest'
@@ -40,7 +43,8 @@ export function describeDescriptors(stage: Stage, kind: 'node' | 'epoll'): void 
       expect(measured.openCount).toBe(measured.accepted)
 
       if (kind === 'node') {
-        // node:net cannot leave them in the accept queue: the engine refuses by RST, and none is left in the dark.
+        // node:net cannot leave them in the accept queue: the engine refuses by RST, and none is
+        // left in the dark.
         await stage.until('an answer for each', () =>
           peers.every((peer) => peer.receivedBytes > 0 || peer.errorCode === 'ECONNRESET'),
         )

@@ -59,7 +59,8 @@ export function describeLimits(stage: Stage): void {
       const pairs: { peer: Peer; slot: Slot }[] = []
       for (let index = 0; index < 8; index++) pairs.push(await stage.addPeer(recorder, port))
       expect(countDescriptors()).toBeGreaterThanOrEqual(descriptors + 17)
-      // One closing, one with a full queue, one with kept bytes, two connecting, some waiting for a row.
+      // One closing, one with a full queue, one with kept bytes, two connecting, some waiting for a
+      // row.
       engine.close(pairs[0].slot)
       pairs[1].peer.socket.pause()
       await stage.until('a queue', () => {

@@ -1,4 +1,6 @@
-/** The life of a slot: not reused within a turn, told apart by its generation, harmless when stale. */
+/**
+ * The life of a slot: not reused within a turn, told apart by its generation, harmless when stale.
+ */
 import { describe, expect, it } from 'vitest'
 import { NO_SLOT } from '../../../src/engine/socket-engine.ts'
 import type { Stage } from './stage.ts'

@@ -1,6 +1,6 @@
 /**
- * What the tests of an engine stand on: engines whose events are recorded, plain node:net peers, and one way to wait.
- * Everything made through a stage is torn down by its clear().
+ * What the tests of an engine stand on: engines whose events are recorded, plain node:net peers,
+ * and one way to wait. Everything made through a stage is torn down by its clear().
  */
 import { connect as connectTcp, type Socket } from 'node:net'
 import {
@@ -19,7 +19,9 @@ export type MakeEngine = (options: EngineOptions, handler: EngineHandler) => Soc
 
 /** Only how long a test may hang before it says what it waited for; nothing depends on it. */
 const WAIT_MS_MAX = 12_000
-/** States without an event (a descriptor that closes, a queue that drains) are looked at this often. */
+/**
+ * States without an event (a descriptor that closes, a queue that drains) are looked at this often.
+ */
 const LOOK_AGAIN_MS = 3
 
 export interface ClosedRecord {
@@ -42,7 +44,9 @@ export class Recorder implements EngineHandler {
   /** Called per slot while the batch is open. */
   acceptHook: (slot: Slot) => void = () => {}
   connectHook: (slot: Slot) => void = () => {}
-  /** Returns where to keep from, as an index into the bytes that are shown; undefined consumes all. */
+  /**
+   * Returns where to keep from, as an index into the bytes that are shown; undefined consumes all.
+   */
   receiveHook: (slot: Slot, bytes: Buffer) => number | undefined = () => undefined
   overflowHook: (slot: Slot) => void = () => {}
   closeHook: (slot: Slot) => void = () => {}
@@ -231,8 +235,9 @@ export class Stage {
   }
 
   /**
-   * Lets everything happen that is due: a byte goes to and fro over another connection several times, so the engine
-   * has gone through turns of its own since. For tests that something does not happen.
+   * Lets everything happen that is due: a byte goes to and fro over another connection several
+   * times, so the engine has gone through turns of its own since. For tests that something does not
+   * happen.
    */
   async roundTrips(recorder: Recorder, peer: Peer, slot: Slot): Promise<void> {
     for (let round = 0; round < 5; round++) {
