@@ -62,6 +62,7 @@ export interface HostFacts {
   readonly cpuGovernors: Fact<Readonly<Record<number, string>>>
   readonly cpuScalingDriver: Fact<string>
   readonly cpuidleDriver: Fact<string>
+  readonly cpuTopology: CpuTopologyFacts
   readonly numaNodes: Fact<readonly number[]>
   /** CPUs by NUMA node. */
   readonly cpusByNode: Fact<Readonly<Record<number, readonly number[]>>>
@@ -75,6 +76,15 @@ export interface HostFacts {
   readonly daemons: Fact<readonly string[]>
   /** ksoftirqd threads: CPU number → ticks are in the samples. */
   readonly virtualisation: Fact<string>
+}
+
+export interface CpuTopologyFacts {
+  /** Siblings of one core counted once. */
+  readonly physicalCoreCount: Fact<number>
+  /** CPUs that the boot command line keeps free of work (isolcpus). */
+  readonly isolatedCpus: Fact<readonly number[]>
+  /** Microseconds to leave the deepest idle state that is allowed. */
+  readonly idleExitUsMax: Fact<number>
 }
 
 export interface NamespaceFacts {

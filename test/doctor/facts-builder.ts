@@ -134,6 +134,7 @@ const UNKNOWN_HOST: HostFacts = {
   cpuGovernors: NOTHING,
   cpuScalingDriver: NOTHING,
   cpuidleDriver: NOTHING,
+  cpuTopology: { physicalCoreCount: NOTHING, isolatedCpus: NOTHING, idleExitUsMax: NOTHING },
   numaNodes: NOTHING,
   cpusByNode: NOTHING,
   clockSynchronised: NOTHING,

@@ -7,6 +7,7 @@ import { pickKernelLog } from '../parsers/kernel-log.ts'
 import { words } from '../parsers/numbers.ts'
 import { parseSlabinfo } from '../parsers/slabinfo.ts'
 import { type FactSource, parsedWith, readParsed, trimmed } from './fact-source.ts'
+import { readCpuTopology } from './read-cpu-topology.ts'
 
 const THP = '/sys/kernel/mm/transparent_hugepage'
 const CLOCK = '/sys/devices/system/clocksource/clocksource0'
@@ -35,6 +36,7 @@ export async function readHost(source: FactSource, commands: Commands): Promise<
     cpuGovernors: await readGovernors(source, onlineCpus),
     cpuScalingDriver: await read(`${CPUS}/cpu0/cpufreq/scaling_driver`, trimmed),
     cpuidleDriver: await read(`${CPUS}/cpuidle/current_driver`, trimmed),
+    cpuTopology: await readCpuTopology(source, onlineCpus),
     numaNodes,
     cpusByNode: await readCpusByNode(source, numaNodes),
     clockSynchronised: clock.synchronised,
