@@ -6,6 +6,7 @@
  *
  * An interruption jumps to "drain" from wherever the run is; whatever happens, nothing that was started is left behind.
  */
+import { PushctlError } from '../errors/pushctl-error.ts'
 import { nowUs } from '../stats/clock.ts'
 import { readHostSample } from '../stats/host-counters.ts'
 import type { RunReport } from '../stats/run-report.ts'
@@ -37,7 +38,7 @@ import {
   RESULT_LIMIT_MS,
   STEADY_LEAD_US,
 } from './run-limits.ts'
-import { ShardGroup } from './shard-group.ts'
+import { ShardGroup, type ShardState } from './shard-group.ts'
 import type { PublisherSetup, SteadyStage } from './shard-messages.ts'
 import { targetFailure } from './target-failure.ts'
 import { activitiesOf, type BenchSettings, needsPublisher } from './workload.ts'
@@ -126,6 +127,7 @@ class BenchRun {
       const targetAfter = await this.#askTarget()
       const hostAfter = readHostSample()
       await this.#finish()
+      if (this.#shards.living.length === 0) throw allShardsLost(this.#shards.states)
       return this.#report(hostAfter, targetAfter)
     } finally {
       clearInterval(ticker)
@@ -338,6 +340,14 @@ class BenchRun {
       p99: hasLatency ? row.p99 : null,
     })
   }
+}
+
+function allShardsLost(states: readonly ShardState[]): PushctlError {
+  const { code = null, signal = null, error = null } = states[0].lost ?? {}
+  return new PushctlError('PUSHCTL_SHARD_LOST', 'all generator shards ended during the run', {
+    why: error?.message ?? `the first ended with ${signal ?? code}`,
+    tries: ['look for the out-of-memory killer in the kernel log', 'fewer --connections'],
+  })
 }
 
 function concat(arrays: readonly Uint32Array[]): Uint32Array {

@@ -95,7 +95,9 @@ export interface ShardResult {
   readonly endedUs: Float64Array
   readonly gc: readonly GcSnapshot[]
   readonly loopLag: Uint8Array
-  /** From the start of the steady state to its end. */
+  /** The part of it that lies in the measured time. */
+  readonly loopLagMeasured: Uint8Array
+  /** Of the measured time. */
   readonly steadyUsage: UsageShares
   readonly bytesSent: number
   readonly bytesReceived: number

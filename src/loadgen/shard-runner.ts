@@ -6,6 +6,7 @@ import type { ShardPort } from '../engine/shard-host.ts'
 import { PushctlError } from '../errors/pushctl-error.ts'
 import { nowUs } from '../stats/clock.ts'
 import { GcRecorder } from '../stats/gc-recorder.ts'
+import { LatencyRecorder } from '../stats/latency-recorder.ts'
 import { LoopLagRecorder } from '../stats/loop-lag-recorder.ts'
 import { LoadShard } from './load-shard.ts'
 import type {
@@ -36,7 +37,11 @@ export class ShardRunner {
   #progressTimer: NodeJS.Timeout | null = null
   #steadyUsage: ThreadUsage | null = null
   #steadyStartUs = 0
+  #measureTimer: NodeJS.Timeout | null = null
   #endTimer: NodeJS.Timeout | null = null
+  /** Lag until the measured time began. */
+  readonly #lagBefore = new LatencyRecorder()
+  readonly #lagMeasured = new LatencyRecorder()
   #endUsage: ThreadUsage | null = null
   #endUs = 0
 
@@ -93,10 +98,18 @@ export class ShardRunner {
 
   #startSteady(stage: SteadyStage): void {
     this.#running().startSteady(stage)
-    this.#steadyUsage = readThreadUsage()
-    this.#steadyStartUs = nowUs()
+    const untilMeasureMs = Math.max(0, (stage.measureFromUs - nowUs()) / 1000)
+    this.#measureTimer = setTimeout(() => this.#markMeasure(), untilMeasureMs)
     const untilEndMs = Math.max(0, (stage.endUs - nowUs()) / 1000)
     this.#endTimer = setTimeout(() => this.#markEnd(), untilEndMs)
+  }
+
+  /** What connecting cost is in its own metrics; the verdict on messages is about the time they were measured in. */
+  #markMeasure(): void {
+    this.#steadyUsage = readThreadUsage()
+    this.#steadyStartUs = nowUs()
+    this.#lagBefore.merge(this.#loopLag.recorder)
+    this.#loopLag.recorder.reset()
   }
 
   /** The usage of the steady state ends with it: the drain and the wait for others are idle time. */
@@ -104,6 +117,8 @@ export class ShardRunner {
     if (this.#endUs !== 0) return
     this.#endUsage = readThreadUsage()
     this.#endUs = nowUs()
+    this.#lagMeasured.merge(this.#loopLag.recorder)
+    this.#loopLag.recorder.reset()
   }
 
   #postProgress(): void {
@@ -131,6 +146,7 @@ export class ShardRunner {
     const shard = this.#running()
     if (this.#progressTimer) clearInterval(this.#progressTimer)
     if (this.#endTimer) clearTimeout(this.#endTimer)
+    if (this.#measureTimer) clearTimeout(this.#measureTimer)
     this.#markEnd()
     const aliveAtEnd = shard.rows.openCount
     shard.stopSending()
@@ -139,6 +155,12 @@ export class ShardRunner {
     this.#port.post({ kind: 'result', result: this.#result(shard, aliveAtEnd) })
     await shard.close(CLOSE_LIMIT_MS)
     this.#port.post({ kind: 'closed' })
+  }
+
+  #allLag(): LatencyRecorder {
+    const all = new LatencyRecorder()
+    for (const part of [this.#lagBefore, this.#lagMeasured, this.#loopLag.recorder]) all.merge(part)
+    return all
   }
 
   #result(shard: LoadShard, aliveAtEnd: number): ShardResult {
@@ -161,7 +183,8 @@ export class ShardRunner {
       broadcasts: receipts.broadcasts?.columns() ?? null,
       endedUs: Float64Array.from(shard.endedUs),
       gc: this.#gc.snapshot(),
-      loopLag: this.#loopLag.recorder.encode(),
+      loopLag: this.#allLag().encode(),
+      loopLagMeasured: this.#lagMeasured.encode(),
       steadyUsage: isSteady
         ? usageShares(this.#steadyUsage, this.#endUsage, elapsedUs)
         : { cpuShare: null, waitShare: null },
