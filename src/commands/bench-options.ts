@@ -33,7 +33,7 @@ export const BENCH_OPTIONS = defineOptions({
     short: 'R',
     kind: 'rate',
     min: 0,
-    help: 'messages per second in total; for broadcast: broadcasts. Default 1/s, echo and unicast 1/s per connection',
+    help: 'messages (or broadcasts) per second in total. Default: 1, or 1 per connection',
   },
   messageBytes: {
     flag: 'message-size',
@@ -89,7 +89,7 @@ export const BENCH_OPTIONS = defineOptions({
     kind: 'count',
     min: 1,
     max: 256,
-    help: 'generator threads. Default: one per core, half of them where the target is on this host',
+    help: 'generator threads. Default: one per core; half of them where the target is here',
   },
   processes: {
     flag: 'processes',

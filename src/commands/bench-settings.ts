@@ -1,4 +1,7 @@
-/** From the options of bench to the settings of a run: what depends on several options is worked out here, purely. */
+/**
+ * From the options of bench to the settings of a run: what depends on several options is worked out
+ * here, purely.
+ */
 import { randomInt } from 'node:crypto'
 import type { OptionsOf } from '../config/option-table.ts'
 import { PushctlError } from '../errors/pushctl-error.ts'

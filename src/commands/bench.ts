@@ -1,7 +1,8 @@
 /**
- * pushctl bench: drives a target, or a node of its own, and says what it saw. The order of exit codes: an interruption (130),
- * a target that was lost (4), a generator that was the bottleneck (5), and only then a crossed threshold (99): a threshold
- * judged on numbers that do not count would be a lie.
+ * pushctl bench: drives a target, or a node of its own, and says what it saw. The order of exit
+ * codes: an interruption (130), a target that was lost (4), a generator that was the bottleneck
+ * (5), and only then a crossed threshold (99): a threshold judged on numbers that do not count
+ * would be a lie.
  */
 import { type CommandContext, defineCommand } from '../config/command.ts'
 import { EXIT, exitCodeOfSignal } from '../errors/exit-codes.ts'

@@ -1,6 +1,7 @@
 /**
- * One long-lived POST /v1/push/batch: lines go up as they are due, an answer line comes back for each, in order. Where the
- * node does not take them as fast, write() says so and the caller stops; what is due meanwhile becomes late or unsent.
+ * One long-lived POST /v1/push/batch: lines go up as they are due, an answer line comes back for
+ * each, in order. Where the node does not take them as fast, write() says so and the caller stops;
+ * what is due meanwhile becomes late or unsent.
  */
 import { Readable } from 'node:stream'
 import { Client } from 'undici'

@@ -1,4 +1,7 @@
-/** What has to be known before the first packet: targets with addresses, the plan, where pushes are injected. */
+/**
+ * What has to be known before the first packet: targets with addresses, the plan, where pushes are
+ * injected.
+ */
 import { randomInt } from 'node:crypto'
 import { chooseEngine } from '../engine/create-engine.ts'
 import { PushctlError } from '../errors/pushctl-error.ts'
@@ -72,7 +75,9 @@ export function newRunId(): number {
   return randomInt(1, 2 ** 32)
 }
 
-/** @throws PushctlError PUSHCTL_USAGE where the mode needs the HTTP API and nobody said where it is. */
+/**
+ * @throws PushctlError PUSHCTL_USAGE where the mode needs the HTTP API and nobody said where it is.
+ */
 export function requirePublishUrl(settings: BenchSettings): void {
   if (settings.publishUrl !== null || !needsPublisher(settings.mode)) return
   throw new PushctlError(

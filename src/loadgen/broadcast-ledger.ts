@@ -1,14 +1,19 @@
 /**
- * When each broadcast arrived: first, last, how many, one row per broadcast of the run, columns grown by doubling.
+ * When each broadcast arrived: first, last, how many, one row per broadcast of the run, columns
+ * grown by doubling.
  *
  *   seq │ count f64 │ firstUs f64 │ lastUs f64 │ intendedUs f64 │ writtenUs f64
  *     1 │     5_000 │    81.20e9  │   81.21e9  │      81.199e9  │      81.199e9
- *     2 │         0 │         ·   │         ·  │             ·  │             ·     not received here
+ *     2 │         0 │         ·   │         ·  │             ·  │             ·     not come
  *
- * 40 bytes a broadcast. Shards hand their columns over at the end; merging takes the earliest first and the latest last.
+ * 40 bytes a broadcast. Shards hand their columns over at the end; merging takes the earliest first
+ * and the latest last.
  */
 const CAPACITY_START = 256
-/** A run of more broadcasts than this is no broadcast load any more; later ones are counted, but have no row. */
+/**
+ * A run of more broadcasts than this is no broadcast load any more; later ones are counted, but
+ * have no row.
+ */
 export const BROADCASTS_MAX = 4_000_000
 
 export interface BroadcastColumns {

@@ -1,14 +1,19 @@
 /**
- * The generator's side of its connections: one row per connection, one typed array per column, indexed by Slot.
+ * The generator's side of its connections: one row per connection, one typed array per column,
+ * indexed by Slot.
  *
- *   slot │ phase u8  │ target u8 │ row u32 │ sentSeq u32 │ lastSeq u32 │ missing u32 │ heartbeatTicks u32 │ dueUs f64 │ writtenUs f64
- *      0 │ OPEN      │         0 │      17 │           3 │           3 │           0 │              6_000 │         · │             ·
- *      1 │ UPGRADING │         1 │      18 │           0 │           0 │           0 │                  0 │   81.2e9  │        81.2e9
- *      2 │ FREE      │         · │       · │           · │           · │           · │                  · │         · │             ·
+ *   slot │ phase u8  │ target u8 │ row u32 │ sentSeq u32 │ lastSeq u32 │ missing u32 │ …
+ *      0 │ OPEN      │         0 │      17 │           3 │           3 │           0 │
+ *      1 │ UPGRADING │         1 │      18 │           0 │           0 │           0 │
+ *      2 │ FREE      │         · │       · │           · │           · │           · │
  *
- *   row  │ slot + 1 i32           a row is the place of a connection among those of this shard, whatever its slot is
+ *   slot │ … heartbeatTicks u32 │ dueUs f64 │ writtenUs f64        row │ slot + 1 i32
+ *      0 │                6_000 │         · │             ·         17 │            1
+ *      1 │                    0 │    81.2e9 │        81.2e9         18 │            2
  *
- * 42 bytes a connection. dueUs and writtenUs belong to whatever is awaited: the connect, the handshake, then the PONG (0: none).
+ * A row is the place of a connection among those of this shard, whatever its slot is. dueUs and
+ * writtenUs belong to what is awaited: the connect, the handshake, then the PONG (0: none).
+ * 42 bytes a connection.
  */
 import { NO_SLOT, type Slot } from '../engine/socket-engine.ts'
 

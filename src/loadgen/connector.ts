@@ -1,7 +1,8 @@
 /**
- * Opens the connections of a shard at its share of the connect rate, from intended time: a connect that is started late
- * has its lateness in connect_time. Rows take the targets in turn; within a target the source addresses are used in blocks,
- * so that one call starts many connections with the same addresses.
+ * Opens the connections of a shard at its share of the connect rate, from intended time: a connect
+ * that is started late has its lateness in connect_time. Rows take the targets in turn; within a
+ * target the source addresses are used in blocks, so that one call starts many connections with the
+ * same addresses.
  */
 import type { ConnectOptions, SocketEngine } from '../engine/socket-engine.ts'
 import type { ConnectionRows } from './connection-rows.ts'

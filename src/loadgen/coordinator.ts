@@ -1,10 +1,12 @@
 /**
- * One bench run from start to report. The coordinator touches no message: it starts shards and publisher, says when, waits
- * (never without a limit), and merges what they found.
+ * One bench run from start to report. The coordinator touches no message: it starts shards and
+ * publisher, says when, waits (never without a limit), and merges what they found.
  *
- *   own node? ─► shards ready ─► connect ─► barrier ─► steady (warm-up, measured) ─► drain ─► finish ─► report
+ *   own node? ─► shards ready ─► connect ─► barrier ─► steady (warm-up, measured)
+ *             ─► drain ─► finish ─► report
  *
- * An interruption jumps to "drain" from wherever the run is; whatever happens, nothing that was started is left behind.
+ * An interruption jumps to "drain" from wherever the run is; whatever happens, nothing that was
+ * started is left behind.
  */
 import { PushctlError } from '../errors/pushctl-error.ts'
 import { nowUs } from '../stats/clock.ts'
@@ -60,7 +62,10 @@ export interface BenchHooks {
   onProgress(progress: RunProgress): void
 }
 
-/** @throws PushctlError for what the host or the target does not allow; a report for everything that ran. */
+/**
+ * @throws PushctlError for what the host or the target does not allow; a report for everything that
+ * ran.
+ */
 export async function runBench(settings: BenchSettings, hooks: BenchHooks): Promise<RunReport> {
   // What cannot work is refused before a node is started for it.
   if (settings.targets.length > 0) requirePublishUrl(settings)
@@ -259,7 +264,9 @@ class BenchRun {
     }
   }
 
-  /** By the connections that are up now: exact where none was lost, which the report counts exactly. */
+  /**
+   * By the connections that are up now: exact where none was lost, which the report counts exactly.
+   */
   #hasAllCome(): boolean {
     const { mode } = this.#settings
     const come = this.#shards.sum(({ received, duplicated }) => received - duplicated)

@@ -1,7 +1,8 @@
 /**
- * How many deliveries should have come, and what each broadcast took until its first and its last receiver. A broadcast is
- * owed to every connection that was up when it was due; one that missed a receiver has no broadcast_all (there is no last
- * receiver), but its loss is counted, so nothing disappears.
+ * How many deliveries should have come, and what each broadcast took until its first and its last
+ * receiver. A broadcast is owed to every connection that was up when it was due; one that missed a
+ * receiver has no broadcast_all (there is no last receiver), but its loss is counted, so nothing
+ * disappears.
  */
 import { BroadcastLedger } from './broadcast-ledger.ts'
 import { LatencyPair } from './latency-pair.ts'

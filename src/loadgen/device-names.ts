@@ -1,6 +1,7 @@
 /**
- * The ids of the simulated devices: a prefix that belongs to this run (so two benches do not kick each other's devices off
- * a node) and the number of the connection in a fixed number of digits, so that a HELLO is a template with digits written in.
+ * The ids of the simulated devices: a prefix that belongs to this run (so two benches do not kick
+ * each other's devices off a node) and the number of the connection in a fixed number of digits, so
+ * that a HELLO is a template with digits written in.
  */
 export interface DeviceNames {
   readonly prefix: string

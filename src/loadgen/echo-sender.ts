@@ -1,7 +1,8 @@
 /**
- * The upstream half of mode echo: this shard's events of the global schedule, each sent from its own connection at its
- * intended time. An event whose connection is not up is counted as unsendable, one that was still due when the stage ended as
- * unsent: nothing is skipped in silence, and nothing is sent twice to catch up.
+ * The upstream half of mode echo: this shard's events of the global schedule, each sent from its
+ * own connection at its intended time. An event whose connection is not up is counted as
+ * unsendable, one that was still due when the stage ended as unsent: nothing is skipped in silence,
+ * and nothing is sent twice to catch up.
  */
 import type { SocketEngine } from '../engine/socket-engine.ts'
 import { nowUs } from '../stats/clock.ts'

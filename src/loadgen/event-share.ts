@@ -1,6 +1,7 @@
 /**
- * Which events of the one global schedule belong to which shard. Every shard sees the same schedule and picks its own
- * events by arithmetic, so the sum over shards is the schedule itself: no rate is lost to rounding, whatever the arrival model.
+ * Which events of the one global schedule belong to which shard. Every shard sees the same schedule
+ * and picks its own events by arithmetic, so the sum over shards is the schedule itself: no rate is
+ * lost to rounding, whatever the arrival model.
  *
  * Connection c lives on shard c mod k at row floor(c / k); event e is for connection e mod N.
  *

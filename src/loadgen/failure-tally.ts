@@ -1,7 +1,8 @@
 /**
- * Failures by phase × cause, with the first time and one sample each: a thousand refused connections are one row that says
- * so. Causes come from a small set (errno names, BYE codes, fault names), so the table stays small; beyond CAUSES_MAX rows
- * the rest is counted as "other", because a hostile target must not be able to fill our memory.
+ * Failures by phase × cause, with the first time and one sample each: a thousand refused
+ * connections are one row that says so. Causes come from a small set (errno names, BYE codes, fault
+ * names), so the table stays small; beyond CAUSES_MAX rows the rest is counted as "other", because
+ * a hostile target must not be able to fill our memory.
  */
 import type { FailureReport } from '../stats/run-report.ts'
 

@@ -1,4 +1,7 @@
-/** One row a second of a run: connections, rates, latency of that second. Also what the progress line shows. */
+/**
+ * One row a second of a run: connections, rates, latency of that second. Also what the progress
+ * line shows.
+ */
 import { LatencyRecorder } from '../stats/latency-recorder.ts'
 import type { IntervalReport } from '../stats/run-report.ts'
 

@@ -1,9 +1,10 @@
 /**
- * One shard of the generator: its connections through connect, upgrade, HELLO and heartbeats, and what they receive. It runs
- * in a worker thread or a process and knows neither. All that is per connection is in ConnectionRows; a batch of messages is
- * handled without allocating.
+ * One shard of the generator: its connections through connect, upgrade, HELLO and heartbeats, and
+ * what they receive. It runs in a worker thread or a process and knows neither. All that is per
+ * connection is in ConnectionRows; a batch of messages is handled without allocating.
  *
- *   Connector ─► connect ─► onConnect: greet ─► (onGreeting) ─► onWelcome ─► OPEN: heartbeats, EchoSender, Receipts
+ *   Connector ─► onConnect: greet ─► (onGreeting) ─► onWelcome ─► OPEN: heartbeats, EchoSender,
+ *                                                                      Receipts
  */
 import { createEngine } from '../engine/create-engine.ts'
 import {
@@ -28,7 +29,9 @@ import type { ShardSetup, SteadyStage } from './shard-messages.ts'
 import { createDriver } from './target/create-driver.ts'
 import type { ConnectionEvents, TargetDriver } from './target/target-driver.ts'
 
-/** Slots beyond the shard's connections, for those that are still closing while others are opened. */
+/**
+ * Slots beyond the shard's connections, for those that are still closing while others are opened.
+ */
 const CAPACITY_SPARE = 64
 const PHASE_LIMIT_TICKS = ticksOf(PHASE_LIMIT_MS)
 const PONG_LIMIT_TICKS = ticksOf(PONG_LIMIT_MS)
@@ -94,7 +97,10 @@ export class LoadShard implements EngineHandler, ConnectionEvents {
     clearInterval(this.#wheelTimer)
   }
 
-  /** Says goodbye on all connections and waits for their end, at most `limitMs`; then gives all descriptors back. */
+  /**
+   * Says goodbye on all connections and waits for their end, at most `limitMs`; then gives all
+   * descriptors back.
+   */
   async close(limitMs: number): Promise<void> {
     const { phase } = this.rows
     for (let slot = 0; slot < phase.length; slot++) {

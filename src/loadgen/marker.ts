@@ -1,13 +1,15 @@
 /**
- * The first 24 bytes of every payload that bench sends, so that whoever receives it knows when it was due.
+ * The first 24 bytes of every payload that bench sends, so that whoever receives it knows when it
+ * was due.
  *
  *   0        4        8                16               24
  *   │ run u32│ seq u32│ intendedUs f64 │ writtenUs f64  │ filler …        big-endian
  *
- * Response time is now - intendedUs, service time now - writtenUs; both count on the host's monotonic clock, which all its
- * processes share. `run` keeps a message of another bench from being counted. `seq` counts from 1, per device for unicast
- * and echo, per broadcast for broadcast. 24 bytes are exactly 32 characters of base64, so a publisher need not
- * encode the filler again for each push.
+ * Response time is now - intendedUs, service time now - writtenUs; both count on the host's
+ * monotonic clock, which all its processes share. `run` keeps a message of another bench from being
+ * counted. `seq` counts from 1, per device for unicast and echo, per broadcast for broadcast. 24
+ * bytes are exactly 32 characters of base64, so a publisher need not encode the filler again for
+ * each push.
  */
 export const MARKER_BYTES = 24
 

@@ -1,7 +1,8 @@
 /**
- * Bytes per connection as the slope of memory over connections while they are opened: heaps, code and histograms are there
- * before the first connection and cancel out. Least squares over the samples; null where there are too few connections for
- * the noise of a garbage-collected heap (megabytes) to vanish in the quotient.
+ * Bytes per connection as the slope of memory over connections while they are opened: heaps, code
+ * and histograms are there before the first connection and cancel out. Least squares over the
+ * samples; null where there are too few connections for the noise of a garbage-collected heap
+ * (megabytes) to vanish in the quotient.
  */
 export interface MemorySample {
   readonly connections: number

@@ -1,4 +1,7 @@
-/** What bench asks a push node over HTTP: whether pushes can be injected there, and its own memory and pauses. */
+/**
+ * What bench asks a push node over HTTP: whether pushes can be injected there, and its own memory
+ * and pauses.
+ */
 import { request } from 'undici'
 import { PushctlError } from '../errors/pushctl-error.ts'
 import type { GcSideReport } from '../stats/run-report.ts'
@@ -21,7 +24,10 @@ export class NodeApi {
     this.#adminToken = adminToken
   }
 
-  /** @throws PushctlError PUSHCTL_TARGET_UNREACHABLE, PUSHCTL_TARGET_REFUSED, PUSHCTL_TARGET_PROTOCOL */
+  /**
+   * @throws PushctlError PUSHCTL_TARGET_UNREACHABLE, PUSHCTL_TARGET_REFUSED,
+   * PUSHCTL_TARGET_PROTOCOL
+   */
   async describe(): Promise<NodeFacts> {
     const { status, text } = await this.#get('/v1/node')
     if (status === 401 || status === 403) {

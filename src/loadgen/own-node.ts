@@ -1,7 +1,8 @@
 /**
- * A push node of our own for a bench without TARGET: the same `pushctl serve` that anyone starts, in a process of its own so
- * that its memory, garbage and CPU are its own. It gets a process group of its own (a Ctrl-C is for bench alone) and ends
- * when its stdin does, so it cannot outlive us even when we are killed.
+ * A push node of our own for a bench without TARGET: the same `pushctl serve` that anyone starts,
+ * in a process of its own so that its memory, garbage and CPU are its own. It gets a process group
+ * of its own (a Ctrl-C is for bench alone) and ends when its stdin does, so it cannot outlive us
+ * even when we are killed.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { join } from 'node:path'
@@ -15,10 +16,13 @@ const READY_LIMIT_MS = 15_000
 const STOP_LIMIT_MS = 3_000
 const STDERR_KEPT_CHARACTERS = 2_000
 
-/** Runs in the node before anything else. Its worker threads run it too, and have no stdin to watch. */
+/**
+ * Runs in the node before anything else. Its worker threads run it too, and have no stdin to watch.
+ */
 const END_WITH_PARENT = `
 import { isMainThread } from 'node:worker_threads'
-if (isMainThread) process.stdin.on('end', () => process.exit(0)).on('error', () => process.exit(0)).resume().unref()
+const end = () => process.exit(0)
+if (isMainThread) process.stdin.on('end', end).on('error', end).resume().unref()
 `
 
 export interface OwnNodeOptions {

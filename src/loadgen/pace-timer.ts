@@ -1,8 +1,9 @@
 /**
- * Calls a function when its next event is due. Timers of the event loop have a grain of 1 ms and fire up to 2 ms late, which
- * would be in every latency of a sparse schedule; so where events are far apart the last stretch is spent in the loop's
- * check phase instead (sockets are still served). Where they are close together a tick sends all that is due, and the
- * remaining lateness is in `response`, not in `service`. Spinning costs at most half a core, at SPIN_PER_SECOND_MAX.
+ * Calls a function when its next event is due. Timers of the event loop have a grain of 1 ms and
+ * fire up to 2 ms late, which would be in every latency of a sparse schedule; so where events are
+ * far apart the last stretch is spent in the loop's check phase instead (sockets are still served).
+ * Where they are close together a tick sends all that is due, and the remaining lateness is in
+ * `response`, not in `service`. Spinning costs at most half a core, at SPIN_PER_SECOND_MAX.
  */
 import { nowUs } from '../stats/clock.ts'
 
@@ -12,12 +13,14 @@ const TIMER_GRAIN_US = 2_000
 const SPIN_PER_SECOND_MAX = 250
 const TIMER_MS_MAX = 1_000
 /**
- * Each turn of the loop leaves a small object behind, so a turn waits a little itself: 50,000 turns a second instead of
- * 500,000. Sockets that become ready meanwhile wait as long.
+ * Each turn of the loop leaves a small object behind, so a turn waits a little itself: 50,000 turns
+ * a second instead of 500,000. Sockets that become ready meanwhile wait as long.
  */
 const SPIN_SLICE_US = 20
 
-/** Does what is due at `nowUs`; returns the time of the next event, Infinity where there is none. */
+/**
+ * Does what is due at `nowUs`; returns the time of the next event, Infinity where there is none.
+ */
 export type OnDue = (nowUs: number) => number
 
 export class PaceTimer {

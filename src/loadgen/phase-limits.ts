@@ -1,6 +1,9 @@
 /** Time limits of the generator, and the grain in which they are kept. */
 
-/** Each of connect, upgrade and HELLO may take this long; the protocol's own handshake limit is the same. */
+/**
+ * Each of connect, upgrade and HELLO may take this long; the protocol's own handshake limit is the
+ * same.
+ */
 export const PHASE_LIMIT_MS = 10_000
 /** A PONG later than this is a dead connection. */
 export const PONG_LIMIT_MS = 10_000

@@ -1,6 +1,7 @@
 /**
- * The lines of a publisher: NDJSON for POST /v1/push/batch, from a template. The filler of the payload is encoded once; per
- * push only the device's digits and the 32 characters of the marker are written, into a chunk shared by all pushes of a turn.
+ * The lines of a publisher: NDJSON for POST /v1/push/batch, from a template. The filler of the
+ * payload is encoded once; per push only the device's digits and the 32 characters of the marker
+ * are written, into a chunk shared by all pushes of a turn.
  */
 import { type DeviceNames, deviceIdOf, writeDigits } from './device-names.ts'
 import { MARKER_BYTES, payloadTemplate, writeMarker } from './marker.ts'

@@ -1,4 +1,7 @@
-/** The coordinator's end of the publisher thread. Its death is a failure of the publishing, not of the run. */
+/**
+ * The coordinator's end of the publisher thread. Its death is a failure of the publishing, not of
+ * the run.
+ */
 import { type ShardLink, startShard } from '../engine/shard-host.ts'
 import { errorFrom } from './shard-group.ts'
 import type {

@@ -1,7 +1,8 @@
 /**
- * The publisher: injects pushes over the node's HTTP API from intended time, in a thread of its own so that what it does
- * never delays the connections it measures. Its lateness is its own: late and unsent are counted, and the intended time that
- * travels in each payload keeps latencies honest where it falls behind.
+ * The publisher: injects pushes over the node's HTTP API from intended time, in a thread of its own
+ * so that what it does never delays the connections it measures. Its lateness is its own: late and
+ * unsent are counted, and the intended time that travels in each payload keeps latencies honest
+ * where it falls behind.
  */
 import type { ShardPort } from '../engine/shard-host.ts'
 import { nowUs } from '../stats/clock.ts'
@@ -227,7 +228,10 @@ class PublisherRun {
     return due
   }
 
-  /** One buffer for all pushes that are due: the stream keeps it until it is written, so it cannot be reused. */
+  /**
+   * One buffer for all pushes that are due: the stream keeps it until it is written, so it cannot
+   * be reused.
+   */
   #chunk(due: number, clockUs: number): Buffer {
     const { lineBytes } = this.#lines
     const chunk = Buffer.allocUnsafe(due * lineBytes)

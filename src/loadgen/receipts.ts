@@ -1,12 +1,14 @@
 /**
- * What came back: latency, duplicates, order, per received message, without allocating. A broadcast arrives as thousands of
- * equal messages in one batch, so equal neighbours are counted as a run and recorded once.
+ * What came back: latency, duplicates, order, per received message, without allocating. A broadcast
+ * arrives as thousands of equal messages in one batch, so equal neighbours are counted as a run and
+ * recorded once.
  *
- * One clock reading serves a batch, taken right after its bytes were read: reading the clock per message would charge each
- * message for the decoding of those before it. What a message waited in the kernel until the batch was read is in its
- * latency, as it was for the device.
+ * One clock reading serves a batch, taken right after its bytes were read: reading the clock per
+ * message would charge each message for the decoding of those before it. What a message waited in
+ * the kernel until the batch was read is in its latency, as it was for the device.
  *
- * Only messages due at or after measureFromUs count (warm-up ends by intended time, so it needs no reset that races).
+ * Only messages due at or after measureFromUs count (warm-up ends by intended time, so it needs no
+ * reset that races).
  */
 import type { Slot } from '../engine/socket-engine.ts'
 import { LatencyRecorder } from '../stats/latency-recorder.ts'
@@ -95,7 +97,10 @@ export class Receipts {
     return encoded
   }
 
-  /** False for a duplicate. A late number fills a gap of its connection, so it is reordered; else it was there before. */
+  /**
+   * False for a duplicate. A late number fills a gap of its connection, so it is reordered; else it
+   * was there before.
+   */
   #checkOrder(slot: Slot, seq: number, measured: boolean): boolean {
     const { lastSeq, missing } = this.#rows
     const last = lastSeq[slot]

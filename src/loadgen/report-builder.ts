@@ -1,4 +1,7 @@
-/** Turns what a run left behind into the one RunReport. Pure: merges without loss, judges, and knows no clock and no host. */
+/**
+ * Turns what a run left behind into the one RunReport. Pure: merges without loss, judges, and knows
+ * no clock and no host.
+ */
 import { mergeGcSnapshots } from '../stats/gc-recorder.ts'
 import { hostReportOf } from '../stats/host-counters.ts'
 import { LatencyRecorder } from '../stats/latency-recorder.ts'

@@ -1,4 +1,7 @@
-/** Where a run took place, so that two reports can be compared or refused to be. Nothing that names a person or a host. */
+/**
+ * Where a run took place, so that two reports can be compared or refused to be. Nothing that names
+ * a person or a host.
+ */
 import { arch, availableParallelism, cpus, platform, release, totalmem } from 'node:os'
 import { packageVersion } from '../config/package-root.ts'
 

@@ -1,4 +1,7 @@
-/** Everything a run left behind, before it becomes a report: what the coordinator hands to the report builder. */
+/**
+ * Everything a run left behind, before it becomes a report: what the coordinator hands to the
+ * report builder.
+ */
 import type { HostSample } from '../stats/host-counters.ts'
 import type { GcSideReport, IntervalReport } from '../stats/run-report.ts'
 import type { MemorySample } from './memory-slope.ts'

@@ -1,4 +1,7 @@
-/** How long the coordinator waits for each thing, so that no run hangs: every wait of a run has its limit here. */
+/**
+ * How long the coordinator waits for each thing, so that no run hangs: every wait of a run has its
+ * limit here.
+ */
 
 /** A shard has to load its code and allocate its tables. */
 export const READY_LIMIT_MS = 20_000

@@ -1,6 +1,6 @@
 /**
- * Reproducible pseudo-random numbers (mulberry32): the same --seed gives the same arrivals and the same choice of devices.
- * 32 bits of state and no allocation per number; not for secrets.
+ * Reproducible pseudo-random numbers (mulberry32): the same --seed gives the same arrivals and the
+ * same choice of devices. 32 bits of state and no allocation per number; not for secrets.
  */
 export interface SeededRandom {
   /** The next number in [0, 1). */

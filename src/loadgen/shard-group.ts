@@ -1,6 +1,7 @@
 /**
- * All shards of a run as one: started together, told together, heard together. Whoever waits for something says for how long;
- * a shard that dies is marked lost and everything that waits looks again, so a dead shard never holds up a run.
+ * All shards of a run as one: started together, told together, heard together. Whoever waits for
+ * something says for how long; a shard that dies is marked lost and everything that waits looks
+ * again, so a dead shard never holds up a run.
  */
 import { type ShardExit, type ShardLink, startShard } from '../engine/shard-host.ts'
 import { type ErrorCode, ERROR_EXIT_CODES } from '../errors/error-codes.ts'
@@ -75,8 +76,8 @@ export class ShardGroup {
   }
 
   /**
-   * Waits until `condition` holds; false when the limit passed or the signal came first. Looks again whenever a shard says
-   * something or dies. @throws what a shard failed with.
+   * Waits until `condition` holds; false when the limit passed or the signal came first. Looks
+   * again whenever a shard says something or dies. @throws what a shard failed with.
    */
   async waitUntil(
     condition: () => boolean,

@@ -1,4 +1,7 @@
-/** Every message between the coordinator and its shards and publisher: one member each of a discriminated union. */
+/**
+ * Every message between the coordinator and its shards and publisher: one member each of a
+ * discriminated union.
+ */
 import type { EngineKind } from '../engine/socket-engine.ts'
 import type { ErrorCode } from '../errors/error-codes.ts'
 import type { GcSnapshot } from '../stats/gc-recorder.ts'

@@ -1,6 +1,7 @@
 /**
- * What a shard does with the coordinator's messages: the conversation around LoadShard, the same in a thread and in a process.
- * Anything thrown becomes one `fatal` message, so that the coordinator can tell a wrong setup from a crash.
+ * What a shard does with the coordinator's messages: the conversation around LoadShard, the same in
+ * a thread and in a process. Anything thrown becomes one `fatal` message, so that the coordinator
+ * can tell a wrong setup from a crash.
  */
 import type { ShardPort } from '../engine/shard-host.ts'
 import { PushctlError } from '../errors/pushctl-error.ts'
@@ -22,7 +23,9 @@ import type {
 import { readThreadUsage, type ThreadUsage, usageShares } from './thread-usage.ts'
 
 const PROGRESS_MS = 1_000
-/** How long finish waits for the target to close its side; a node of ours needs a fraction of it. */
+/**
+ * How long finish waits for the target to close its side; a node of ours needs a fraction of it.
+ */
 const CLOSE_LIMIT_MS = 1_500
 /** After so many failures and no success, the coordinator should know at once. */
 const EARLY_FAILURES = 20
@@ -104,7 +107,10 @@ export class ShardRunner {
     this.#endTimer = setTimeout(() => this.#markEnd(), untilEndMs)
   }
 
-  /** What connecting cost is in its own metrics; the verdict on messages is about the time they were measured in. */
+  /**
+   * What connecting cost is in its own metrics; the verdict on messages is about the time they were
+   * measured in.
+   */
   #markMeasure(): void {
     this.#steadyUsage = readThreadUsage()
     this.#steadyStartUs = nowUs()
@@ -112,7 +118,9 @@ export class ShardRunner {
     this.#loopLag.recorder.reset()
   }
 
-  /** The usage of the steady state ends with it: the drain and the wait for others are idle time. */
+  /**
+   * The usage of the steady state ends with it: the drain and the wait for others are idle time.
+   */
   #markEnd(): void {
     if (this.#endUs !== 0) return
     this.#endUsage = readThreadUsage()

@@ -1,4 +1,7 @@
-/** The error of a run in which no connection came up: what failed, in which phase, and what that usually means. */
+/**
+ * The error of a run in which no connection came up: what failed, in which phase, and what that
+ * usually means.
+ */
 import { PushctlError } from '../errors/pushctl-error.ts'
 import type { FailureRow } from './failure-tally.ts'
 

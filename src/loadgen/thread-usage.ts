@@ -1,6 +1,7 @@
 /**
- * CPU time of the calling thread and the time it was ready but had no CPU, from the scheduler: the second is the proof that
- * a generator was starved by its neighbours, which no CPU figure shows. Linux only; null elsewhere.
+ * CPU time of the calling thread and the time it was ready but had no CPU, from the scheduler: the
+ * second is the proof that a generator was starved by its neighbours, which no CPU figure shows.
+ * Linux only; null elsewhere.
  */
 import { readFileSync } from 'node:fs'
 
@@ -17,7 +18,10 @@ export function readThreadUsage(): ThreadUsage | null {
   }
 }
 
-/** /proc/<pid>/task/<tid>/schedstat: ns on a CPU, ns waiting for one, times scheduled (Documentation/scheduler/sched-stats). */
+/**
+ * /proc/<pid>/task/<tid>/schedstat: ns on a CPU, ns waiting for one, times scheduled
+ * (Documentation/scheduler/sched-stats).
+ */
 export function parseThreadUsage(text: string): ThreadUsage | null {
   const match = /^(\d+) (\d+) \d+\s*$/.exec(text)
   return match ? { cpuUs: Number(match[1]) / 1000, waitUs: Number(match[2]) / 1000 } : null

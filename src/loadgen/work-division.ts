@@ -1,6 +1,7 @@
 /**
- * Divides work over workers so that nothing is lost to rounding: the shares always add up to the whole.
- * The first workers get the larger shares, so unit u of an even division belongs to worker u mod k.
+ * Divides work over workers so that nothing is lost to rounding: the shares always add up to the
+ * whole. The first workers get the larger shares, so unit u of an even division belongs to worker u
+ * mod k.
  */
 
 /** `whole` units over `parts` workers; shares differ by at most one, larger ones first. */
@@ -15,8 +16,8 @@ export function divideEvenly(whole: number, parts: number): number[] {
 }
 
 /**
- * `whole` units by weight (largest remainder): each share is within one unit of its exact part, and a weight of 0
- * gets nothing. Ties go to the earlier worker.
+ * `whole` units by weight (largest remainder): each share is within one unit of its exact part, and
+ * a weight of 0 gets nothing. Ties go to the earlier worker.
  */
 export function divideByWeights(whole: number, weights: readonly number[]): number[] {
   assertCount(whole, 'whole')
@@ -31,14 +32,18 @@ export function divideByWeights(whole: number, weights: readonly number[]): numb
     .map((value, index) => ({ index, remainder: value - Math.floor(value) }))
     .filter(({ index }) => weights[index]! > 0)
     .sort((a, b) => b.remainder - a.remainder || a.index - b.index)
-  // Floating point can leave `rest` one above the number of positive remainders; the modulo keeps the sum exact.
+  // Floating point can leave `rest` one above the number of positive remainders; the modulo keeps
+  // the sum exact.
   for (let given = 0; given < rest; given++) {
     shares[byRemainder[given % byRemainder.length]!.index]! += 1
   }
   return shares
 }
 
-/** How many of the numbers 0 … whole-1 are congruent to `part` modulo `parts`: one share of an even division. */
+/**
+ * How many of the numbers 0 … whole-1 are congruent to `part` modulo `parts`: one share of an even
+ * division.
+ */
 export function shareOf(whole: number, part: number, parts: number): number {
   return whole <= part ? 0 : Math.floor((whole - part - 1) / parts) + 1
 }

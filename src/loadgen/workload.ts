@@ -1,6 +1,7 @@
 /**
- * What a run does, as checked settings. A mode is a set of activities: who sends what on which schedule; `mixed`, `churn`
- * and `storm` will be further sets over the same shards, so nothing below asks for the mode where it can ask for an activity.
+ * What a run does, as checked settings. A mode is a set of activities: who sends what on which
+ * schedule; `mixed`, `churn` and `storm` will be further sets over the same shards, so nothing
+ * below asks for the mode where it can ask for an activity.
  */
 import type { TargetAddress } from './target/target-address.ts'
 

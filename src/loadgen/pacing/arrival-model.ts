@@ -1,4 +1,7 @@
-/** The arrival models by name, as plain data that travels to shards; a pacer is built from it where it is used. */
+/**
+ * The arrival models by name, as plain data that travels to shards; a pacer is built from it where
+ * it is used.
+ */
 import { burstPacer } from './burst-pacer.ts'
 import { constantPacer, countedPacer } from './constant-pacer.ts'
 import type { Pacer } from './pacer.ts'

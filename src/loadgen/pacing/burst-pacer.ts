@@ -1,4 +1,7 @@
-/** The same mean rate in bursts: `burstEvents` due at one instant, then silence until the next. For queues and storms. */
+/**
+ * The same mean rate in bursts: `burstEvents` due at one instant, then silence until the next. For
+ * queues and storms.
+ */
 import type { Pacer } from './pacer.ts'
 
 export function burstPacer(eventsPerSecond: number, burstEvents: number, stageUs: number): Pacer {

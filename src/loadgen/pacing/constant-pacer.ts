@@ -1,4 +1,7 @@
-/** Evenly spaced arrivals. Each time is computed from the event's number, so no error accumulates over a long stage. */
+/**
+ * Evenly spaced arrivals. Each time is computed from the event's number, so no error accumulates
+ * over a long stage.
+ */
 import type { Pacer } from './pacer.ts'
 
 export function constantPacer(eventsPerSecond: number, stageUs: number): Pacer {
@@ -6,7 +9,10 @@ export function constantPacer(eventsPerSecond: number, stageUs: number): Pacer {
   return { total, intendedUs: (index) => (index * 1e6) / eventsPerSecond }
 }
 
-/** `total` events at a rate: for connecting, where the number is given and the time follows. Rate 0: all at once. */
+/**
+ * `total` events at a rate: for connecting, where the number is given and the time follows. Rate 0:
+ * all at once.
+ */
 export function countedPacer(total: number, eventsPerSecond: number): Pacer {
   const spacingUs = eventsPerSecond > 0 ? 1e6 / eventsPerSecond : 0
   return { total, intendedUs: (index) => index * spacingUs }

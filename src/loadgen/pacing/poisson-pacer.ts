@@ -1,6 +1,7 @@
 /**
- * Independent arrivals at a mean rate, as many users make them: exponential gaps from a seed, so a run can be repeated.
- * Times are sums of gaps: asking forwards costs one gap a call, asking backwards starts over from the seed.
+ * Independent arrivals at a mean rate, as many users make them: exponential gaps from a seed, so a
+ * run can be repeated. Times are sums of gaps: asking forwards costs one gap a call, asking
+ * backwards starts over from the seed.
  */
 import { seededRandom } from '../seeded-random.ts'
 import type { Pacer } from './pacer.ts'

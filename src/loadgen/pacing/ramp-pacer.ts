@@ -1,7 +1,9 @@
 /**
- * A rate that rises or falls linearly over the stage. Events done by time t are the area under the rate,
+ * A rate that rises or falls linearly over the stage. Events done by time t are the area under the
+ * rate,
  *   n(t) = a·t + (b - a)·t² / 2T     (a, b: first and last rate; T: length of the stage)
- * and the intended time of event i is that solved for t, in the form that does not cancel when a = b.
+ * and the intended time of event i is that solved for t, in the form that does not cancel when a =
+ * b.
  */
 import type { Pacer } from './pacer.ts'
 

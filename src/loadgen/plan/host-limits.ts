@@ -1,6 +1,7 @@
 /**
- * What this host allows the generator, read once before the plan is made. Facts only: the planner judges them, so it can be
- * tested without a host. Where a fact cannot be read (another OS) it is null, which never refuses a plan.
+ * What this host allows the generator, read once before the plan is made. Facts only: the planner
+ * judges them, so it can be tested without a host. Where a fact cannot be read (another OS) it is
+ * null, which never refuses a plan.
  */
 import { readFileSync } from 'node:fs'
 import { availableParallelism, freemem } from 'node:os'
@@ -8,7 +9,9 @@ import { join } from 'node:path'
 
 export interface HostLimits {
   readonly cores: number
-  /** RLIMIT_NOFILE, hard: Node raises its soft limit to this by itself. null: unlimited or unknown. */
+  /**
+   * RLIMIT_NOFILE, hard: Node raises its soft limit to this by itself. null: unlimited or unknown.
+   */
   readonly descriptorsPerProcess: number | null
   /** net.ipv4.ip_local_port_range, both ends included. */
   readonly portFirst: number
@@ -19,7 +22,9 @@ export interface HostLimits {
   readonly memoryAvailableBytes: number
 }
 
-/** The kernel's default, where the range cannot be read (Documentation/networking/ip-sysctl.rst). */
+/**
+ * The kernel's default, where the range cannot be read (Documentation/networking/ip-sysctl.rst).
+ */
 const DEFAULT_PORT_RANGE = [32_768, 60_999] as const
 
 export function readHostLimits(root = '/'): HostLimits {

@@ -1,7 +1,8 @@
 /**
- * The arithmetic before the first packet: connections over shards, descriptors, source addresses × ports × destinations,
- * memory. A pure function of the settings and of what the host allows; what cannot work is refused here, with the flag or
- * command that would make it work, and not at connection 19,983.
+ * The arithmetic before the first packet: connections over shards, descriptors, source addresses ×
+ * ports × destinations, memory. A pure function of the settings and of what the host allows; what
+ * cannot work is refused here, with the flag or command that would make it work, and not at
+ * connection 19,983.
  */
 import type { ShardKind } from '../../engine/shard-host.ts'
 import type { EngineKind } from '../../engine/socket-engine.ts'
@@ -14,7 +15,10 @@ import { planPorts } from './port-budget.ts'
 import type { PlannedTarget, RunPlan } from './run-plan.ts'
 import { targetAt } from './target-share.ts'
 
-/** Descriptors of a generator process that hold no load connection: stdio, event loops, logs, the publisher's HTTP. */
+/**
+ * Descriptors of a generator process that hold no load connection: stdio, event loops, logs, the
+ * publisher's HTTP.
+ */
 export const DESCRIPTORS_RESERVED = 256
 /** One thread drives this many connections before a second one is worth its 40 MB. */
 const CONNECTIONS_PER_THREAD_MIN = 1_000
@@ -113,7 +117,8 @@ function planShards(
       reason: `a process may open ${limits.descriptorsPerProcess} descriptors`,
     }
   }
-  // A target on this host needs cores too: a generator that takes all of them measures its own greed.
+  // A target on this host needs cores too: a generator that takes all of them measures its own
+  // greed.
   const shared = targets.some((target) => isLoopback(target.address))
   const cores = shared ? Math.max(1, Math.floor(limits.cores / 2)) : limits.cores
   const worthwhile = Math.ceil(connections / CONNECTIONS_PER_THREAD_MIN)

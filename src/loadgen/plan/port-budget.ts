@@ -1,8 +1,9 @@
 /**
- * Source addresses × ports × destinations. A TCP connection is a 4-tuple, so one source address reaches each destination
- * (address and port) once per local port, and the same local port serves every destination, but only where the port is chosen
- * at connect time: plain bind(address, 0) takes the port away from all destinations. The epoll engine binds with
- * IP_BIND_ADDRESS_NO_PORT (Linux 4.2), the node engine cannot, so there the ports of a source are counted once for all.
+ * Source addresses × ports × destinations. A TCP connection is a 4-tuple, so one source address
+ * reaches each destination (address and port) once per local port, and the same local port serves
+ * every destination, but only where the port is chosen at connect time: plain bind(address, 0)
+ * takes the port away from all destinations. The epoll engine binds with IP_BIND_ADDRESS_NO_PORT
+ * (Linux 4.2), the node engine cannot, so there the ports of a source are counted once for all.
  */
 import type { EngineKind } from '../../engine/socket-engine.ts'
 import { PushctlError } from '../../errors/pushctl-error.ts'
@@ -12,7 +13,10 @@ import type { HostLimits } from './host-limits.ts'
 import type { PlannedTarget, RunPlan } from './run-plan.ts'
 import { loopbackAddresses } from './source-addresses.ts'
 
-/** The kernel searches a free port from a random start; a range that is nearly full makes each connect slow. */
+/**
+ * The kernel searches a free port from a random start; a range that is nearly full makes each
+ * connect slow.
+ */
 const PORT_FILL_SHARE = 0.9
 
 /** @throws PushctlError PUSHCTL_PORTS */
@@ -37,7 +41,10 @@ export function planPorts(
   return { ...base, sources, neededPerSource }
 }
 
-/** On loopback every address of 127.0.0.0/8 is ours already; elsewhere only the host's own choice is certain to work. */
+/**
+ * On loopback every address of 127.0.0.0/8 is ours already; elsewhere only the host's own choice is
+ * certain to work.
+ */
 function chooseSources(
   targets: readonly PlannedTarget[],
   needed: number,

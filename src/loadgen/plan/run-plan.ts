@@ -1,4 +1,7 @@
-/** The plan of a run as plain data: what --plan prints, what shards are started from, and `plan` in report.json. */
+/**
+ * The plan of a run as plain data: what --plan prints, what shards are started from, and `plan` in
+ * report.json.
+ */
 import type { EngineKind } from '../../engine/socket-engine.ts'
 import type { ShardKind } from '../../engine/shard-host.ts'
 import type { WorkloadMode } from '../workload.ts'

@@ -1,11 +1,15 @@
 /**
- * --source-ip: addresses as people write them. One address, a comma list, a range (10.0.0.5-10.0.0.20 or 10.0.0.5-20) or an
- * IPv4 block (10.0.0.0/28, without its network and broadcast address when it is wider than /31).
+ * --source-ip: addresses as people write them. One address, a comma list, a range
+ * (10.0.0.5-10.0.0.20 or 10.0.0.5-20) or an IPv4 block (10.0.0.0/28, without its network and
+ * broadcast address when it is wider than /31).
  */
 import { isIP, isIPv4 } from 'node:net'
 import { PushctlError } from '../../errors/pushctl-error.ts'
 
-/** More addresses than this are a typing error: 4,096 × 28,232 ports are 115 million connections to one destination. */
+/**
+ * More addresses than this are a typing error: 4,096 × 28,232 ports are 115 million connections to
+ * one destination.
+ */
 export const SOURCE_ADDRESSES_MAX = 4_096
 
 /** @throws PushctlError PUSHCTL_USAGE */
@@ -16,7 +20,10 @@ export function parseSourceAddresses(text: string): string[] {
   return unique
 }
 
-/** Addresses of 127.0.0.0/8 from 127.0.1.1 on, the ones nobody else binds; each has a port range of its own. */
+/**
+ * Addresses of 127.0.0.0/8 from 127.0.1.1 on, the ones nobody else binds; each has a port range of
+ * its own.
+ */
 export function loopbackAddresses(count: number): string[] {
   return Array.from({ length: count }, (_, index) => ipv4Text(0x7f_00_01_01 + index))
 }

@@ -1,6 +1,7 @@
 /**
- * What both carriers of the push protocol share: HELLO and SEND as templates into which digits and the marker are written,
- * and received frames turned into events. Templates cost one copy per message instead of encoding the same fields again.
+ * What both carriers of the push protocol share: HELLO and SEND as templates into which digits and
+ * the marker are written, and received frames turned into events. Templates cost one copy per
+ * message instead of encoding the same fields again.
  */
 import type { Slot } from '../../engine/socket-engine.ts'
 import { FrameReader } from '../../protocol/frame-reader.ts'
@@ -88,7 +89,8 @@ export class PushFrames {
         break
       }
       default:
-        // NOTIFY and SENT are answers to things that bench does not ask for; a newer node may send them.
+        // NOTIFY and SENT are answers to things that bench does not ask for; a newer node may send
+        // them.
         break
     }
   }

@@ -1,4 +1,7 @@
-/** Drives the push protocol over plain TCP: each frame behind its varint length. Keeps nothing per connection. */
+/**
+ * Drives the push protocol over plain TCP: each frame behind its varint length. Keeps nothing per
+ * connection.
+ */
 import type { Slot, SocketEngine } from '../../engine/socket-engine.ts'
 import { LIMITS } from '../../protocol/frame-types.ts'
 import {

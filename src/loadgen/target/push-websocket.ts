@@ -1,7 +1,8 @@
 /**
- * Drives the push protocol over WebSocket, subprotocol push.v1: one binary message per frame, masked with a fresh key each.
- * One Sec-WebSocket-Key serves all connections of a shard, so the upgrade request is written once; the answer is checked all
- * the same. Per connection 5 bytes: what the reader must remember inside a fragmented message.
+ * Drives the push protocol over WebSocket, subprotocol push.v1: one binary message per frame,
+ * masked with a fresh key each. One Sec-WebSocket-Key serves all connections of a shard, so the
+ * upgrade request is written once; the answer is checked all the same. Per connection 5 bytes: what
+ * the reader must remember inside a fragmented message.
  */
 import { randomBytes } from 'node:crypto'
 import type { Slot, SocketEngine } from '../../engine/socket-engine.ts'
@@ -49,7 +50,10 @@ export class PushWebSocketDriver implements TargetDriver {
   readonly #assembledBytes: Uint32Array
   readonly #fragmentOpcode: Uint8Array
   readonly #outboxView: DataView
-  /** Mask keys must be unpredictable to a page that runs in a browser (RFC 6455, 10.3), which bench is not. */
+  /**
+   * Mask keys must be unpredictable to a page that runs in a browser (RFC 6455, 10.3), which bench
+   * is not.
+   */
   readonly #masks: SeededRandom
 
   constructor(

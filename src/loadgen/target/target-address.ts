@@ -1,4 +1,7 @@
-/** What a TARGET word means: a carrier and an address. Later protocols add a scheme here and a driver file beside this one. */
+/**
+ * What a TARGET word means: a carrier and an address. Later protocols add a scheme here and a
+ * driver file beside this one.
+ */
 import { lookup } from 'node:dns/promises'
 import { isIP } from 'node:net'
 import { PushctlError } from '../../errors/pushctl-error.ts'
@@ -16,7 +19,9 @@ export interface TargetAddress {
   readonly path: string
 }
 
-/** A target whose name was looked up: `address` is what is connected to, `host` what is asked for. */
+/**
+ * A target whose name was looked up: `address` is what is connected to, `host` what is asked for.
+ */
 export interface ResolvedTarget extends TargetAddress {
   readonly address: string
 }

@@ -1,7 +1,8 @@
 /**
- * What a protocol has to say so that bench can drive it: how a connection is greeted, how bytes become received messages,
- * how one is sent. One file per protocol beside this one; the worker knows only this interface. A driver serves all
- * connections of a shard to one target and keeps what it must remember of each in columns, never in objects.
+ * What a protocol has to say so that bench can drive it: how a connection is greeted, how bytes
+ * become received messages, how one is sent. One file per protocol beside this one; the worker
+ * knows only this interface. A driver serves all connections of a shard to one target and keeps
+ * what it must remember of each in columns, never in objects.
  */
 import type { Slot } from '../../engine/socket-engine.ts'
 
@@ -15,12 +16,18 @@ export interface ConnectionEvents {
   onMessage(slot: Slot, bytes: Uint8Array, start: number, end: number): void
   /** The answer to ping(); heartbeatSeconds is a new grant, or -1. */
   onPong(slot: Slot, heartbeatSeconds: number): void
-  /** The target ended the connection with a reason, or broke the protocol (`isFault`). The worker closes it. */
+  /**
+   * The target ended the connection with a reason, or broke the protocol (`isFault`). The worker
+   * closes it.
+   */
   onEnd(slot: Slot, cause: string, sample: string, isFault: boolean): void
 }
 
 export interface TargetDriver {
-  /** The TCP connection stands. Returns true when the device was greeted at once, false where an upgrade comes first. */
+  /**
+   * The TCP connection stands. Returns true when the device was greeted at once, false where an
+   * upgrade comes first.
+   */
   greet(slot: Slot, connection: number): boolean
   /** Reads bytes[start, end); returns from where they must be kept and presented again. */
   receive(slot: Slot, connection: number, bytes: Uint8Array, start: number, end: number): number

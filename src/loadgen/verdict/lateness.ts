@@ -1,4 +1,7 @@
-/** Messages that left late or never: beyond these shares the load was not the one that was asked for. */
+/**
+ * Messages that left late or never: beyond these shares the load was not the one that was asked
+ * for.
+ */
 import { levelOf, percent, type VerdictRule } from './verdict-facts.ts'
 
 const LIMITS = { suspect: 0.01, invalid: 0.1 }

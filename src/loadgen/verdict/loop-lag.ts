@@ -1,7 +1,12 @@
-/** A generator thread whose event loop lags sees its messages later than they came, and takes that for latency. */
+/**
+ * A generator thread whose event loop lags sees its messages later than they came, and takes that
+ * for latency.
+ */
 import { levelOf, milliseconds, type VerdictRule } from './verdict-facts.ts'
 
-/** In µs. 20 ms would be a fifth of a strict push SLO of 100 ms; 200 ms is beyond any measurement. */
+/**
+ * In µs. 20 ms would be a fifth of a strict push SLO of 100 ms; 200 ms is beyond any measurement.
+ */
 const LIMITS = { suspect: 20_000, invalid: 200_000 }
 
 export const loopLag: VerdictRule = ({ loopLagUsP99 }) => {

@@ -1,4 +1,7 @@
-/** A thread that was ready to run and had to wait for a CPU: neighbours, often the target itself, took it. */
+/**
+ * A thread that was ready to run and had to wait for a CPU: neighbours, often the target itself,
+ * took it.
+ */
 import { levelOf, percent, type VerdictRule } from './verdict-facts.ts'
 
 const LIMITS = { suspect: 0.15, invalid: 0.4 }

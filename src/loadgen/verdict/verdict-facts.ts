@@ -1,4 +1,7 @@
-/** What the verdict is judged from, gathered once; and the shape of a rule. Rules are pure and know nothing of each other. */
+/**
+ * What the verdict is judged from, gathered once; and the shape of a rule. Rules are pure and know
+ * nothing of each other.
+ */
 import type { UsageShares } from '../thread-usage.ts'
 
 export interface VerdictFacts {
