@@ -101,7 +101,7 @@ export const BENCH_OPTIONS = defineOptions({
   sourceAddresses: {
     flag: 'source-ip',
     kind: 'string',
-    help: 'addresses to connect from: one, a list, a range (10.0.0.5-20) or a block (10.0.0.0/28)',
+    help: 'addresses to connect from: list, range (10.0.0.5-20) or block (10.0.0.0/28)',
   },
   slo: {
     flag: 'slo',

@@ -4,7 +4,6 @@
  */
 import { randomInt } from 'node:crypto'
 import { chooseEngine } from '../engine/create-engine.ts'
-import { PushctlError } from '../errors/pushctl-error.ts'
 import { deviceNamesOf } from './device-names.ts'
 import type { ArrivalModel } from './pacing/arrival-model.ts'
 import { readHostLimits } from './plan/host-limits.ts'
@@ -12,7 +11,7 @@ import { planRun } from './plan/planner.ts'
 import type { RunPlan } from './plan/run-plan.ts'
 import type { ShardSetup } from './shard-messages.ts'
 import { type ResolvedTarget, resolveTarget } from './target/target-address.ts'
-import { activitiesOf, type BenchSettings, needsPublisher } from './workload.ts'
+import { activitiesOf, type BenchSettings } from './workload.ts'
 
 /** Stands for the node of our own where only the plan is asked for. */
 const OWN_NODE_TARGETS: readonly ResolvedTarget[] = (['push-tcp', 'push-websocket'] as const).map(
@@ -73,22 +72,4 @@ export function arrivalsOf(settings: BenchSettings): ArrivalModel | null {
 /** Marks the messages of this run and its devices; never 0, which an empty payload would have. */
 export function newRunId(): number {
   return randomInt(1, 2 ** 32)
-}
-
-/**
- * @throws PushctlError PUSHCTL_USAGE where the mode needs the HTTP API and nobody said where it is.
- */
-export function requirePublishUrl(settings: BenchSettings): void {
-  if (settings.publishUrl !== null || !needsPublisher(settings.mode)) return
-  throw new PushctlError(
-    'PUSHCTL_USAGE',
-    `--mode ${settings.mode} needs the HTTP API of the node: expected --publish http://host:port`,
-    {
-      why: 'pushes are injected there, as any application would do it',
-      tries: [
-        `pushctl bench --mode ${settings.mode} --publish http://${settings.targets[0]?.host}:7080 …`,
-        'pushctl bench --mode echo …   (needs no HTTP API)',
-      ],
-    },
-  )
 }

@@ -12,14 +12,7 @@ import { PushctlError } from '../errors/pushctl-error.ts'
 import { nowUs } from '../stats/clock.ts'
 import { readHostSample } from '../stats/host-counters.ts'
 import type { RunReport } from '../stats/run-report.ts'
-import {
-  arrivalsOf,
-  type BenchSetup,
-  newRunId,
-  prepareBench,
-  requirePublishUrl,
-  shardSetups,
-} from './bench-setup.ts'
+import { arrivalsOf, type BenchSetup, newRunId, prepareBench, shardSetups } from './bench-setup.ts'
 import { IntervalLog } from './interval-log.ts'
 import type { MemorySample } from './memory-slope.ts'
 import { NodeApi, type NodeFacts } from './node-api.ts'
@@ -68,7 +61,6 @@ export interface BenchHooks {
  */
 export async function runBench(settings: BenchSettings, hooks: BenchHooks): Promise<RunReport> {
   // What cannot work is refused before a node is started for it.
-  if (settings.targets.length > 0) requirePublishUrl(settings)
   await prepareBench(settings)
   const startedAtMs = Date.now()
   const node = settings.targets.length > 0 ? null : await OwnNode.start(settings)
