@@ -10,6 +10,7 @@ import { FrameReader } from '../../../src/protocol/frame-reader.ts'
 import {
   byeBytesMax,
   msgBytesMax,
+  PONG_BYTES_MAX,
   WELCOME_BYTES_MAX,
   writeBye,
   writeMsg,
@@ -54,9 +55,9 @@ export function bye(
   return out.subarray(0, writeBye(out, 0, code, reason, retryMs, addresses))
 }
 
-export function pong(): Uint8Array {
-  const out = new Uint8Array(16)
-  return out.subarray(0, writePong(out, 0))
+export function pong(heartbeatSeconds = -1): Uint8Array {
+  const out = new Uint8Array(PONG_BYTES_MAX)
+  return out.subarray(0, writePong(out, 0, heartbeatSeconds))
 }
 
 /** Connections in the order they come. */
