@@ -107,6 +107,22 @@ export function describeClosing(stage: Stage): void {
       expect(recorder.closed).toEqual([])
     })
 
+    it('does not name a broken connection that the handler closed earlier in the turn', async () => {
+      const { recorder, engine, peer, slot, port } = await stage.openPair()
+      const other = await stage.addPeer(recorder, port)
+      recorder.receiveHook = () => {
+        engine.close(slot)
+        return undefined
+      }
+      // Both reach the kernel before the engine looks, so they are in one turn.
+      peer.socket.resetAndDestroy()
+      other.peer.socket.write('x')
+      await stage.until('the byte', () => recorder.textOf(other.slot) === 'x')
+      await stage.until('the row', () => engine.openCount === 1)
+      await stage.roundTrips(recorder, other.peer, other.slot)
+      expect(recorder.closed).toEqual([])
+    })
+
     it('sends a goodbye in full though abort() follows close(): the slot is stale by then', async () => {
       const { recorder, engine, peer, slot } = await stage.openPair({ sendQueueBytesMax: 1 << 20 })
       peer.socket.pause()

@@ -111,6 +111,27 @@ export function describeConnecting(stage: Stage): void {
       expect(client.engine.isOpen(first)).toBe(true)
     })
 
+    it('answers bytes that came together with the end of the other side', async () => {
+      const client = stage.open()
+      let answer = ''
+      const server = createServer({ allowHalfOpen: true }, (socket) => {
+        socket.on('data', (chunk) => {
+          answer += chunk.toString()
+        })
+        socket.end('question')
+      })
+      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+      client.receiveHook = (slot) => {
+        client.say(slot, 'answer')
+        return undefined
+      }
+      startOne(client, (server.address() as { port: number }).port)
+      await stage.until('onClose', () => client.closed.length === 1)
+      expect(client.closed[0].reason).toBe(CLOSE_REASON.PEER_END)
+      await stage.until('the answer', () => answer === 'answer')
+      await new Promise((resolve) => server.close(resolve))
+    })
+
     it('starts no more connections than there are rows', async () => {
       const server = stage.open()
       const client = stage.open({ capacity: 4 })

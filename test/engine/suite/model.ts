@@ -1,7 +1,7 @@
 /** Random sequences of what peers and handlers can do, against a model of a dozen lines. */
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { type Peer, patternBytes, Recorder, type Stage } from './stage.ts'
+import { type Peer, patternBytes, type Recorder, type Stage } from './stage.ts'
 
 const CAPACITY = 8
 
