@@ -111,7 +111,7 @@ export function describeConnecting(stage: Stage): void {
       expect(client.engine.isOpen(first)).toBe(true)
     })
 
-    it('answers bytes that came together with the end of the other side', async () => {
+    it('answers a server that asks and ends its side', async () => {
       const client = stage.open()
       let answer = ''
       const server = createServer({ allowHalfOpen: true }, (socket) => {
