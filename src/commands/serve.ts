@@ -42,6 +42,8 @@ interface OpenNode {
 
 async function openNode(context: ServeContext): Promise<OpenNode> {
   const { options, note, signal } = context
+  const { keepYoungGenerationSmall } = await import('../engine/young-generation.ts')
+  keepYoungGenerationSmall()
   const [{ PushNode, addressText }, { startHttpServer }, { DEFAULT_HTTP_LIMITS }] =
     await Promise.all([
       import('../server/push-node.ts'),
@@ -91,10 +93,9 @@ async function openNode(context: ServeContext): Promise<OpenNode> {
 /** Everything that can be wrong before the first listener opens. */
 async function prepare(context: ServeContext) {
   const { options, env } = context
-  const [plan, auth, tokens, policy, { chooseEngine }, { readDescriptorLimit }, os, reuse] =
+  const [plan, tokens, policy, { chooseEngine }, { readDescriptorLimit }, os, reuse] =
     await Promise.all([
       import('../server/node-plan.ts'),
-      import('../server/auth/device-auth.ts'),
       import('../server/auth/admin-token.ts'),
       import('../server/auth/listen-policy.ts'),
       import('../engine/create-engine.ts'),
@@ -107,10 +108,7 @@ async function prepare(context: ServeContext) {
     file: options.adminTokenFile,
     environment: env['PUSHCTL_ADMIN_TOKEN'],
   })
-  const deviceAuth =
-    options.authSecretFile === undefined
-      ? null
-      : await auth.createDeviceAuth(options.authSecretFile)
+  const deviceAuth = await readDeviceAuth(options.authSecretFile)
   const open = policy.refuseOpenListeners(
     [
       ...listeners.map(({ carrier, host, port }) => ({ kind: carrier, host, port })),
@@ -163,6 +161,12 @@ async function prepare(context: ServeContext) {
       verifyDevice: deviceAuth ? deviceAuth.verify : null,
     },
   }
+}
+
+async function readDeviceAuth(secretFile: string | undefined) {
+  if (secretFile === undefined) return null
+  const { createDeviceAuth } = await import('../server/auth/device-auth.ts')
+  return createDeviceAuth(secretFile)
 }
 
 /** One line a listener and "ready" for people; one JSON line for programs. */

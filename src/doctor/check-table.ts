@@ -1,6 +1,7 @@
 /**
- * Every check doctor knows, by family, in the order of the catalogue. Adding one: docs/doctor.md#adding-a-check.
- * One import and one row a check, both sorted within their family, so that two people's additions merge.
+ * Every check doctor knows, by family, in the order of the catalogue. Adding one:
+ * docs/doctor.md#adding-a-check. One import and one row a check, both sorted within their family,
+ * so that two people's additions merge.
  */
 import { listenAbortOnOverflow } from './checks/listen/abort-on-overflow.ts'
 import { listenBacklog } from './checks/listen/backlog.ts'

@@ -1,6 +1,7 @@
 /**
- * Counters judged by what moved between the two samples. Since-boot totals are context only; but where there is just one
- * sample (a captured root) the total is all there is, and `basis` says so: a loss since boot may be old.
+ * Counters judged by what moved between the two samples. Since-boot totals are context only; but
+ * where there is just one sample (a captured root) the total is all there is, and `basis` says so:
+ * a loss since boot may be old.
  */
 import { type Fact, known, unknown } from './fact.ts'
 import type { Facts } from './facts.ts'
@@ -15,7 +16,10 @@ export interface CounterMove {
   readonly basis: 'window' | 'boot'
 }
 
-/** `name` as "TcpExt.ListenOverflows" or "Tcp.OutSegs". Unknown when this kernel lacks it or it went backwards. */
+/**
+ * `name` as "TcpExt.ListenOverflows" or "Tcp.OutSegs". Unknown when this kernel lacks it or it went
+ * backwards.
+ */
 export function counterMove(facts: Facts, name: string): Fact<CounterMove> {
   const group = /^(Tcp|Udp|Ip|Icmp|IcmpMsg|UdpLite)\./.test(name) ? 'snmp' : 'netstat'
   const after = facts.after[group]
@@ -28,7 +32,10 @@ export function counterMove(facts: Facts, name: string): Fact<CounterMove> {
   return moveBetween(facts, name, before.value[name] ?? 0, total, after.source)
 }
 
-/** As `counterMove`, for numbers from any other table. Give `bits: 32` where the kernel's counter wraps. */
+/**
+ * As `counterMove`, for numbers from any other table. Give `bits: 32` where the kernel's counter
+ * wraps.
+ */
 export function moveBetween(
   facts: Facts,
   name: string,
@@ -63,8 +70,8 @@ export function counterSum(facts: Facts, names: readonly string[]): Fact<Counter
 }
 
 /**
- * The status of a counter of losses: `whenMoving` if it moved in the window, info if it only moved before. With one sample
- * nobody can tell when it moved: warn, and never more.
+ * The status of a counter of losses: `whenMoving` if it moved in the window, info if it only moved
+ * before. With one sample nobody can tell when it moved: warn, and never more.
  */
 export function lossStatus(move: CounterMove, whenMoving: Status): Status {
   if (move.total === 0) return 'ok'
@@ -78,7 +85,10 @@ export function describeMove(move: CounterMove, facts: Facts): string {
     return `${move.name} ${grouped(move.total)} since boot (one sample only)`
   const seconds = (facts.windowMs / 1_000).toFixed(1)
   const rate = move.delta === 0 ? '' : ` (${grouped(round(move.perSecond))}/s)`
-  return `${move.name} +${grouped(move.delta)} in ${seconds} s${rate}, ${grouped(move.total)} since boot`
+  return (
+    `${move.name} +${grouped(move.delta)} in ${seconds} s${rate}, ${grouped(move.total)} since ` +
+    'boot'
+  )
 }
 
 /** 1234567 → "1,234,567". */
@@ -90,7 +100,8 @@ export function grouped(value: number): string {
 
 export function percent(share: number): string {
   const value = share * 100
-  return `${value !== 0 && Math.abs(value) < 1 ? value.toFixed(2) : value.toFixed(value < 10 ? 1 : 0)} %`
+  const isTiny = value !== 0 && Math.abs(value) < 1
+  return `${value.toFixed(isTiny ? 2 : value < 10 ? 1 : 0)} %`
 }
 
 function sinceBoot(facts: Facts, name: string, total: number): CounterMove {

@@ -1,6 +1,7 @@
 /**
- * One thing known, or not known, about the host. A check can reach a value only after it has asked `known`,
- * so that "could not read it" cannot turn into "it is fine". The cost is a small object per fact, read once a run.
+ * One thing known, or not known, about the host. A check can reach a value only after it has asked
+ * `known`, so that "could not read it" cannot turn into "it is fine". The cost is a small object
+ * per fact, read once a run.
  */
 export interface Known<T> {
   readonly known: true

@@ -1,4 +1,7 @@
-/** Interfaces, their queues and interrupts, addresses and routes. Only active queues have folders in sysfs. */
+/**
+ * Interfaces, their queues and interrupts, addresses and routes. Only active queues have folders in
+ * sysfs.
+ */
 import type { Fact } from './fact.ts'
 import type { EthtoolLimits } from './parsers/ethtool.ts'
 import type { RouteRow } from './parsers/ip-route.ts'

@@ -1,4 +1,7 @@
-/** One moment of everything that moves. Two of them, windowMs apart, turn counters into rates (counter-moves.ts). */
+/**
+ * One moment of everything that moves. Two of them, windowMs apart, turn counters into rates
+ * (counter-moves.ts).
+ */
 import type { Fact } from './fact.ts'
 import type { CounterTable } from './parsers/counter-table.ts'
 import type { CpuTimes } from './parsers/cpu-times.ts'
@@ -37,7 +40,10 @@ export interface Sample {
   readonly memoryPressure: Fact<Pressure>
   readonly cpuPressure: Fact<Pressure>
   readonly listeners: Fact<readonly ListenerRow[]>
-  /** Sockets in SYN-RECV, CLOSE-WAIT, FIN-WAIT-1/2, LAST-ACK, CLOSING: one walk, filtered in the kernel. */
+  /**
+   * Sockets in SYN-RECV, CLOSE-WAIT, FIN-WAIT-1/2, LAST-ACK, CLOSING: one walk, filtered in the
+   * kernel.
+   */
   readonly transientSockets: Fact<TransientSockets>
   readonly interfaces: Readonly<Record<string, InterfaceCounters>>
   readonly qdiscs: Fact<readonly QdiscRow[]>

@@ -1,5 +1,6 @@
 /**
- * Everything doctor knows of one host, read once by facts-reader and never again: checks are pure functions of this.
+ * Everything doctor knows of one host, read once by facts-reader and never again: checks are pure
+ * functions of this.
  *
  *   facts ─┬─ before, after   counters and queues, windowMs apart (facts-sample.ts)
  *          ├─ host            what does not move: kernel, memory, namespaces, clocksource, slabs
@@ -8,7 +9,8 @@
  *          ├─ processes       those asked for by --pid and --port
  *          └─ sysctls, sysctlFiles, kernelLog
  *
- * A captured root holds one moment, or two. With one, `sampling` is "single" and `before` is the same object as `after`.
+ * A captured root holds one moment, or two. With one, `sampling` is "single" and `before` is the
+ * same object as `after`.
  */
 import type { Fact } from './fact.ts'
 import type { NetworkFacts } from './facts-network.ts'
@@ -31,7 +33,10 @@ export interface Facts {
   readonly network: NetworkFacts
   readonly sockets: SocketFacts
   readonly processes: readonly ProcessFacts[]
-  /** By dotted key. Ask through `sysctlText` and its sisters in sysctl-facts.ts, which know why a key is missing. */
+  /**
+   * By dotted key. Ask through `sysctlText` and its sisters in sysctl-facts.ts, which know why a
+   * key is missing.
+   */
   readonly sysctls: Readonly<Record<string, Fact<string>>>
   /** In the order in which systemd-sysctl applies them. */
   readonly sysctlFiles: Fact<readonly SysctlFile[]>
@@ -88,7 +93,10 @@ export interface CpuTopologyFacts {
 }
 
 export interface NamespaceFacts {
-  /** Whether this is the host's own network namespace; settings of the host cannot be seen from a child. */
+  /**
+   * Whether this is the host's own network namespace; settings of the host cannot be seen from a
+   * child.
+   */
   readonly network: Fact<'host' | 'child'>
   /** readlink of /proc/self/ns/net. */
   readonly networkInode: Fact<string>
@@ -97,7 +105,10 @@ export interface NamespaceFacts {
 
 export interface SocketFacts {
   readonly timeWait: Fact<TimeWaitCensus>
-  /** At most ESTABLISHED_SAMPLE_MAX established sockets with timers, memory and round trip (`ss -tnoim`). */
+  /**
+   * At most ESTABLISHED_SAMPLE_MAX established sockets with timers, memory and round trip (`ss
+   * -tnoim`).
+   */
   readonly establishedSample: Fact<readonly SocketRow[]>
 }
 

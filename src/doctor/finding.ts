@@ -1,6 +1,7 @@
 /**
- * What a check says. A finding carries its own evidence and its own remedy, so that the text, the JSON and the files
- * of advice are all drawn from the same value. `unknown` is a status of its own and ranks above info: it is never ok.
+ * What a check says. A finding carries its own evidence and its own remedy, so that the text, the
+ * JSON and the files of advice are all drawn from the same value. `unknown` is a status of its own
+ * and ranks above info: it is never ok.
  */
 import type { Unknown } from './fact.ts'
 import type { Facts } from './facts.ts'
@@ -134,7 +135,10 @@ function lineForGood(setting: Setting): string {
     case 'sysctl':
       return `/etc/sysctl.d/90-pushctl.conf: ${setting.key} = ${setting.value}`
     case 'limit':
-      return `${setting.unit ?? 'UNIT'}.d/90-pushctl.conf: Limit${setting.name.toUpperCase()}=${setting.value}`
+      return (
+        `${setting.unit ?? 'UNIT'}.d/90-pushctl.conf: ` +
+        `Limit${setting.name.toUpperCase()}=${setting.value}`
+      )
     case 'sysfs':
       return `a boot script: echo ${setting.value} > ${setting.path}`
     case 'command':

@@ -1,6 +1,7 @@
 /**
- * Which listeners the target is about. With ports named: those. Without: all, but those that only people and machines of
- * the house use are marked secondary, so that an sshd with a queue of 128 is no alarm on a push server.
+ * Which listeners the target is about. With ports named: those. Without: all, but those that only
+ * people and machines of the house use are marked secondary, so that an sshd with a queue of 128 is
+ * no alarm on a push server.
  */
 import type { Facts } from './facts.ts'
 import type { ListenerRow } from './parsers/ss-listeners.ts'

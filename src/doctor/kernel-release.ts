@@ -1,4 +1,7 @@
-/** Kernel versions, only where no probe can tell: stable kernels carry later features, vendor kernels earlier ones. */
+/**
+ * Kernel versions, only where no probe can tell: stable kernels carry later features, vendor
+ * kernels earlier ones.
+ */
 import type { Facts } from './facts.ts'
 
 /** null: the release is not known or not of the form major.minor. */

@@ -1,6 +1,7 @@
 /**
- * How many outgoing connections the ports of this host allow. Uniqueness is asked of the 4-tuple, but a program that binds
- * a source address without a port reserves that port for all destinations: the kernel gives a port before it knows where to.
+ * How many outgoing connections the ports of this host allow. Uniqueness is asked of the 4-tuple,
+ * but a program that binds a source address without a port reserves that port for all destinations:
+ * the kernel gives a port before it knows where to.
  */
 import { type Fact, known, mapFact, pickFact } from './fact.ts'
 import type { Facts } from './facts.ts'
@@ -50,7 +51,8 @@ export function sourceAddressesNeeded(ports: number, target: Target): number {
 /** "28,232 ports × 1 source × 1 destination", as the bind mode counts them. */
 export function capacityFormula(ports: number, target: Target): string {
   const { sourceAddresses, destinations, bindMode } = target
-  const sources = `${ports} ports × ${sourceAddresses} source address${sourceAddresses === 1 ? '' : 'es'}`
+  const addresses = `source address${sourceAddresses === 1 ? '' : 'es'}`
+  const sources = `${ports} ports × ${sourceAddresses} ${addresses}`
   return bindMode === 'address'
     ? `${sources}, whatever the number of destinations, because a bound address reserves its port`
     : `${sources} × ${destinations} destination${destinations === 1 ? '' : 's'}`

@@ -1,6 +1,7 @@
 /**
- * Runs every check that concerns the target's role and orders what they say, worst first. A check that throws is a bug of
- * that check alone: its finding is unknown and names the error, and the other findings stand.
+ * Runs every check that concerns the target's role and orders what they say, worst first. A check
+ * that throws is a bug of that check alone: its finding is unknown and names the error, and the
+ * other findings stand.
  */
 import { CHECKS } from './check-table.ts'
 import type { Facts } from './facts.ts'

@@ -1,6 +1,7 @@
 /**
- * One change to the host, as a check proposes it. Checks only name settings; src/doctor/advice drops those this kernel
- * lacks, keeps better values that exist, and writes the files and their undo.
+ * One change to the host, as a check proposes it. Checks only name settings; src/doctor/advice
+ * drops those this kernel lacks, keeps better values that exist, and writes the files and their
+ * undo.
  */
 export interface SysctlSetting {
   readonly kind: 'sysctl'
@@ -13,7 +14,9 @@ export interface SysctlSetting {
   readonly reason: string
 }
 
-/** A limit of a service or login, in force after a restart: LimitNOFILE and its limits.conf line. */
+/**
+ * A limit of a service or login, in force after a restart: LimitNOFILE and its limits.conf line.
+ */
 export interface LimitSetting {
   readonly kind: 'limit'
   readonly name: 'nofile' | 'nproc'
@@ -31,7 +34,10 @@ export interface SysfsSetting {
   readonly reason: string
 }
 
-/** Anything else that has a command and an undo, for example ethtool. Written to the script, never run by --apply. */
+/**
+ * Anything else that has a command and an undo, for example ethtool. Written to the script, never
+ * run by --apply.
+ */
 export interface CommandSetting {
   readonly kind: 'command'
   readonly command: string

@@ -1,6 +1,6 @@
 /**
- * Sysctls by key, with the reason where there is none: a key that belongs to the host is invisible from a child network
- * namespace, which must be told apart from a key this kernel does not have.
+ * Sysctls by key, with the reason where there is none: a key that belongs to the host is invisible
+ * from a child network namespace, which must be told apart from a key this kernel does not have.
  */
 import { type Fact, pickFact, unknown } from './fact.ts'
 import type { Facts } from './facts.ts'
@@ -38,8 +38,9 @@ export function sysctlText(facts: Facts, key: string): Fact<string> {
 }
 
 /**
- * True only when the kernel certainly lacks the key: its folder was read, and the key is not hidden from a container.
- * Absence is a fact (tcp_tw_recycle is gone since 4.12); a folder nobody could read is not.
+ * True only when the kernel certainly lacks the key: its folder was read, and the key is not hidden
+ * from a container. Absence is a fact (tcp_tw_recycle is gone since 4.12); a folder nobody could
+ * read is not.
  */
 export function isSysctlAbsent(facts: Facts, key: string): boolean {
   const fact = facts.sysctls[key]

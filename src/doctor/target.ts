@@ -1,10 +1,14 @@
 /**
- * What the host is meant to carry. Every threshold of a check is computed from this, so a finding can say
- * "needed for this target". Symbols in brackets are those of the formulas in docs/doctor.md.
+ * What the host is meant to carry. Every threshold of a check is computed from this, so a finding
+ * can say "needed for this target". Symbols in brackets are those of the formulas in
+ * docs/doctor.md.
  */
 export type Role = 'server' | 'loadgen' | 'both'
 
-/** How a generator or proxy chooses its source address, which decides how far the ports go (ports/source-ips). */
+/**
+ * How a generator or proxy chooses its source address, which decides how far the ports go
+ * (ports/source-ips).
+ */
 export type BindMode = 'route' | 'address' | 'address-and-port'
 
 export interface Target {
@@ -17,7 +21,10 @@ export interface Target {
   readonly messagesPerSecond: number
   /** Payload bytes of one message (m). */
   readonly messageBytes: number
-  /** Share of closes that a server begins itself (f); the closer keeps the TIME_WAIT. 1 is the worst case. */
+  /**
+   * Share of closes that a server begins itself (f); the closer keeps the TIME_WAIT. 1 is the worst
+   * case.
+   */
   readonly serverCloseFraction: number
   /** Sockets with unsent or unread bytes at one moment (A); null: worked out by `dirtySockets`. */
   readonly dirtySockets: number | null
@@ -70,7 +77,9 @@ export function actsAsLoadgen(target: Target): boolean {
   return target.role !== 'server'
 }
 
-/** Closes per second that this host begins (C): a generator closes all it opens, a server its share. */
+/**
+ * Closes per second that this host begins (C): a generator closes all it opens, a server its share.
+ */
 export function closesPerSecond(target: Target): number {
   return actsAsLoadgen(target)
     ? target.connectsPerSecond

@@ -1,9 +1,11 @@
 /** Runs one shard of a push node, in a worker thread or in a child process. */
 import { openShardPort } from '../engine/shard-host.ts'
+import { keepYoungGenerationSmall } from '../engine/young-generation.ts'
 import { PushctlError } from '../errors/pushctl-error.ts'
 import { Shard } from './shard.ts'
 import type { ShardDown, ShardUp } from './shard-messages.ts'
 
+keepYoungGenerationSmall()
 const port = openShardPort<ShardDown, ShardUp>()
 let shard: Shard | undefined
 

@@ -1,4 +1,7 @@
-/** The two shapes of a capture: a folder on disk, and files held in memory (what ssh brought, what a test made up). */
+/**
+ * The two shapes of a capture: a folder on disk, and files held in memory (what ssh brought, what a
+ * test made up).
+ */
 import { open, readdir, readlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Fact, known, unknown } from '../fact.ts'

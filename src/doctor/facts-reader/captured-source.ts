@@ -1,7 +1,8 @@
 /**
- * A captured host: a tree of files laid out as proc/, sys/, etc/ and commands/<name>.txt, with links as <path>.link,
- * folder listings as <folder>/.list, and sizes as <path>.size where a plain tree cannot show them. A second moment lies under
- * after/ in the same layout; capture.json tells the milliseconds between. Any part may be missing.
+ * A captured host: a tree of files laid out as proc/, sys/, etc/ and commands/<name>.txt, with
+ * links as <path>.link, folder listings as <folder>/.list, and sizes as <path>.size where a plain
+ * tree cannot show them. A second moment lies under after/ in the same layout; capture.json tells
+ * the milliseconds between. Any part may be missing.
  */
 import { type Fact, known, unknown } from '../fact.ts'
 import type { FactsOrigin } from '../facts.ts'

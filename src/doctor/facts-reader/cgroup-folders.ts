@@ -1,6 +1,7 @@
 /**
- * Where the files of a process's control group are. A hybrid host has version 1 controllers below /sys/fs/cgroup/<name> and
- * a version 2 tree below /sys/fs/cgroup/unified that lacks them, so each controller is looked for on its own.
+ * Where the files of a process's control group are. A hybrid host has version 1 controllers below
+ * /sys/fs/cgroup/<name> and a version 2 tree below /sys/fs/cgroup/unified that lacks them, so each
+ * controller is looked for on its own.
  */
 import { type Fact, known, unknown } from '../fact.ts'
 import type { CgroupPaths } from '../parsers/cgroup-paths.ts'

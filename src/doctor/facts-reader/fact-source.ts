@@ -1,7 +1,8 @@
 /**
- * Where facts come from: this host, a captured folder, another host over ssh. Paths are absolute as on the host; commands
- * are read-only and named, so that a capture can keep their output as commands/<name>.txt. No method throws: what cannot be
- * read, is too long or takes too long is unknown with the reason.
+ * Where facts come from: this host, a captured folder, another host over ssh. Paths are absolute as
+ * on the host; commands are read-only and named, so that a capture can keep their output as
+ * commands/<name>.txt. No method throws: what cannot be read, is too long or takes too long is
+ * unknown with the reason.
  */
 import { type Fact, pickFact } from '../fact.ts'
 import type { FactsOrigin } from '../facts.ts'
@@ -30,8 +31,8 @@ export interface FactSource {
   sizeOf(path: string): Promise<Fact<number>>
   run(command: HostCommand): Promise<Fact<CommandOutput>>
   /**
-   * Moves on to the second moment, windowMs after `firstAtMs` on the performance clock (a capture has its own window).
-   * Milliseconds between the two, or null where there is only one.
+   * Moves on to the second moment, windowMs after `firstAtMs` on the performance clock (a capture
+   * has its own window). Milliseconds between the two, or null where there is only one.
    */
   advance(windowMs: number, firstAtMs: number): Promise<number | null>
 }

@@ -1,6 +1,7 @@
 /**
- * This host. Files of procfs say size 0, so they are read to the end, up to a limit; commands run with LC_ALL=C and are
- * stopped at a limit of lines, bytes or time. One thread-pool task a file: 300 files take some 10 ms.
+ * This host. Files of procfs say size 0, so they are read to the end, up to a limit; commands run
+ * with LC_ALL=C and are stopped at a limit of lines, bytes or time. One thread-pool task a file:
+ * 300 files take some 10 ms.
  */
 import { spawn } from 'node:child_process'
 import { lstat, open, readdir, readlink } from 'node:fs/promises'

@@ -1,4 +1,7 @@
-/** Cores behind the CPUs, CPUs kept free of work, and how deep a CPU may sleep: three small facts from /sys/devices/system/cpu. */
+/**
+ * Cores behind the CPUs, CPUs kept free of work, and how deep a CPU may sleep: three small facts
+ * from /sys/devices/system/cpu.
+ */
 import { type Fact, known, unknown } from '../fact.ts'
 import type { CpuTopologyFacts } from '../facts.ts'
 import { parseCpuList } from '../parsers/cpu-set.ts'

@@ -1,6 +1,7 @@
 /**
- * Reads everything once: a first sample, then what does not move while the window passes, then a second sample.
- * Order of cost: files first, one filtered walk over sockets a sample, owners of sockets only where they are few.
+ * Reads everything once: a first sample, then what does not move while the window passes, then a
+ * second sample. Order of cost: files first, one filtered walk over sockets a sample, owners of
+ * sockets only where they are few.
  */
 import type { Facts } from '../facts.ts'
 import type { ProcessFacts } from '../facts-process.ts'
@@ -23,7 +24,9 @@ export interface FactsRequest {
   readonly ports: readonly number[]
 }
 
-/** More open files than this and naming the owner of each socket costs more than the rest together. */
+/**
+ * More open files than this and naming the owner of each socket costs more than the rest together.
+ */
 const OWNED_FILES_MAX = 100_000
 /** A port may be shared by a worker per core; beyond this the first ones stand for all. */
 const PROCESSES_MAX = 64

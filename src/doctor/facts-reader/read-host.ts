@@ -1,4 +1,7 @@
-/** What does not move while doctor looks: kernel, CPUs, namespaces, slabs, clock, and who else tunes this host. */
+/**
+ * What does not move while doctor looks: kernel, CPUs, namespaces, slabs, clock, and who else tunes
+ * this host.
+ */
 import { type Fact, firstKnown, known, mapFact, pickFact, unknown } from '../fact.ts'
 import type { Facts, HostFacts, NamespaceFacts } from '../facts.ts'
 import { parseBracketedChoice } from '../parsers/bracketed-choice.ts'
@@ -52,7 +55,9 @@ export interface Commands {
   readonly ksoftirqdPids: Fact<readonly number[]>
 }
 
-/** A host with more processes is judged from the first ones: kernel threads and daemons start early. */
+/**
+ * A host with more processes is judged from the first ones: kernel threads and daemons start early.
+ */
 const COMMANDS_MAX = 3_000
 const DAEMONS = new Set(['irqbalance', 'tuned', 'bpftune', 'tuned-ppd'])
 
@@ -105,7 +110,10 @@ async function readAllowedCpus(source: FactSource): Promise<Fact<number[]>> {
   )
 }
 
-/** Settings of the host are absent in a child network namespace; that decides where links of pid 1 may not be read. */
+/**
+ * Settings of the host are absent in a child network namespace; that decides where links of pid 1
+ * may not be read.
+ */
 async function readNamespaces(source: FactSource): Promise<NamespaceFacts> {
   const [own, first, ownPid, firstPid, tcpMem, somaxconn] = await Promise.all([
     source.readLink('/proc/self/ns/net'),
@@ -194,7 +202,10 @@ async function readClock(source: FactSource): Promise<ClockFacts> {
   }
 }
 
-/** Fields of `chronyc -c tracking`: 4 is the offset of the system clock, the last is the leap status. */
+/**
+ * Fields of `chronyc -c tracking`: 4 is the offset of the system clock, the last is the leap
+ * status.
+ */
 function parseTracking(text: string): { offsetSeconds: number; leap: string } | null {
   const fields = text.trim().split(',')
   const offsetSeconds = Number(fields[4])

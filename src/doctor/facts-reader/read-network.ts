@@ -1,12 +1,14 @@
-/** Interfaces from sysfs, with ethtool where it is installed; addresses, routes and neighbours from `ip`. */
+/**
+ * Interfaces from sysfs, with ethtool where it is installed; addresses, routes and neighbours from
+ * `ip`.
+ */
 import { type Fact, known, mapFact, pickFact, unknown } from '../fact.ts'
 import type { InterfaceFacts, IrqFacts, NetworkFacts, ReceiveQueueFacts } from '../facts-network.ts'
 import { parseCpuList, parseCpuMask } from '../parsers/cpu-set.ts'
 import { parseEthtoolLimits } from '../parsers/ethtool.ts'
 import { parseIpRoute } from '../parsers/ip-route.ts'
-import { lines, parseDecimal, parseHex, words } from '../parsers/numbers.ts'
+import { lines, parseCount, parseDecimal, parseHex, words } from '../parsers/numbers.ts'
 import { type FactSource, readParsed } from './fact-source.ts'
-import { parseCount } from './read-sample.ts'
 
 /** A node of a large cluster has hundreds of veths; the first ones stand for all. */
 const INTERFACES_MAX = 256

@@ -1,15 +1,15 @@
 /**
- * What moves in one process and its control group. Descriptors are counted by the size of /proc/PID/fd: reading that folder
- * makes a cache entry for each, nearly a gigabyte at a million.
+ * What moves in one process and its control group. Descriptors are counted by the size of
+ * /proc/PID/fd: reading that folder makes a cache entry for each, nearly a gigabyte at a million.
  */
 import { type Fact, known, mapFact, unknown } from '../fact.ts'
 import type { FdCount, ProcessSample } from '../facts-sample.ts'
 import { parseNameValues } from '../parsers/name-values.ts'
+import { parseCount } from '../parsers/numbers.ts'
 import { parseProcessStatus } from '../parsers/process-status.ts'
 import { parseThreadStat, type ThreadStat } from '../parsers/thread-stat.ts'
 import type { CgroupFolders } from './cgroup-folders.ts'
 import { type FactSource, readParsed } from './fact-source.ts'
-import { parseCount } from './read-sample.ts'
 
 export interface ProcessPlaces {
   readonly pid: number

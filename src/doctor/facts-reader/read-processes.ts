@@ -1,4 +1,7 @@
-/** The processes asked for, once: limits, status, control group and what systemd was told about them. */
+/**
+ * The processes asked for, once: limits, status, control group and what systemd was told about
+ * them.
+ */
 import { type Fact, known, mapFact, pickFact, unknown } from '../fact.ts'
 import type { CgroupFacts, ProcessFacts, UnitFacts } from '../facts-process.ts'
 import { parseCgroupPaths } from '../parsers/cgroup-paths.ts'

@@ -1,6 +1,7 @@
 /**
- * One moment of everything that moves. Counters are read first and sockets last, cheapest first: sockstat and netstat cost
- * microseconds at any number of connections, `ss` with a filter in the kernel one walk over the hash.
+ * One moment of everything that moves. Counters are read first and sockets last, cheapest first:
+ * sockstat and netstat cost microseconds at any number of connections, `ss` with a filter in the
+ * kernel one walk over the hash.
  */
 import { type Fact, known, mapFact, pickFact } from '../fact.ts'
 import type { InterfaceCounters, Sample, TransientSockets } from '../facts-sample.ts'
@@ -11,7 +12,7 @@ import { parseEthtoolStatistics } from '../parsers/ethtool.ts'
 import { parseFileNr } from '../parsers/file-nr.ts'
 import { parseInterrupts } from '../parsers/interrupts.ts'
 import { type NameValues, parseNameValues } from '../parsers/name-values.ts'
-import { parseDecimal } from '../parsers/numbers.ts'
+import { parseCount } from '../parsers/numbers.ts'
 import { parsePressure } from '../parsers/pressure.ts'
 import { parseProtocols } from '../parsers/protocols.ts'
 import { parseSockstat, type Sockstat } from '../parsers/sockstat.ts'
@@ -30,7 +31,9 @@ export interface SamplePlan {
   readonly physicalNames: readonly string[]
   readonly ksoftirqdPids: Fact<readonly number[]>
   readonly processes: readonly ProcessPlaces[]
-  /** `ss -p` walks the descriptors of every process: seconds and a gigabyte of cache at a million. */
+  /**
+   * `ss -p` walks the descriptors of every process: seconds and a gigabyte of cache at a million.
+   */
   readonly withOwners: boolean
 }
 
@@ -215,9 +218,4 @@ async function readKsoftirqd(
 function parseUptime(text: string): number | null {
   const match = /^(\d{1,12}(?:\.\d+)?) /.exec(text)
   return match === null ? null : Number(match[1])
-}
-
-export function parseCount(text: string): number | null {
-  const count = parseDecimal(text.trim())
-  return count !== null && count >= 0 ? count : null
 }

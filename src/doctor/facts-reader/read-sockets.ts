@@ -1,4 +1,7 @@
-/** What needs a walk over sockets, each at most once and each bounded: the TIME_WAIT census and a sample of connections. */
+/**
+ * What needs a walk over sockets, each at most once and each bounded: the TIME_WAIT census and a
+ * sample of connections.
+ */
 import { type Fact, known, pickFact } from '../fact.ts'
 import type { SocketFacts } from '../facts.ts'
 import type { Sample } from '../facts-sample.ts'

@@ -1,6 +1,7 @@
 /**
- * All settings below net.core, net.ipv4 and net.netfilter, a few of fs, vm and kernel, and every key that a sysctl.d file
- * sets. Some 250 reads of a few bytes. Keys that hold secrets are never read.
+ * All settings below net.core, net.ipv4 and net.netfilter, a few of fs, vm and kernel, and every
+ * key that a sysctl.d file sets. Some 250 reads of a few bytes. Keys that hold secrets are never
+ * read.
  */
 import { type Fact, known, unknown } from '../fact.ts'
 import type { Facts, SysctlFile } from '../facts.ts'

@@ -1,6 +1,7 @@
 /**
- * Passes reads through and keeps what came back, in the layout of a capture. Only what doctor reads is kept, which is a
- * list of counters and settings: no key, no environment and no content of a connection is among them.
+ * Passes reads through and keeps what came back, in the layout of a capture. Only what doctor reads
+ * is kept, which is a list of counters and settings: no key, no environment and no content of a
+ * connection is among them.
  */
 import type { Fact } from '../fact.ts'
 import type { FactsOrigin } from '../facts.ts'

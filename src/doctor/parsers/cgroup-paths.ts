@@ -1,4 +1,6 @@
-/** /proc/PID/cgroup. "0::/path" is version 2, "4:memory:/path" version 1; a hybrid host shows both. */
+/**
+ * /proc/PID/cgroup. "0::/path" is version 2, "4:memory:/path" version 1; a hybrid host shows both.
+ */
 import { lines } from './numbers.ts'
 
 export interface CgroupPaths {

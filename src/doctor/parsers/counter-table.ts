@@ -1,7 +1,8 @@
 /**
  * /proc/net/netstat and /proc/net/snmp: pairs of lines, names then values, joined by group.
- * Read by name and never by position: the TcpExt list grew from 114 to 135 names between 3.10 and 6.18 and lost nine.
- * Values that are no exact numbers are left out, so that asking for them answers "this kernel has no such counter".
+ * Read by name and never by position: the TcpExt list grew from 114 to 135 names between 3.10 and
+ * 6.18 and lost nine. Values that are no exact numbers are left out, so that asking for them
+ * answers "this kernel has no such counter".
  */
 import { lines, parseDecimal, words } from './numbers.ts'
 

@@ -1,4 +1,7 @@
-/** Sets of CPUs as the kernel writes them: lists "0-3,8" and hexadecimal masks "ff,00000003" with a comma every 32 bits. */
+/**
+ * Sets of CPUs as the kernel writes them: lists "0-3,8" and hexadecimal masks "ff,00000003" with a
+ * comma every 32 bits.
+ */
 import { parseDecimal } from './numbers.ts'
 
 /** Larger than any machine; a range beyond it is a damaged file, not a set to expand. */

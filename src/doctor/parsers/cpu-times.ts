@@ -1,4 +1,7 @@
-/** /proc/stat: ticks of each CPU by kind of work. Softirq time is sampled at ticks, so packet counts are the second witness. */
+/**
+ * /proc/stat: ticks of each CPU by kind of work. Softirq time is sampled at ticks, so packet counts
+ * are the second witness.
+ */
 import { lines, parseDecimal, words } from './numbers.ts'
 
 export interface CpuTimes {

@@ -1,4 +1,7 @@
-/** `ethtool -S` (statistics by driver), `-l` (channels) and `-g` (rings): "name: value" lines, two blocks for -l and -g. */
+/**
+ * `ethtool -S` (statistics by driver), `-l` (channels) and `-g` (rings): "name: value" lines, two
+ * blocks for -l and -g.
+ */
 import type { NameValues } from './name-values.ts'
 import { lines, parseDecimal } from './numbers.ts'
 

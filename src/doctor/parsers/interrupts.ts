@@ -1,6 +1,7 @@
 /**
  * /proc/interrupts: label, one count per online CPU, then text whose last word is the device.
- * Rows such as NMI and LOC have no number, ERR and MIS have one column; only numbered rows are kept.
+ * Rows such as NMI and LOC have no number, ERR and MIS have one column; only numbered rows are
+ * kept.
  */
 import { lines, parseDecimal, words } from './numbers.ts'
 import { cpusOfHeader } from './softirqs.ts'

@@ -1,4 +1,7 @@
-/** Lines of the kernel log that a check knows. The rest is dropped at once: the log holds more than doctor should carry. */
+/**
+ * Lines of the kernel log that a check knows. The rest is dropped at once: the log holds more than
+ * doctor should carry.
+ */
 import { lines } from './numbers.ts'
 
 export const KERNEL_LOG_PATTERNS = {

@@ -1,4 +1,7 @@
-/** Flat "name value" lines, with or without colon and unit: meminfo (in bytes), vmstat, memory.stat, cpu.stat, memory.events. */
+/**
+ * Flat "name value" lines, with or without colon and unit: meminfo (in bytes), vmstat, memory.stat,
+ * cpu.stat, memory.events.
+ */
 import { lines, parseDecimal, words } from './numbers.ts'
 
 export type NameValues = Readonly<Record<string, number>>

@@ -1,4 +1,7 @@
-/** /proc/pressure/*: share of time in which some or all tasks waited, in percent over 10 s, and microseconds in total. */
+/**
+ * /proc/pressure/*: share of time in which some or all tasks waited, in percent over 10 s, and
+ * microseconds in total.
+ */
 import { lines } from './numbers.ts'
 
 export interface Pressure {

@@ -1,4 +1,7 @@
-/** /proc/PID/limits. The name column is padded with blanks, so rows are cut by their last words, not by position. */
+/**
+ * /proc/PID/limits. The name column is padded with blanks, so rows are cut by their last words, not
+ * by position.
+ */
 import { lines, parseDecimal } from './numbers.ts'
 
 export interface Limit {

@@ -1,4 +1,7 @@
-/** /proc/net/protocols: object size and memory pressure of each protocol, readable by anyone, also inside a container. */
+/**
+ * /proc/net/protocols: object size and memory pressure of each protocol, readable by anyone, also
+ * inside a container.
+ */
 import { lines, parseDecimal, words } from './numbers.ts'
 
 export interface ProtocolRow {

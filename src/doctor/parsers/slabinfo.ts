@@ -1,6 +1,7 @@
 /**
- * /proc/slabinfo (root only). `bytesEach` is pages·4096/objects, which is what an object really costs; objsize hides
- * the waste. Caches may be merged (eventpoll_epi also counts bind buckets): trust growth, not level.
+ * /proc/slabinfo (root only). `bytesEach` is pages·4096/objects, which is what an object really
+ * costs; objsize hides the waste. Caches may be merged (eventpoll_epi also counts bind buckets):
+ * trust growth, not level.
  */
 import { lines, parseDecimal, words } from './numbers.ts'
 

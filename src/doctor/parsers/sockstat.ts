@@ -1,6 +1,7 @@
 /**
- * /proc/net/sockstat and sockstat6. Scopes differ inside one file: `inuse`, `tw` and `used` belong to the network
- * namespace, `orphan`, `alloc` and `mem` to the host. A server on `::` counts IPv4 clients in sockstat6.
+ * /proc/net/sockstat and sockstat6. Scopes differ inside one file: `inuse`, `tw` and `used` belong
+ * to the network namespace, `orphan`, `alloc` and `mem` to the host. A server on `::` counts IPv4
+ * clients in sockstat6.
  */
 import { lines, parseDecimal, words } from './numbers.ts'
 

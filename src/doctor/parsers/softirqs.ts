@@ -1,4 +1,7 @@
-/** /proc/softirqs: kind of softirq by CPU. The header names the online CPUs, which may have gaps; counts are 32 bits. */
+/**
+ * /proc/softirqs: kind of softirq by CPU. The header names the online CPUs, which may have gaps;
+ * counts are 32 bits.
+ */
 import { lines, parseDecimal, words } from './numbers.ts'
 
 export interface SoftirqTable {

@@ -1,4 +1,7 @@
-/** The words behind the addresses of an ss row: timer, socket memory, round trip, retransmits. Absent words are null. */
+/**
+ * The words behind the addresses of an ss row: timer, socket memory, round trip, retransmits.
+ * Absent words are null.
+ */
 import { parseDecimal } from './numbers.ts'
 import type { SocketRow } from './ss-sockets.ts'
 
@@ -13,7 +16,9 @@ export function timerOf(row: SocketRow): SocketTimer | null {
   return match === null ? null : { kind: match[1] ?? '', retries: Number(match[2]) }
 }
 
-/** One figure of skmem:(r0,rb131072,t0,tb16384,f0,w0,o0,bl0,d0) by its letters; `d` counts drops. */
+/**
+ * One figure of skmem:(r0,rb131072,t0,tb16384,f0,w0,o0,bl0,d0) by its letters; `d` counts drops.
+ */
 export function socketMemory(row: SocketRow, letters: string): number | null {
   const memory = /skmem:\(([^)]*)\)/.exec(row.details)?.[1]
   const match = new RegExp(`(?:^|,)${letters}(\\d+)`).exec(memory ?? '')

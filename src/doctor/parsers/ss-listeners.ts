@@ -1,6 +1,7 @@
 /**
- * Listeners from `ss -Htlnme`: the second column is the accept queue now, the third the limit in force for this listener,
- * that is min(backlog of listen(), somaxconn at that moment). /proc/net/tcp shows only the former.
+ * Listeners from `ss -Htlnme`: the second column is the accept queue now, the third the limit in
+ * force for this listener, that is min(backlog of listen(), somaxconn at that moment).
+ * /proc/net/tcp shows only the former.
  */
 import { cgroupOf, inodeOf, socketMemory } from './ss-details.ts'
 import { parseSsSockets, type SocketOwner } from './ss-sockets.ts'

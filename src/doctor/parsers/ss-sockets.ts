@@ -1,7 +1,8 @@
 /**
- * Output of `ss -Htan`, with any of -o -m -i -e -p. Two traps: with a filter for one state ss leaves the State column out,
- * and before iproute2 4.20 it breaks details onto a line of their own that begins with a blank. Addresses may be in brackets
- * and carry %interface. Rows that do not parse are counted, never guessed.
+ * Output of `ss -Htan`, with any of -o -m -i -e -p. Two traps: with a filter for one state ss
+ * leaves the State column out, and before iproute2 4.20 it breaks details onto a line of their own
+ * that begins with a blank. Addresses may be in brackets and carry %interface. Rows that do not
+ * parse are counted, never guessed.
  */
 import { parseDecimal } from './numbers.ts'
 

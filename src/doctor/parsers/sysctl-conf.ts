@@ -1,4 +1,7 @@
-/** Files of sysctl.d: "key = value", "-key = value" (absence is no error), comments with # and ;, slashes or dots in keys. */
+/**
+ * Files of sysctl.d: "key = value", "-key = value" (absence is no error), comments with # and ;,
+ * slashes or dots in keys.
+ */
 export interface SysctlAssignment {
   /** Dotted key. */
   readonly key: string
@@ -23,7 +26,10 @@ export function parseSysctlConf(text: string): SysctlAssignment[] {
   return assignments
 }
 
-/** "net/ipv4/conf/eth0.100/rp_filter" keeps its dots: the first separator decides which style the key is in. */
+/**
+ * "net/ipv4/conf/eth0.100/rp_filter" keeps its dots: the first separator decides which style the
+ * key is in.
+ */
 export function dottedKey(key: string): string {
   const slash = key.indexOf('/')
   const dot = key.indexOf('.')

@@ -1,4 +1,7 @@
-/** /proc/PID/task/TID/stat: CPU time of one thread. The name may hold blanks and brackets; fields count from the last ")". */
+/**
+ * /proc/PID/task/TID/stat: CPU time of one thread. The name may hold blanks and brackets; fields
+ * count from the last ")".
+ */
 import { parseDecimal, words } from './numbers.ts'
 
 export interface ThreadStat {
@@ -17,7 +20,8 @@ export function parseThreadStat(text: string): ThreadStat | null {
   const close = text.lastIndexOf(')')
   if (open < 0 || close < open) return null
   const tid = parseDecimal(text.slice(0, open).trim())
-  // Field 3 (state) is the first after the name: utime is field 14, stime 15, starttime 22, processor 39.
+  // Field 3 (state) is the first after the name: utime is field 14, stime 15, starttime 22,
+  // processor 39.
   const fields = words(text.slice(close + 1))
   const user = parseDecimal(fields[11] ?? '')
   const system = parseDecimal(fields[12] ?? '')

@@ -1,6 +1,7 @@
 /**
- * Who holds TIME_WAIT: rows of `ss -Htan state time-wait` counted by peer and by direction. The side that closed first
- * keeps the TIME_WAIT, so every row here was closed first by this host; a local port that listens means the peer had dialled.
+ * Who holds TIME_WAIT: rows of `ss -Htan state time-wait` counted by peer and by direction. The
+ * side that closed first keeps the TIME_WAIT, so every row here was closed first by this host; a
+ * local port that listens means the peer had dialled.
  */
 import type { SocketRow } from './ss-sockets.ts'
 

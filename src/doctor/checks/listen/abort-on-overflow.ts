@@ -14,12 +14,15 @@ export const listenAbortOnOverflow: Check = {
   scope: 'netns',
   source: 'net/ipv4/tcp_minisocks.c tcp_check_req (listen_overflow)',
   why:
-    'With 1 a client whose last ACK meets a full accept queue is reset instead of being let in a moment later. ' +
+    'With 1 a client whose last ACK meets a full accept queue is reset instead of being let ' +
+    'in a moment later. ' +
     'For push clients that turns a stall of 200 ms into a reconnect of all of them at once.',
-  explain: `The setting concerns only the last ACK of the handshake; SYNs at a full queue are dropped in silence either way. With 0 the
-client sends data or repeats its ACK and gets in as soon as there is room.
+  explain: `The setting concerns only the last ACK of the handshake; SYNs at a full queue are
+dropped in silence either way. With 0 the client sends data or repeats its ACK and gets in as
+soon as there is room.
 
-1 makes sense only for clients that have another server to go to at once and that back off. Guides that say "maybe" mean those.`,
+1 makes sense only for clients that have another server to go to at once and that back off.
+Guides that say "maybe" mean those.`,
   evaluate: evaluateAbort,
 }
 

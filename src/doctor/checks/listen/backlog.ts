@@ -1,4 +1,7 @@
-/** The limit in force at each listener: what the program asked for, clipped by somaxconn when it asked. */
+/**
+ * The limit in force at each listener: what the program asked for, clipped by somaxconn when it
+ * asked.
+ */
 import { grouped } from '../../counter-moves.ts'
 import type { Facts } from '../../facts.ts'
 import { type Check, type Finding, findingOf, unknownFinding } from '../../finding.ts'
@@ -19,14 +22,17 @@ export const listenBacklog: Check = {
   scope: 'process',
   source: 'net/ipv4/inet_connection_sock.c inet_csk_listen_start, ss(8) Send-Q of a listener',
   why:
-    'The backlog given to listen() is the length of the accept queue of that listener; somaxconn only clips it. ' +
+    'The backlog given to listen() is the length of the accept queue of that listener; ' +
+    'somaxconn only clips it. ' +
     'Raising the sysctl alone changes nothing until the program asks for more and listens again.',
-  explain: `ss -ltn shows, for a listener, the connections waiting to be accepted as Recv-Q and the limit in force as Send-Q.
+  explain: `ss -ltn shows, for a listener, the connections waiting to be accepted as Recv-Q and
+the limit in force as Send-Q.
 
-Programs ask for little unless told: Node and nginx 511, Java 50, Erlang 5; Go reads somaxconn. 511 at 30,000 connects a second is 17
-ms of stall.
+Programs ask for little unless told: Node and nginx 511, Java 50, Erlang 5; Go reads somaxconn.
+511 at 30,000 connects a second is 17 ms of stall.
 
-In Node: server.listen({ port, backlog: 16384 }). In nginx: listen 443 backlog=16384. Then restart.`,
+In Node: server.listen({ port, backlog: 16384 }). In nginx: listen 443 backlog=16384. Then
+restart.`,
   evaluate: evaluateBacklog,
 }
 
@@ -63,13 +69,16 @@ function shortListener(facts: Facts, target: Target, { row, secondary }: JudgedL
   const need = acceptQueueNeeded(target)
   const clipped = cap.known && row.backlog === cap.value
   const evidence = [
-    `${facts.after.listeners.source}: ${listenerName(row)} Recv-Q ${row.queued}, Send-Q ${row.backlog}, ${ownersText(row)}`,
+    `${facts.after.listeners.source}: ${listenerName(row)} Recv-Q ${row.queued}, Send-Q ` +
+      `${row.backlog}, ${ownersText(row)}`,
   ]
   if (cap.known) evidence.push(`${cap.source}: ${cap.value}`)
   return findingOf(listenBacklog, {
     status: secondary ? 'info' : 'warn',
     subject: listenerName(row),
-    observed: `${grouped(row.backlog)} in force${stallText(row.backlog, target)}${causeText(clipped, secondary)}`,
+    observed:
+      `${grouped(row.backlog)} in ` +
+      `force${stallText(row.backlog, target)}${causeText(clipped, secondary)}`,
     needed: acceptQueueText(target),
     evidence,
     fixNow: `listen with a backlog of ${need} in ${ownersText(row)}, then restart it`,

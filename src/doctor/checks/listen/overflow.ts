@@ -1,4 +1,7 @@
-/** Connections lost at a full accept queue. The host counts them in one number; each listener's drops say where. */
+/**
+ * Connections lost at a full accept queue. The host counts them in one number; each listener's
+ * drops say where.
+ */
 import {
   type CounterMove,
   counterMove,
@@ -19,18 +22,23 @@ export const listenOverflow: Check = {
   roles: ['server', 'loadgen'],
   scope: 'netns',
   source:
-    'net/ipv4/tcp_input.c tcp_conn_request, net/ipv4/tcp_ipv4.c tcp_v4_syn_recv_sock, include/net/tcp.h tcp_listendrop',
+    'net/ipv4/tcp_input.c tcp_conn_request, net/ipv4/tcp_ipv4.c tcp_v4_syn_recv_sock, ' +
+    'include/net/tcp.h tcp_listendrop',
   why:
-    'With a full accept queue the kernel drops new SYNs, and the client tries again after a second; it also drops the last ' +
+    'With a full accept queue the kernel drops new SYNs, and the client tries again after a ' +
+    'second; it also drops the last ' +
     'ACK of a handshake, so that the client believes it is connected while the server does not.',
-  explain: `ListenOverflows counts packets, not connections: every retry of a blocked client counts again. ListenDrops counts every
-drop at a listener, overflows included; the two are not two queues. What ListenDrops has beyond ListenOverflows was lost for other
-causes: no memory, no route, or a full SYN queue without cookies.
+  explain: `ListenOverflows counts packets, not connections: every retry of a blocked client
+counts again. ListenDrops counts every drop at a listener, overflows included; the two are not
+two queues. What ListenDrops has beyond ListenOverflows was lost for other causes: no memory, no
+route, or a full SYN queue without cookies.
 
-First a longer queue (listen/backlog, listen/somaxconn), then faster accepting: more listeners on the port (SO_REUSEPORT), less work
-for each accept. A descriptor limit shows here too: accept() fails with EMFILE and the connection stays in the queue.
+First a longer queue (listen/backlog, listen/somaxconn), then faster accepting: more listeners
+on the port (SO_REUSEPORT), less work for each accept. A descriptor limit shows here too:
+accept() fails with EMFILE and the connection stays in the queue.
 
-To see where: ss -Htlnm (the d figure of skmem), and the tcpsynbl tool of bcc, which in spite of its name shows the accept queue.`,
+To see where: ss -Htlnm (the d figure of skmem), and the tcpsynbl tool of bcc, which in spite of
+its name shows the accept queue.`,
   evaluate: evaluateOverflow,
 }
 
@@ -62,7 +70,9 @@ function evaluateOverflow(facts: Facts, target: Target): Finding {
     ...(worst === undefined ? {} : { subject: listenerName(worst.row) }),
     ...(remedy
       ? {
-          fixNow: `let the listener hold ${grouped(acceptQueueNeeded(target))}: listen/backlog, listen/somaxconn, then restart it`,
+          fixNow:
+            `let the listener hold ${grouped(acceptQueueNeeded(target))}: listen/backlog, ` +
+            'listen/somaxconn, then restart it',
           fixForGood: 'more acceptors on the port (SO_REUSEPORT), or less work for each accept',
         }
       : {}),
@@ -103,7 +113,9 @@ interface DroppingListener {
   readonly dropped: number
 }
 
-/** Listeners whose own counter moved (in the window, or ever where there is one sample), most first. */
+/**
+ * Listeners whose own counter moved (in the window, or ever where there is one sample), most first.
+ */
 function droppingListeners(facts: Facts): DroppingListener[] {
   const { listeners: after } = facts.after
   const { listeners: before } = facts.before

@@ -19,12 +19,15 @@ export const listenQueueNow: Check = {
   scope: 'process',
   source: 'include/net/sock.h sk_acceptq_is_full',
   why:
-    'A standing accept queue means that the program accepts more slowly than clients arrive, and adds its length to every ' +
+    'A standing accept queue means that the program accepts more slowly than clients arrive, ' +
+    'and adds its length to every ' +
     'connect. A full one is an overflow about to start.',
-  explain: `ss -ltn: Recv-Q of a listener is the queue now. It may exceed the limit by one, because the kernel tests "more than".
+  explain: `ss -ltn: Recv-Q of a listener is the queue now. It may exceed the limit by one,
+because the kernel tests "more than".
 
-A queue that stands in both samples has a cause in the program: a blocked event loop, too little CPU, no descriptors left, or a pause
-of accepting that does not end. A longer queue only hides that.`,
+A queue that stands in both samples has a cause in the program: a blocked event loop, too little
+CPU, no descriptors left, or a pause of accepting that does not end. A longer queue only hides
+that.`,
   evaluate: evaluateQueue,
 }
 
@@ -70,7 +73,8 @@ function standingQueue(
     observed: `${grouped(row.queued)} of ${grouped(row.backlog)} waiting${then}`,
     needed: `under ${percent(STANDING_SHARE)} of the limit`,
     evidence: [
-      `${facts.after.listeners.source}: ${listenerName(row)} Recv-Q ${row.queued}, Send-Q ${row.backlog}, ${ownersText(row)}`,
+      `${facts.after.listeners.source}: ${listenerName(row)} Recv-Q ${row.queued}, Send-Q ` +
+        `${row.backlog}, ${ownersText(row)}`,
     ],
     fixNow: `look at what blocks ${ownersText(row)}: CPU, descriptors, a paused accept`,
     fixForGood: 'more acceptors on the port (SO_REUSEPORT), or less work for each accept',

@@ -1,4 +1,7 @@
-/** Several listeners on one port (SO_REUSEPORT): whether one is stuck, and what becomes of its queue at a restart. */
+/**
+ * Several listeners on one port (SO_REUSEPORT): whether one is stuck, and what becomes of its queue
+ * at a restart.
+ */
 import { grouped } from '../../counter-moves.ts'
 import type { Facts } from '../../facts.ts'
 import { type Check, type Finding, findingOf, unknownFinding } from '../../finding.ts'
@@ -19,15 +22,18 @@ export const listenReuseport: Check = {
   scope: 'netns',
   source: 'net/core/sock_reuseport.c, Documentation/networking/ip-sysctl.rst tcp_migrate_req',
   why:
-    'A SYN is tied to one listener of the group by its hash; the kernel does not steer around a full or stuck one. ' +
+    'A SYN is tied to one listener of the group by its hash; the kernel does not steer ' +
+    'around a full or stuck one. ' +
     'Closing a listener aborts what waits in its queues, unless tcp_migrate_req moves it.',
-  explain: `Each listener of the group has queues of its own. One whose queue is several times that of the others belongs to a worker that
-is stuck or overloaded.
+  explain: `Each listener of the group has queues of its own. One whose queue is several times
+that of the others belongs to a worker that is stuck or overloaded.
 
-tcp_migrate_req=1 (from 5.14 on) hands the queues of a closing listener to the others, which a rolling restart wants; all listeners of the
-group must have the same options. TCPMigrateReqSuccess and TCPMigrateReqFailure count.
+tcp_migrate_req=1 (from 5.14 on) hands the queues of a closing listener to the others, which a
+rolling restart wants; all listeners of the group must have the same options.
+TCPMigrateReqSuccess and TCPMigrateReqFailure count.
 
-Node's cluster module has one accept queue in the primary and no group; listen({ reusePort: true }) makes one.`,
+Node's cluster module has one accept queue in the primary and no group; listen({ reusePort: true
+}) makes one.`,
   evaluate: evaluateReuseport,
 }
 
@@ -55,7 +61,9 @@ function groupFinding(facts: Facts, group: readonly ListenerRow[], source: strin
     return findingOf(listenReuseport, {
       status: 'warn',
       subject,
-      observed: `one of ${group.length} listeners has ${grouped(fullest.queued)} waiting, the median ${grouped(median)}`,
+      observed:
+        `one of ${group.length} listeners has ${grouped(fullest.queued)} waiting, the median ` +
+        `${grouped(median)}`,
       needed: `under ${SKEW} times the median`,
       evidence,
       fixNow: `look at what blocks ${ownersText(fullest)}`,
@@ -79,7 +87,10 @@ function groupFinding(facts: Facts, group: readonly ListenerRow[], source: strin
   })
 }
 
-/** Same address and port, different sockets. A descriptor inherited by workers is one socket and no group. */
+/**
+ * Same address and port, different sockets. A descriptor inherited by workers is one socket and no
+ * group.
+ */
 function listenerGroups(rows: readonly ListenerRow[]): ListenerRow[][] {
   const groups = new Map<string, ListenerRow[]>()
   for (const row of rows) {

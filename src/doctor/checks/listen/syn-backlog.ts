@@ -25,13 +25,16 @@ export const listenSynBacklog: Check = {
   scope: 'netns',
   source: 'net/ipv4/tcp_input.c tcp_conn_request',
   why:
-    'Since kernel 4.4 the SYN queue is compared with the backlog of the listener; this setting survives only where ' +
+    'Since kernel 4.4 the SYN queue is compared with the backlog of the listener; this ' +
+    'setting survives only where ' +
     'tcp_syncookies is 0. Raising it as a cure for connect storms does nothing.',
-  explain: `Up to 3.10 the SYN queue was nextpow2(min(backlog, somaxconn, tcp_max_syn_backlog)+1). Since the request sockets moved
-into the established hash, the backlog of the listener is the limit, and tcp_max_syn_backlog is consulted only without cookies, where
+  explain: `Up to 3.10 the SYN queue was nextpow2(min(backlog, somaxconn,
+tcp_max_syn_backlog)+1). Since the request sockets moved into the established hash, the backlog
+of the listener is the limit, and tcp_max_syn_backlog is consulted only without cookies, where
 its last quarter is kept for peers with a known round trip.
 
-Equal to somaxconn is harmless and keeps old hosts right. 262144 in a guide is a sign that nobody read the code.`,
+Equal to somaxconn is harmless and keeps old hosts right. 262144 in a guide is a sign that
+nobody read the code.`,
   evaluate: evaluateSynBacklog,
 }
 

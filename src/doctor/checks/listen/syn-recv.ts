@@ -1,4 +1,7 @@
-/** Handshakes in progress, per listener. Half full is a threshold of the kernel itself: there it gives up on old ones earlier. */
+/**
+ * Handshakes in progress, per listener. Half full is a threshold of the kernel itself: there it
+ * gives up on old ones earlier.
+ */
 import { counterMove, describeMove, grouped, lossStatus, percent } from '../../counter-moves.ts'
 import type { Facts } from '../../facts.ts'
 import {
@@ -33,16 +36,20 @@ export const listenSynRecv: Check = {
   source:
     'net/ipv4/inet_connection_sock.c reqsk_timer_handler, net/ipv4/tcp_input.c tcp_conn_request',
   why:
-    'A handshake waits in the SYN queue for its last ACK, and the queue is as long as the backlog of the listener. ' +
+    'A handshake waits in the SYN queue for its last ACK, and the queue is as long as the ' +
+    'backlog of the listener. ' +
     'When it is full the kernel answers with cookies, or without cookies drops the SYN.',
-  explain: `A healthy queue holds connects per second × round trip. Above half of the backlog the kernel shortens the life of old
-entries to keep room for young ones, so half is where trouble begins.
+  explain: `A healthy queue holds connects per second × round trip. Above half of the backlog
+the kernel shortens the life of old entries to keep room for young ones, so half is where
+trouble begins.
 
-"Possible SYN flooding" in the kernel log, and TCPReqQFullDoCookies, are usually plain overload, not an attack.
+"Possible SYN flooding" in the kernel log, and TCPReqQFullDoCookies, are usually plain overload,
+not an attack.
 
-The cure is the backlog (listen/backlog). When many entries repeat their SYN-ACK (ss -o shows the count as the third figure of the timer),
-clients have vanished: tcp_synack_retries=3 frees an entry after 15 seconds instead of 63. Not 0 or 1: one lost packet would be a failed
-connect for a phone.`,
+The cure is the backlog (listen/backlog). When many entries repeat their SYN-ACK (ss -o shows
+the count as the third figure of the timer), clients have vanished: tcp_synack_retries=3 frees
+an entry after 15 seconds instead of 63. Not 0 or 1: one lost packet would be a failed connect
+for a phone.`,
   evaluate: evaluateSynRecv,
 }
 

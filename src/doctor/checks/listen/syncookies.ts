@@ -16,10 +16,11 @@ export const listenSyncookies: Check = {
   why:
     'With 1 the kernel answers by cookie when the SYN queue is full, so the port stays alive. ' +
     'A connection made by cookie keeps its options only as far as timestamps can carry them.',
-  explain: `0: a full SYN queue drops SYNs. 1, the default: cookies when it is full. 2: cookies always, which is for testing.
+  explain: `0: a full SYN queue drops SYNs. 1, the default: cookies when it is full. 2: cookies
+always, which is for testing.
 
-Cookies are a net for floods, not a way to carry legal load: the documentation says so. When TCPReqQFullDoCookies moves in normal
-operation, the backlog is too short (listen/syn-recv).`,
+Cookies are a net for floods, not a way to carry legal load: the documentation says so. When
+TCPReqQFullDoCookies moves in normal operation, the backlog is too short (listen/syn-recv).`,
   evaluate: evaluateSyncookies,
 }
 

@@ -1,4 +1,7 @@
-/** bind() before connect() without IP_BIND_ADDRESS_NO_PORT. It cannot be seen from outside, so this is told, not judged. */
+/**
+ * bind() before connect() without IP_BIND_ADDRESS_NO_PORT. It cannot be seen from outside, so this
+ * is told, not judged.
+ */
 import type { Facts } from '../../facts.ts'
 import { type Check, type Finding, findingOf } from '../../finding.ts'
 import { isSysctlAbsent } from '../../sysctl-facts.ts'
@@ -14,14 +17,19 @@ export const portsBindNoPort: Check = {
   scope: 'process',
   source: 'ip(7) IP_BIND_ADDRESS_NO_PORT, net/ipv4/inet_connection_sock.c inet_csk_get_port',
   why:
-    'bind(address, 0) before connect() takes a port away from all destinations, unless the program sets ' +
-    'IP_BIND_ADDRESS_NO_PORT first. Ports taken that way are also skipped by every plain connect().',
-  explain: `EADDRNOTAVAIL or EADDRINUSE while ports × addresses × destinations is far from full is the sign of it.
+    'bind(address, 0) before connect() takes a port away from all destinations, unless the ' +
+    'program sets ' +
+    'IP_BIND_ADDRESS_NO_PORT first. Ports taken that way are also skipped by every plain ' +
+    'connect().',
+  explain: `EADDRNOTAVAIL or EADDRINUSE while ports × addresses × destinations is far from full
+is the sign of it.
 
-In C: setsockopt(IP_BIND_ADDRESS_NO_PORT) before bind(), there since 4.2. Plain Node cannot set it: give localPort as well, or leave
-localAddress away, or use several network namespaces. pushctl's epoll engine sets it.
+In C: setsockopt(IP_BIND_ADDRESS_NO_PORT) before bind(), there since 4.2. Plain Node cannot set
+it: give localPort as well, or leave localAddress away, or use several network namespaces.
+pushctl's epoll engine sets it.
 
-ip_autobind_reuse=1 lets bind(0) share ports among sockets with SO_REUSEADDR; the documentation discourages it.`,
+ip_autobind_reuse=1 lets bind(0) share ports among sockets with SO_REUSEADDR; the documentation
+discourages it.`,
   evaluate: evaluateBindNoPort,
 }
 

@@ -1,4 +1,7 @@
-/** The neighbour table: generators and pods on one link fill its 1,024 entries long before anything else ends. */
+/**
+ * The neighbour table: generators and pods on one link fill its 1,024 entries long before anything
+ * else ends.
+ */
 import { describeMove, grouped, lossStatus, moveBetween, percent } from '../../counter-moves.ts'
 import type { Facts } from '../../facts.ts'
 import {
@@ -25,10 +28,11 @@ export const portsNeigh: Check = {
   why:
     'Every address reached without a router takes an entry of the neighbour table. ' +
     'At gc_thresh3 a new one is refused, and sending to it fails with ENOBUFS.',
-  explain: `Clients behind a router share the router's one entry, so internet traffic never fills the table. Hundreds of containers or
-generators on one link do.
+  explain: `Clients behind a router share the router's one entry, so internet traffic never
+fills the table. Hundreds of containers or generators on one link do.
 
-Set gc_thresh3 to four times the peers on the link, gc_thresh2 to half of it and gc_thresh1 to a quarter.`,
+Set gc_thresh3 to four times the peers on the link, gc_thresh2 to half of it and gc_thresh1 to a
+quarter.`,
   evaluate: evaluateNeigh,
 }
 
@@ -56,7 +60,9 @@ function evaluateNeigh(facts: Facts): Finding {
   const status = STATUSES.find((candidate) => statuses.includes(candidate)) ?? 'ok'
   return findingOf(portsNeigh, {
     status,
-    observed: `${grouped(neighbourCount.value)} neighbours, ${percent(share)} of ${grouped(limit.value)}`,
+    observed:
+      `${grouped(neighbourCount.value)} neighbours, ${percent(share)} of ` +
+      `${grouped(limit.value)}`,
     needed: `under ${percent(WARN_SHARE)}`,
     evidence,
     settings: status === 'warn' || status === 'critical' ? thresholds(neighbourCount.value) : [],

@@ -1,4 +1,7 @@
-/** The ports connect() may choose, against the connections a generator wants. A server needs none of them. */
+/**
+ * The ports connect() may choose, against the connections a generator wants. A server needs none of
+ * them.
+ */
 import { grouped, percent } from '../../counter-moves.ts'
 import type { Facts } from '../../facts.ts'
 import { type Check, type Finding, findingOf, type Status, unknownFinding } from '../../finding.ts'
@@ -24,18 +27,23 @@ export const portsRange: Check = {
   roles: ['server', 'loadgen'],
   scope: 'netns',
   source:
-    'net/ipv4/inet_hashtables.c __inet_hash_connect, net/ipv4/sysctl_net_ipv4.c ipv4_local_port_range',
+    'net/ipv4/inet_hashtables.c __inet_hash_connect, net/ipv4/sysctl_net_ipv4.c ' +
+    'ipv4_local_port_range',
   why:
-    'Every outgoing connection to one destination needs a port of its own on each source address. ' +
+    'Every outgoing connection to one destination needs a port of its own on each source ' +
+    'address. ' +
     'As the range fills, connect() probes port by port and gets slower before it fails.',
-  explain: `Capacity = ports × source addresses × destinations; see ports/source-ips for when the destinations do not count.
+  explain: `Capacity = ports × source addresses × destinations; see ports/source-ips for when
+the destinations do not count.
 
-1024 to 65535 gives 64,512. Keep the low end at or above ip_unprivileged_port_start, or kernels from 4.19 on refuse the write (the
-"1000 65535" of several guides), and give the two ends opposite parity, or the kernel complains: connect() tries ports of the low end's
-parity first, bind(0) those of the other.
+1024 to 65535 gives 64,512. Keep the low end at or above ip_unprivileged_port_start, or kernels
+from 4.19 on refuse the write (the "1000 65535" of several guides), and give the two ends
+opposite parity, or the kernel complains: connect() tries ports of the low end's parity first,
+bind(0) those of the other.
 
-On a server leave it alone: incoming connections all arrive at the listener's port. "65,535 connections at most" is a limit of one client
-address towards one server port, never of a server.`,
+On a server leave it alone: incoming connections all arrive at the listener's port. "65,535
+connections at most" is a limit of one client address towards one server port, never of a
+server.`,
   evaluate: evaluateRange,
 }
 

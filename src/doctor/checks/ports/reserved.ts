@@ -1,4 +1,7 @@
-/** Ports that listen inside the ephemeral range: an outgoing connection can take them while the service restarts. */
+/**
+ * Ports that listen inside the ephemeral range: an outgoing connection can take them while the
+ * service restarts.
+ */
 import type { Facts } from '../../facts.ts'
 import { type Check, type Finding, findingOf, unknownFinding } from '../../finding.ts'
 import { isInPortSet } from '../../parsers/port-set.ts'
@@ -7,7 +10,9 @@ import { setSysctl } from '../../setting.ts'
 import { sysctlText } from '../../sysctl-facts.ts'
 import { actsAsLoadgen, type Target } from '../../target.ts'
 
-/** More than this many are ports the kernel chose, not services: a list of them would help nobody. */
+/**
+ * More than this many are ports the kernel chose, not services: a list of them would help nobody.
+ */
 const PORTS_MAX = 50
 
 export const portsReserved: Check = {
@@ -18,10 +23,11 @@ export const portsReserved: Check = {
   scope: 'netns',
   source: 'Documentation/networking/ip-sysctl.rst ip_local_reserved_ports',
   why:
-    'A service whose port lies in the ephemeral range may find it taken by an outgoing connection when it restarts. ' +
+    'A service whose port lies in the ephemeral range may find it taken by an outgoing ' +
+    'connection when it restarts. ' +
     'Reserved ports are skipped by connect() and bind(0); binding them by number still works.',
-  explain: `net.ipv4.ip_local_reserved_ports is a list of ports and ranges: 8080,9000-9100. It matters most where the range has been
-widened to 1024-65535 and the host also dials out.
+  explain: `net.ipv4.ip_local_reserved_ports is a list of ports and ranges: 8080,9000-9100. It
+matters most where the range has been widened to 1024-65535 and the host also dials out.
 
 A port that a program got from the kernel by listening on port 0 needs no reservation.`,
   evaluate: evaluateReserved,
@@ -51,7 +57,7 @@ function evaluateReserved(facts: Facts, target: Target): Finding {
   const list = [...(current.known && current.value !== '' ? [current.value] : []), ...exposed]
   return findingOf(portsReserved, {
     status: actsAsLoadgen(target) ? 'warn' : 'info',
-    observed: `port ${exposed.slice(0, 8).join(', ')}${exposed.length > 8 ? ` and ${exposed.length - 8} more` : ''}`,
+    observed: portsText(exposed),
     needed: 'services reserved, or outside the range',
     evidence,
     settings:
@@ -65,4 +71,9 @@ function evaluateReserved(facts: Facts, target: Target): Finding {
           ]
         : [],
   })
+}
+
+function portsText(ports: readonly number[]): string {
+  const rest = ports.length > 8 ? ` and ${ports.length - 8} more` : ''
+  return `port ${ports.slice(0, 8).join(', ')}${rest}`
 }

@@ -1,4 +1,7 @@
-/** SYNs that had to be repeated: the sign, seen from the dialling side, of a queue that overflows or of loss. */
+/**
+ * SYNs that had to be repeated: the sign, seen from the dialling side, of a queue that overflows or
+ * of loss.
+ */
 import { counterMove, describeMove, grouped, percent } from '../../counter-moves.ts'
 import type { Facts } from '../../facts.ts'
 import { type Check, type Finding, findingOf, type Status, unknownFinding } from '../../finding.ts'
@@ -17,13 +20,14 @@ export const portsSynRetries: Check = {
   scope: 'netns',
   source: 'net/ipv4/tcp_timer.c tcp_write_timeout',
   why:
-    'A SYN without answer is sent again after one second, so each loss is a step of a second in connect time. ' +
+    'A SYN without answer is sent again after one second, so each loss is a step of a second ' +
+    'in connect time. ' +
     'The cause is a full listen queue at the server, a full conntrack table, or loss on the way.',
-  explain: `Steps of 1 s, then 2 s (or 1 s again, where tcp_syn_linear_timeouts exists) in the connect times are the fingerprint of
-accept-queue overflow at the server.
+  explain: `Steps of 1 s, then 2 s (or 1 s again, where tcp_syn_linear_timeouts exists) in the
+connect times are the fingerprint of accept-queue overflow at the server.
 
-A connect gives up after 127 seconds, 131 with linear timeouts. A generator should have a connect timeout of its own; do not change
-tcp_syn_retries for production.`,
+A connect gives up after 127 seconds, 131 with linear timeouts. A generator should have a
+connect timeout of its own; do not change tcp_syn_retries for production.`,
   evaluate: evaluateSynRetries,
 }
 
@@ -44,7 +48,9 @@ function evaluateSynRetries(facts: Facts): Finding {
   const status = statusOf(share, repeated.value.delta, opens.value.delta, repeated.value.basis)
   return findingOf(portsSynRetries, {
     status,
-    observed: `${grouped(repeated.value.delta)} SYNs repeated for ${grouped(opens.value.delta)} connects (${percent(share)})`,
+    observed:
+      `${grouped(repeated.value.delta)} SYNs repeated for ${grouped(opens.value.delta)} ` +
+      `connects (${percent(share)})`,
     needed: `under ${percent(WARN_SHARE)}`,
     evidence,
     ...(status === 'warn' || status === 'critical'

@@ -1,6 +1,6 @@
 /**
- * Sockets whose peer has closed and whose program has not. Only the program can end them, so the finding names it; a short
- * CLOSE_WAIT is normal, therefore both samples are asked.
+ * Sockets whose peer has closed and whose program has not. Only the program can end them, so the
+ * finding names it; a short CLOSE_WAIT is normal, therefore both samples are asked.
  */
 import { grouped, percent } from '../../counter-moves.ts'
 import type { Facts } from '../../facts.ts'
@@ -22,15 +22,18 @@ export const twCloseWait: Check = {
   scope: 'netns',
   source: 'net/ipv4/tcp.c tcp_close_state',
   why:
-    'The peer has closed and the program on this host has not: only the program can end CLOSE_WAIT, no kernel timer does. ' +
+    'The peer has closed and the program on this host has not: only the program can end ' +
+    'CLOSE_WAIT, no kernel timer does. ' +
     'Each one costs a whole connection, about 4 KB of kernel memory and a descriptor.',
-  explain: `CLOSE_WAIT means: the other side said FIN, this program has not called close(). A few for a moment are normal. A number
-that grows or stays is a leak in the program: it does not read the end of file, or drops the object without closing.
+  explain: `CLOSE_WAIT means: the other side said FIN, this program has not called close(). A
+few for a moment are normal. A number that grows or stays is a leak in the program: it does not
+read the end of file, or drops the object without closing.
 
-Nothing in the kernel tunes it. tcp_fin_timeout and tcp_tw_* are other states. In Node, with allowHalfOpen set, the program must
-call end() after 'end'.
+Nothing in the kernel tunes it. tcp_fin_timeout and tcp_tw_* are other states. In Node, with
+allowHalfOpen set, the program must call end() after 'end'.
 
-Tcp.CurrEstab counts ESTABLISHED and CLOSE_WAIT together: CurrEstab less the program's own gauge is about the leak.`,
+Tcp.CurrEstab counts ESTABLISHED and CLOSE_WAIT together: CurrEstab less the program's own gauge
+is about the leak.`,
   evaluate: evaluateCloseWait,
 }
 
@@ -55,7 +58,8 @@ function evaluateCloseWait(facts: Facts): Finding {
     observed:
       leaked.length === 0
         ? 'none'
-        : `${grouped(leaked.length)} in CLOSE_WAIT, ${percent(share)} of connections; most: ${group}`,
+        : `${grouped(leaked.length)} in CLOSE_WAIT, ${percent(share)} of connections; most: ` +
+          `${group}`,
     needed: `under ${grouped(warnLevel(established))}, and falling`,
     evidence,
     ...(status === 'warn' || status === 'critical'

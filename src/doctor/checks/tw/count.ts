@@ -1,4 +1,6 @@
-/** How many connections are in TIME_WAIT, whose they are, and whether they eat a generator's ports. */
+/**
+ * How many connections are in TIME_WAIT, whose they are, and whether they eat a generator's ports.
+ */
 import { grouped, percent } from '../../counter-moves.ts'
 import type { Facts } from '../../facts.ts'
 import { type Check, type Finding, findingOf, type Status, unknownFinding } from '../../finding.ts'
@@ -19,17 +21,21 @@ export const twCount: Check = {
   scope: 'netns',
   source: 'net/ipv4/tcp_minisocks.c tcp_timewait_state_process',
   why:
-    'TIME_WAIT holds a pair of ports for 60 seconds, but only against new outgoing connections: a server accepts a new SYN ' +
-    'on it. So it is harmless to a server and a limit of rate to whoever connects and closes first.',
-  explain: `Whoever closes first keeps TIME_WAIT for 60 seconds, a constant of the kernel. A server with a hundred thousand of
-them loses about 25 MB and nothing else: a client that returns on the same pair of ports is let in when its sequence number or
-timestamp is newer.
+    'TIME_WAIT holds a pair of ports for 60 seconds, but only against new outgoing ' +
+    'connections: a server accepts a new SYN ' +
+    'on it. So it is harmless to a server and a limit of rate to whoever connects and closes ' +
+    'first.',
+  explain: `Whoever closes first keeps TIME_WAIT for 60 seconds, a constant of the kernel. A
+server with a hundred thousand of them loses about 25 MB and nothing else: a client that returns
+on the same pair of ports is let in when its sequence number or timestamp is newer.
 
-A generator or proxy both opens and closes, and a pair in TIME_WAIT cannot be dialled again. From one address to one
-destination, P ports sustain P/60 new connections a second: 470/s with the default range, 1,075/s with 1024-65535.
+A generator or proxy both opens and closes, and a pair in TIME_WAIT cannot be dialled again.
+From one address to one destination, P ports sustain P/60 new connections a second: 470/s with
+the default range, 1,075/s with 1024-65535.
 
-Better than any setting: more source addresses, letting the server close first, or pooling connections. Do not count FIN_WAIT2
-as a leak here: once orphaned it lives in the same small socket and is part of "tw" in sockstat.`,
+Better than any setting: more source addresses, letting the server close first, or pooling
+connections. Do not count FIN_WAIT2 as a leak here: once orphaned it lives in the same small
+socket and is part of "tw" in sockstat.`,
   evaluate: evaluateCount,
 }
 
@@ -42,7 +48,8 @@ function evaluateCount(facts: Facts, target: Target): Finding {
   if (census.known) evidence.push(...censusLines(census.value, census.source))
   else evidence.push(`by peer: unknown, ${census.reason} (${census.source})`)
   const steady = Math.ceil(closesPerSecond(target) * TIME_WAIT_SECONDS)
-  const needed = `about ${grouped(steady)} at the target (${grouped(closesPerSecond(target))} closes/s × 60 s)`
+  const closes = grouped(closesPerSecond(target))
+  const needed = `about ${grouped(steady)} at the target (${closes} closes/s × 60 s)`
   if (!actsAsLoadgen(target)) {
     const status = timeWait === 0 ? 'ok' : 'info'
     return findingOf(twCount, {
@@ -68,7 +75,9 @@ function evaluateCount(facts: Facts, target: Target): Finding {
   evidence.push(`${ports.source}: ${capacityFormula(ports.value, target)}`)
   return findingOf(twCount, {
     status,
-    observed: `${grouped(timeWait)} in TIME_WAIT, ${percent(share)} of the pairs of ports this host can dial`,
+    observed:
+      `${grouped(timeWait)} in TIME_WAIT, ${percent(share)} of the pairs of ports this host ` +
+      'can dial',
     needed: `under ${percent(WARN_SHARE)} of ${grouped(capacity)} pairs; ${needed}`,
     evidence,
     ...(share >= WARN_SHARE

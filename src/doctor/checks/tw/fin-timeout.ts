@@ -17,14 +17,17 @@ export const twFinTimeout: Check = {
   scope: 'netns',
   source: 'net/ipv4/tcp.c __tcp_close, include/net/tcp.h tcp_fin_time',
   why:
-    'tcp_fin_timeout is how long a connection that this side has closed waits for the FIN of the other. ' +
+    'tcp_fin_timeout is how long a connection that this side has closed waits for the FIN of ' +
+    'the other. ' +
     'It does not shorten TIME_WAIT, which is 60 seconds in every kernel.',
-  explain: `After close() a connection whose peer has acknowledged but not closed is in FIN_WAIT_2, without an owner. This setting
-ends it. Half of the tuning guides present it as the length of TIME_WAIT; it never was.
+  explain: `After close() a connection whose peer has acknowledged but not closed is in
+FIN_WAIT_2, without an owner. This setting ends it. Half of the tuning guides present it as the
+length of TIME_WAIT; it never was.
 
-Leave 60. 15 to 30 is reasonable only when FIN_WAIT2 counts a tenth of all connections, because peers vanish without FIN. Below 10
-seconds slow peers lose the end of the conversation; the kernel waits at least 3.5 times the retransmission timeout. Above 60 the
-excess is spent in a full socket of 2.5 KB instead of a small one of 256 bytes.`,
+Leave 60. 15 to 30 is reasonable only when FIN_WAIT2 counts a tenth of all connections, because
+peers vanish without FIN. Below 10 seconds slow peers lose the end of the conversation; the
+kernel waits at least 3.5 times the retransmission timeout. Above 60 the excess is spent in a
+full socket of 2.5 KB instead of a small one of 256 bytes.`,
   evaluate: evaluateFinTimeout,
 }
 

@@ -1,4 +1,7 @@
-/** Sockets without an owner that still have to say goodbye. The kernel resets them from a quarter of the limit on. */
+/**
+ * Sockets without an owner that still have to say goodbye. The kernel resets them from a quarter of
+ * the limit on.
+ */
 import { counterMove, describeMove, grouped, lossStatus, percent } from '../../counter-moves.ts'
 import type { Facts } from '../../facts.ts'
 import {
@@ -26,15 +29,19 @@ export const twOrphans: Check = {
   scope: 'host',
   source: 'net/ipv4/tcp.c tcp_check_oom, net/ipv4/tcp_timer.c tcp_out_of_resources',
   why:
-    'A connection that the program has closed but whose last bytes are not acknowledged is an orphan. ' +
-    'Beyond the limit, or a quarter of it for idle ones, the kernel resets orphans and the last bytes are lost.',
-  explain: `Orphans are in FIN_WAIT1, CLOSING or LAST_ACK, without a descriptor. A server that closes a million unreachable phones
-makes a million of them at once, each with up to its send buffer, for 100 seconds and more.
+    'A connection that the program has closed but whose last bytes are not acknowledged is ' +
+    'an orphan. ' +
+    'Beyond the limit, or a quarter of it for idle ones, the kernel resets orphans and the ' +
+    'last bytes are lost.',
+  explain: `Orphans are in FIN_WAIT1, CLOSING or LAST_ACK, without a descriptor. A server that
+closes a million unreachable phones makes a million of them at once, each with up to its send
+buffer, for 100 seconds and more.
 
-Need: the larger of four times the orphans seen and half of all connections, when the server may close all at once.
+Need: the larger of four times the orphans seen and half of all connections, when the server may
+close all at once.
 
-Do not lower tcp_max_orphans to save memory: that resets closes in progress. Do not set tcp_orphan_retries=1 everywhere: on mobile
-networks it cuts off the last bytes.`,
+Do not lower tcp_max_orphans to save memory: that resets closes in progress. Do not set
+tcp_orphan_retries=1 everywhere: on mobile networks it cuts off the last bytes.`,
   evaluate: evaluateOrphans,
 }
 

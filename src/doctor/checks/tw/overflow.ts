@@ -1,4 +1,7 @@
-/** TIME_WAIT entries skipped at the cap. Never critical: the application sees nothing, only late segments do. */
+/**
+ * TIME_WAIT entries skipped at the cap. Never critical: the application sees nothing, only late
+ * segments do.
+ */
 import {
   type CounterMove,
   counterMove,
@@ -26,15 +29,19 @@ export const twOverflow: Check = {
   scope: 'netns',
   source: 'net/ipv4/inet_timewait_sock.c inet_twsk_alloc, net/ipv4/tcp_minisocks.c tcp_time_wait',
   why:
-    'At the cap the kernel skips TIME_WAIT and frees the socket at once, so late segments meet a closed port ' +
-    'and a lost last ACK is answered by a reset. The cap is only a guard against floods: an entry costs about 256 bytes.',
-  explain: `The side that closes a connection first keeps it in TIME_WAIT for 60 seconds. tcp_max_tw_buckets caps how many
-entries one network namespace may hold; beyond it the kernel drops the state silently, and no line in the kernel log says so
-any more: TcpExt.TCPTimeWaitOverflow is the only witness.
+    'At the cap the kernel skips TIME_WAIT and frees the socket at once, so late segments ' +
+    'meet a closed port ' +
+    'and a lost last ACK is answered by a reset. The cap is only a guard against floods: an ' +
+    'entry costs about 256 bytes.',
+  explain: `The side that closes a connection first keeps it in TIME_WAIT for 60 seconds.
+tcp_max_tw_buckets caps how many entries one network namespace may hold; beyond it the kernel
+drops the state silently, and no line in the kernel log says so any more:
+TcpExt.TCPTimeWaitOverflow is the only witness.
 
 Need: 1.2 x closes per second begun by this host x 60 s.
 
-Do not lower the cap to "get rid of" TIME_WAIT. The entries protect the next connection on the same pair of ports.`,
+Do not lower the cap to "get rid of" TIME_WAIT. The entries protect the next connection on the
+same pair of ports.`,
   evaluate: evaluateOverflow,
 }
 
@@ -44,6 +51,7 @@ function evaluateOverflow(facts: Facts, target: Target): Finding {
   const entered = counterSum(facts, ['TcpExt.TW', 'TcpExt.TWKilled'])
   const cap = sysctlNumber(facts, KEY)
   const { sockstat } = facts.after
+  const closes = grouped(closesPerSecond(target))
   const need = Math.ceil(1.2 * closesPerSecond(target) * TIME_WAIT_SECONDS)
   const fill =
     sockstat.known && cap.known && cap.value > 0 ? sockstat.value.timeWait / cap.value : 0
@@ -55,7 +63,7 @@ function evaluateOverflow(facts: Facts, target: Target): Finding {
   return findingOf(twOverflow, {
     status,
     observed: observedText(overflow.value, entered.known ? entered.value : null, fill),
-    needed: `${KEY} ≥ ${grouped(need)} (1.2 × ${grouped(closesPerSecond(target))} closes/s × 60 s)`,
+    needed: `${KEY} ≥ ${grouped(need)} (1.2 × ${closes} closes/s × 60 s)`,
     evidence,
     settings:
       status === 'ok' || !isShort
@@ -73,7 +81,10 @@ function observedText(overflow: CounterMove, entered: CounterMove | null, fill: 
   if (overflow.delta > 0) {
     const offered = overflow.delta + (entered?.delta ?? 0)
     const when = overflow.basis === 'window' ? 'now' : 'since boot'
-    return `${grouped(overflow.delta)} connections left TIME_WAIT at the cap ${when}, ${percent(overflow.delta / offered)} of all`
+    return (
+      `${grouped(overflow.delta)} connections left TIME_WAIT at the cap ${when}, ` +
+      `${percent(overflow.delta / offered)} of all`
+    )
   }
   return `no overflow now, table ${percent(fill)} full`
 }

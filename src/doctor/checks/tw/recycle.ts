@@ -1,4 +1,7 @@
-/** tcp_tw_recycle, the setting that breaks clients behind NAT. Its absence is the good case and is a fact, not a gap. */
+/**
+ * tcp_tw_recycle, the setting that breaks clients behind NAT. Its absence is the good case and is a
+ * fact, not a gap.
+ */
 import type { Facts } from '../../facts.ts'
 import { type Check, type Finding, findingOf, unknownFinding } from '../../finding.ts'
 import { kernelIsAtLeast } from '../../kernel-release.ts'
@@ -16,18 +19,22 @@ export const twRecycle: Check = {
   scope: 'netns',
   source: 'tcp(7) tcp_tw_recycle (Linux 2.4 to 4.11), include/net/tcp.h TCP_PAWS_MSL',
   why:
-    'With tcp_tw_recycle=1 the kernel remembers one timestamp per remote address and drops SYNs that look older. ' +
-    'Behind NAT many phones share an address and each has a clock of its own, so some of them cannot connect.',
-  explain: `tcp_tw_recycle kept the last timestamp seen from each remote IP address, ports ignored, and for 60 seconds dropped
-every SYN from that address whose timestamp was older by more than one tick. One client, one address: it worked. Two phones behind
-one NAT: the one whose clock runs behind is refused in silence and retries for seconds. Push systems met it as "some users
-cannot connect, at random", and found it not suitable for servers.
+    'With tcp_tw_recycle=1 the kernel remembers one timestamp per remote address and drops ' +
+    'SYNs that look older. ' +
+    'Behind NAT many phones share an address and each has a clock of its own, so some of ' +
+    'them cannot connect.',
+  explain: `tcp_tw_recycle kept the last timestamp seen from each remote IP address, ports
+ignored, and for 60 seconds dropped every SYN from that address whose timestamp was older by
+more than one tick. One client, one address: it worked. Two phones behind one NAT: the one whose
+clock runs behind is refused in silence and retries for seconds. Push systems met it as "some
+users cannot connect, at random", and found it not suitable for servers.
 
-It was removed in Linux 4.12, because from 4.10 on timestamps start at a random offset for each pair of addresses, which would
-have broken even single clients.
+It was removed in Linux 4.12, because from 4.10 on timestamps start at a random offset for each
+pair of addresses, which would have broken even single clients.
 
-Never set it; delete the key from sysctl files, where it now only makes sysctl print an error. Turning timestamps off instead
-hides the symptom and loses more. What you want for outgoing connections is tcp_tw_reuse.`,
+Never set it; delete the key from sysctl files, where it now only makes sysctl print an error.
+Turning timestamps off instead hides the symptom and loses more. What you want for outgoing
+connections is tcp_tw_reuse.`,
   evaluate: evaluateRecycle,
 }
 

@@ -1,4 +1,7 @@
-/** tcp_tw_reuse: what it really needs (timestamps, an outgoing connection) and when a generator wants it. */
+/**
+ * tcp_tw_reuse: what it really needs (timestamps, an outgoing connection) and when a generator
+ * wants it.
+ */
 import { counterMove, describeMove, grouped } from '../../counter-moves.ts'
 import type { Facts } from '../../facts.ts'
 import {
@@ -24,16 +27,20 @@ export const twReuse: Check = {
   scope: 'netns',
   source: 'net/ipv4/tcp_ipv4.c tcp_twsk_unique',
   why:
-    'With tcp_tw_reuse=1 connect() may take over a pair of ports in TIME_WAIT after one second, guarded by timestamps. ' +
+    'With tcp_tw_reuse=1 connect() may take over a pair of ports in TIME_WAIT after one ' +
+    'second, guarded by timestamps. ' +
     'It concerns connect() only: a server gains nothing from it.',
-  explain: `tcp_tw_reuse lets connect() take a 4-tuple that is in TIME_WAIT, if both sides used timestamps and the entry is at
-least a second old (tcp_tw_reuse_delay, from 6.14 on). Timestamps let the kernel drop a stray segment of the old connection, so
-it is safe for whoever dials: generators, proxies, services that call services.
+  explain: `tcp_tw_reuse lets connect() take a 4-tuple that is in TIME_WAIT, if both sides used
+timestamps and the entry is at least a second old (tcp_tw_reuse_delay, from 6.14 on). Timestamps
+let the kernel drop a stray segment of the old connection, so it is safe for whoever dials:
+generators, proxies, services that call services.
 
-0 is off, 1 is on, 2 (the default since 4.19) is on for loopback only. Entries that are really FIN_WAIT2 are never reused.
+0 is off, 1 is on, 2 (the default since 4.19) is on for loopback only. Entries that are really
+FIN_WAIT2 are never reused.
 
-Do not expect it to help a server: incoming connections may meet TIME_WAIT anyway. Do not turn timestamps off beside it, and do
-not confuse it with tcp_tw_recycle. The counter TWRecycled counts these reuses, in spite of its name.`,
+Do not expect it to help a server: incoming connections may meet TIME_WAIT anyway. Do not turn
+timestamps off beside it, and do not confuse it with tcp_tw_recycle. The counter TWRecycled
+counts these reuses, in spite of its name.`,
   evaluate: evaluateReuse,
 }
 
@@ -64,7 +71,8 @@ function evaluateReuse(facts: Facts, target: Target): Finding {
   if (!ports.known) return unknownFinding(twReuse, ports)
   const steady = closesPerSecond(target) * 60
   const capacity = portCapacity(ports.value, target)
-  const needed = `1 where closes × 60 s (${grouped(steady)}) pass half of ${grouped(capacity)} pairs of ports`
+  const pairs = `${grouped(capacity)} pairs of ports`
+  const needed = `1 where closes × 60 s (${grouped(steady)}) pass half of ${pairs}`
   if (steady <= 0.5 * capacity) return judge({ status: 'ok', observed, needed })
   return judge({
     status: 'warn',

@@ -1,4 +1,7 @@
-/** TCP timestamps: on is right for both roles; the counters tell of clients whose NAT reuses ports within a minute. */
+/**
+ * TCP timestamps: on is right for both roles; the counters tell of clients whose NAT reuses ports
+ * within a minute.
+ */
 import { counterMove, describeMove, grouped } from '../../counter-moves.ts'
 import type { Facts } from '../../facts.ts'
 import { type Check, type Finding, findingOf, unknownFinding } from '../../finding.ts'
@@ -17,16 +20,18 @@ export const twTimestamps: Check = {
   scope: 'netns',
   source: 'net/core/secure_seq.c, Documentation/networking/ip-sysctl.rst tcp_timestamps',
   why:
-    'Timestamps protect against segments of an earlier connection (PAWS), measure round trips across retransmits and make ' +
+    'Timestamps protect against segments of an earlier connection (PAWS), measure round ' +
+    'trips across retransmits and make ' +
     'tcp_tw_reuse possible. They cost 12 bytes a segment.',
-  explain: `1 is the default and right: timestamps with a random offset for each pair of addresses. 2 is the same without the
-offset and lets a peer read the uptime. 0 loses PAWS, round-trip samples on retransmits, and tcp_tw_reuse.
+  explain: `1 is the default and right: timestamps with a random offset for each pair of
+addresses. 2 is the same without the offset and lets a peer read the uptime. 0 loses PAWS,
+round-trip samples on retransmits, and tcp_tw_reuse.
 
-Do not turn them off "because of NAT": that trouble came from tcp_tw_recycle, which is gone. Nor "for CPU": it cannot be
-measured.
+Do not turn them off "because of NAT": that trouble came from tcp_tw_recycle, which is gone. Nor
+"for CPU": it cannot be measured.
 
-When PAWSTimewait or TCPACKSkippedTimeWait rises with accepted connections, a NAT in front of the clients reuses its ports within 60
-seconds and meets the TIME_WAIT of the earlier client.`,
+When PAWSTimewait or TCPACKSkippedTimeWait rises with accepted connections, a NAT in front of
+the clients reuses its ports within 60 seconds and meets the TIME_WAIT of the earlier client.`,
   evaluate: evaluateTimestamps,
 }
 
@@ -51,7 +56,9 @@ function evaluateTimestamps(facts: Facts): Finding {
     if (refused.value.delta <= NAT_REUSE_SHARE * passive.value.delta) continue
     return findingOf(twTimestamps, {
       status: 'info',
-      observed: `${grouped(refused.value.delta)} segments met TIME_WAIT: a NAT reuses ports within 60 s`,
+      observed:
+        `${grouped(refused.value.delta)} segments met TIME_WAIT: ` +
+        'a NAT reuses ports within 60 s',
       needed: `under 0.1 % of ${grouped(passive.value.delta)} accepted connections`,
       evidence,
     })
