@@ -3,6 +3,11 @@
  * docs/doctor.md#adding-a-check. One import and one row a check, both sorted within their family,
  * so that two people's additions merge.
  */
+import { filesEpollWatches } from './checks/files/epoll-watches.ts'
+import { filesFdUsed } from './checks/files/fd-used.ts'
+import { filesFileMax } from './checks/files/file-max.ts'
+import { filesNrOpen } from './checks/files/nr-open.ts'
+import { filesProcessNofile } from './checks/files/process-nofile.ts'
 import { listenAbortOnOverflow } from './checks/listen/abort-on-overflow.ts'
 import { listenBacklog } from './checks/listen/backlog.ts'
 import { listenOverflow } from './checks/listen/overflow.ts'
@@ -56,6 +61,11 @@ export const CHECKS: readonly Check[] = [
   portsSynRetries,
   portsNeigh,
   // files: descriptors and limits per user
+  filesProcessNofile,
+  filesNrOpen,
+  filesFileMax,
+  filesFdUsed,
+  filesEpollWatches,
   // memory
   // tcp: quality of the path
   // nic: packets in and out
