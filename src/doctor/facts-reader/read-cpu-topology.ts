@@ -6,7 +6,6 @@ import { type Fact, known, unknown } from '../fact.ts'
 import type { CpuTopologyFacts } from '../facts.ts'
 import { parseCpuList } from '../parsers/cpu-set.ts'
 import { parseCount } from '../parsers/numbers.ts'
-import { parseCount } from '../parsers/numbers.ts'
 import { type FactSource, readParsed, trimmed } from './fact-source.ts'
 
 const CPUS = '/sys/devices/system/cpu'
