@@ -85,8 +85,8 @@ export const command = defineCommand({
     const faults = rules.filter(([isBroken]) => isBroken)
     const target = parseTarget(positional[0] ?? '')
     if (target === null) {
-      const message = `TARGET must be tcp://host:port or ws://host:port/path, got "${positional[0]}"`
-      faults.push([true, message])
+      const rule = 'TARGET must be tcp://host:port or ws://host:port/path'
+      faults.push([true, `${rule}, got "${positional[0]}"`])
     } else if (options.readable && target.kind === 'tcp') {
       faults.push([true, `--readable needs a ws:// target, got "${target.url}"`])
     }

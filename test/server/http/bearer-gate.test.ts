@@ -36,6 +36,12 @@ describe('with an admin token', () => {
     },
   )
 
+  it('guards HEAD like GET', async () => {
+    await start({ adminToken: TOKEN })
+    expect((await server.ask('/v1/node', { method: 'HEAD' })).status).toBe(401)
+    expect((await server.ask('/readyz', { method: 'HEAD' })).status).toBe(200)
+  })
+
   it('guards paths that do not exist alike', async () => {
     await start({ adminToken: TOKEN })
     expect((await server.ask('/v1/secrets')).status).toBe(401)
