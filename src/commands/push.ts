@@ -24,6 +24,7 @@ export const PUSH_OPTIONS = defineOptions({
     kind: 'enum',
     values: ['direct'],
     default: 'direct',
+    env: false,
     help: 'direct: send it now',
   },
   qos: {
@@ -31,6 +32,7 @@ export const PUSH_OPTIONS = defineOptions({
     kind: 'enum',
     values: ['0'],
     default: '0',
+    env: false,
     help: '0: devices that are online now, never stored',
   },
   file: { flag: 'file', kind: 'file', env: false, help: 'payload from this file; - is stdin' },
