@@ -17,6 +17,14 @@ import { listenSomaxconn } from './checks/listen/somaxconn.ts'
 import { listenSynBacklog } from './checks/listen/syn-backlog.ts'
 import { listenSynRecv } from './checks/listen/syn-recv.ts'
 import { listenSyncookies } from './checks/listen/syncookies.ts'
+import { nicBacklog } from './checks/nic/backlog.ts'
+import { nicBudget } from './checks/nic/budget.ts'
+import { nicDrops } from './checks/nic/drops.ts'
+import { nicIrqAffinity } from './checks/nic/irq-affinity.ts'
+import { nicQdisc } from './checks/nic/qdisc.ts'
+import { nicQueues } from './checks/nic/queues.ts'
+import { nicRfs } from './checks/nic/rfs.ts'
+import { nicRps } from './checks/nic/rps.ts'
 import { portsBindNoPort } from './checks/ports/bind-no-port.ts'
 import { portsNeigh } from './checks/ports/neigh.ts'
 import { portsRange } from './checks/ports/range.ts'
@@ -69,6 +77,14 @@ export const CHECKS: readonly Check[] = [
   // memory
   // tcp: quality of the path
   // nic: packets in and out
+  nicQueues,
+  nicIrqAffinity,
+  nicRps,
+  nicRfs,
+  nicDrops,
+  nicBacklog,
+  nicBudget,
+  nicQdisc,
   // conntrack
   // cgroup
   // cpu

@@ -1,6 +1,7 @@
 /**
- * What each CPU did within the window, as shares of its time; since boot where there is one sample. A CPU that is in one
- * sample only, or has too few ticks to divide (100 a second), is left out rather than guessed.
+ * What each CPU did within the window, as shares of its time; since boot where there is one sample.
+ * A CPU that is in one sample only, or has too few ticks to divide (100 a second), is left out
+ * rather than guessed.
  */
 import { type Fact, known, unknown } from './fact.ts'
 import type { Facts } from './facts.ts'

@@ -1,6 +1,7 @@
 /**
- * Which interfaces carry the target's traffic: those with a device behind them that are up. In a container there is none
- * to see, and the host's cannot be judged from there; that is unknown, not ok.
+ * Which interfaces carry the target's traffic: those with a device behind them that are up. In a
+ * container there is none to see, and the host's cannot be judged from there; that is unknown, not
+ * ok.
  */
 import { type CounterMove, moveBetween } from './counter-moves.ts'
 import { type Fact, known, pickFact, unknown } from './fact.ts'

@@ -1,6 +1,7 @@
 /**
- * Packets a second that the target makes this host receive: three for each new connection, two for each heartbeat, one
- * acknowledgement for each message. An estimate to size queues with, good to a factor of two.
+ * Packets a second that the target makes this host receive: three for each new connection, two for
+ * each heartbeat, one acknowledgement for each message. An estimate to size queues with, good to a
+ * factor of two.
  */
 import { grouped } from './counter-moves.ts'
 import type { Target } from './target.ts'

@@ -1,6 +1,7 @@
 /**
- * The interrupts that bring packets in. Drivers name them as they like (virtio2-input.0, eth0-TxRx-3, mlx5_comp3@pci:…), so
- * names only rule out: what says control or is for sending alone is left out, the rest counts.
+ * The interrupts that bring packets in. Drivers name them as they like (virtio2-input.0,
+ * eth0-TxRx-3, mlx5_comp3@pci:…), so names only rule out: what says control or is for sending alone
+ * is left out, the rest counts.
  */
 import { type Fact, known, unknown } from './fact.ts'
 import type { Facts } from './facts.ts'

@@ -1,7 +1,7 @@
 /**
- * How evenly the CPUs share the work of receiving packets. Softirq time is the first witness; since it is sampled at ticks,
- * packets counted per CPU are the second, and the ksoftirqd threads the third. Used by cpu/softirq-balance and by the nic
- * checks that it decides.
+ * How evenly the CPUs share the work of receiving packets. Softirq time is the first witness; since
+ * it is sampled at ticks, packets counted per CPU are the second, and the ksoftirqd threads the
+ * third. Used by cpu/softirq-balance and by the nic checks that it decides.
  */
 import { percent } from './counter-moves.ts'
 import { type CpuShares, cpuShares, median } from './cpu-shares.ts'

@@ -1,6 +1,7 @@
 /**
- * /proc/net/softnet_stat as moves per CPU. Columns are 32 bits wide and wrap within hours on a busy host, each CPU on its
- * own: differences are taken per CPU, modulo 2^32, before anything is added up. The file is host-wide even in a container.
+ * /proc/net/softnet_stat as moves per CPU. Columns are 32 bits wide and wrap within hours on a busy
+ * host, each CPU on its own: differences are taken per CPU, modulo 2^32, before anything is added
+ * up. The file is host-wide even in a container.
  */
 import type { CounterMove } from './counter-moves.ts'
 import { type Fact, known, unknown } from './fact.ts'

@@ -6,8 +6,8 @@ export function worstOf(...statuses: readonly Status[]): Status {
 }
 
 /**
- * As `status`, but never above warn where there is one sample only: a total since boot says that something was lost, not
- * that it is being lost.
+ * As `status`, but never above warn where there is one sample only: a total since boot says that
+ * something was lost, not that it is being lost.
  */
 export function cappedByBasis(status: Status, basis: 'window' | 'boot'): Status {
   return basis === 'boot' && status === 'critical' ? 'warn' : status
