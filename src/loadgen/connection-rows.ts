@@ -2,7 +2,7 @@
  * The generator's side of its connections: one row per connection, one typed array per column,
  * indexed by Slot.
  *
- *   slot │ phase u8  │ target u8 │ row u32 │ sentSeq u32 │ lastSeq u32 │ missing u32 │ …
+ *   slot │ phase u8  │ target u8 │ row u32 │ sentSeq u32 │ lastSeq u32 │ recent u32  │ …
  *      0 │ OPEN      │         0 │      17 │           3 │           3 │           0 │
  *      1 │ UPGRADING │         1 │      18 │           0 │           0 │           0 │
  *      2 │ FREE      │         · │       · │           · │           · │           · │
@@ -41,8 +41,8 @@ export class ConnectionRows {
   readonly sentSeq: Uint32Array
   /** Largest sequence number received. */
   readonly lastSeq: Uint32Array
-  /** Numbers below lastSeq that have not come. */
-  readonly missing: Uint32Array
+  /** Bit i: number lastSeq - i has come. */
+  readonly recent: Uint32Array
   /** Granted heartbeat in ticks of the timer wheel. */
   readonly heartbeatTicks: Uint32Array
   readonly dueUs: Float64Array
@@ -56,7 +56,7 @@ export class ConnectionRows {
     this.row = new Uint32Array(capacity)
     this.sentSeq = new Uint32Array(capacity)
     this.lastSeq = new Uint32Array(capacity)
-    this.missing = new Uint32Array(capacity)
+    this.recent = new Uint32Array(capacity)
     this.heartbeatTicks = new Uint32Array(capacity)
     this.dueUs = new Float64Array(capacity)
     this.writtenUs = new Float64Array(capacity)
@@ -74,7 +74,7 @@ export class ConnectionRows {
     this.row[slot] = row
     this.sentSeq[slot] = 0
     this.lastSeq[slot] = 0
-    this.missing[slot] = 0
+    this.recent[slot] = 0
     this.dueUs[slot] = dueUs
     this.writtenUs[slot] = writtenUs
     this.#slotOfRow[row] = slot + 1

@@ -16,6 +16,8 @@ import { BroadcastLedger } from './broadcast-ledger.ts'
 import type { ConnectionRows } from './connection-rows.ts'
 import { isMarkerOf, MARKER_INTENDED_AT, MARKER_SEQ_AT, MARKER_WRITTEN_AT } from './marker.ts'
 
+/** Bits of the column `recent`. */
+const WINDOW = 32
 const NO_VIEW: DataView = new DataView(new ArrayBuffer(0))
 
 export class Receipts {
@@ -98,19 +100,20 @@ export class Receipts {
   }
 
   /**
-   * False for a duplicate. A late number fills a gap of its connection, so it is reordered; else it
-   * was there before.
+   * False for a duplicate. Bit i of `recent` stands for lastSeq - i, so a number that comes late is
+   * told from one that comes twice; one older than the window counts as a duplicate, because loss
+   * must never be hidden.
    */
   #checkOrder(slot: Slot, seq: number, measured: boolean): boolean {
-    const { lastSeq, missing } = this.#rows
-    const last = lastSeq[slot]
-    if (seq > last) {
-      missing[slot] += seq - last - 1
+    const { lastSeq, recent } = this.#rows
+    const behind = lastSeq[slot] - seq
+    if (behind < 0) {
+      recent[slot] = behind <= -WINDOW ? 1 : (recent[slot] << -behind) | 1
       lastSeq[slot] = seq
       return true
     }
-    if (missing[slot] > 0) {
-      missing[slot] -= 1
+    if (behind < WINDOW && (recent[slot] & (1 << behind)) === 0) {
+      recent[slot] |= 1 << behind
       if (measured) this.reordered += 1
       return true
     }

@@ -3,7 +3,7 @@
  * connection.
  */
 import type { Slot, SocketEngine } from '../../engine/socket-engine.ts'
-import { LIMITS } from '../../protocol/frame-types.ts'
+import { FROM_NODE_BIT, LIMITS } from '../../protocol/frame-types.ts'
 import {
   LENGTH_BYTES_MAX,
   TCP_EVENT,
@@ -39,7 +39,11 @@ export class PushTcpDriver implements TargetDriver {
     let at = start
     for (;;) {
       const event = framing.next(bytes, at, end)
-      if (event === TCP_EVENT.NEED_MORE) return at
+      if (event === TCP_EVENT.NEED_MORE) {
+        if (!isStranger(framing.pendingType)) return at
+        this.#events.onEnd(slot, 'unknown-type', `frame type ${framing.pendingType}`, true)
+        return end
+      }
       if (event === TCP_EVENT.FAULT) {
         this.#events.onEnd(slot, String(framing.fault), `byte ${bytes[at]}`, true)
         return end
@@ -75,4 +79,9 @@ export class PushTcpDriver implements TargetDriver {
     const start = writeLengthBefore(this.#engine.outbox, bodyStart, bodyEnd)
     this.#engine.commit(slot, start, bodyEnd)
   }
+}
+
+/** A type that no node sends: told at once, instead of waiting for the rest of what is no frame. */
+function isStranger(pendingType: number): boolean {
+  return pendingType >= 0 && (pendingType & FROM_NODE_BIT) === 0
 }

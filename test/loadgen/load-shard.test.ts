@@ -1,0 +1,168 @@
+import { afterEach, describe, expect, it, vi } from 'vitest'
+import { EpollEngine } from '../../src/engine/epoll-engine.ts'
+import { deviceIdOf, deviceNamesOf } from '../../src/loadgen/device-names.ts'
+import { LoadShard } from '../../src/loadgen/load-shard.ts'
+import { payloadTemplate, writeMarker } from '../../src/loadgen/marker.ts'
+import type { ShardSetup, SteadyStage } from '../../src/loadgen/shard-messages.ts'
+import { parseTarget } from '../../src/loadgen/target/target-address.ts'
+import { nowUs } from '../../src/stats/clock.ts'
+import { PushPeer, type PushPeerOptions } from './push-peer.ts'
+
+const RUN_ID = 77
+const running: { stop(): Promise<void> }[] = []
+
+afterEach(async () => {
+  for (const part of running.splice(0).reverse()) await part.stop()
+})
+
+async function startPeer(options: PushPeerOptions = {}): Promise<PushPeer> {
+  const peer = await PushPeer.start(options)
+  running.push(peer)
+  return peer
+}
+
+function setupOf(url: string, connections: number, engine: 'epoll' | 'node'): ShardSetup {
+  return {
+    share: { connections, shard: 0, shards: 1 },
+    targets: [{ ...parseTarget(url), address: '127.0.0.1' }],
+    sources: [],
+    engine,
+    runId: RUN_ID,
+    devices: deviceNamesOf(RUN_ID, connections),
+    connectsPerSecond: 100_000,
+    messageBytes: 64,
+    heartbeatSeconds: 0,
+    activities: { echo: true, unicast: false, broadcast: false },
+  }
+}
+
+async function connect(setup: ShardSetup): Promise<LoadShard> {
+  const shard = await new Promise<LoadShard>((resolve) => {
+    const started: LoadShard = new LoadShard(setup, () => resolve(started))
+    started.connector.start(nowUs())
+  })
+  running.push({
+    async stop() {
+      shard.stopSending()
+      await shard.close(100)
+    },
+  })
+  return shard
+}
+
+/** A stage that is all due at once and measured from the start. */
+function stageOf(messages: number): SteadyStage {
+  const startUs = nowUs()
+  const arrivals = { kind: 'counted', total: messages, eventsPerSecond: 0 } as const
+  return { startUs, measureFromUs: startUs, endUs: startUs + 10e6, arrivals }
+}
+
+async function eventually(condition: () => boolean): Promise<void> {
+  await vi.waitUntil(condition, { timeout: 15_000, interval: 5 })
+}
+
+function marked(seq: number, runId = RUN_ID): Buffer {
+  const payload = payloadTemplate(64)
+  const now = nowUs()
+  writeMarker(new DataView(payload.buffer), 0, runId, seq, now, now)
+  return Buffer.from(payload)
+}
+
+const engines = EpollEngine.isAvailable() ? (['epoll', 'node'] as const) : (['node'] as const)
+
+describe.each(engines)('a generator shard on the %s engine', (engine) => {
+  it('brings all connections up, each as a device of its own', async () => {
+    const peer = await startPeer()
+    const setup = setupOf(peer.url, 25, engine)
+    const shard = await connect(setup)
+    expect([shard.established, shard.failed, shard.rows.openCount]).toEqual([25, 0, 25])
+    const ids = Array.from({ length: 25 }, (_, index) => deviceIdOf(setup.devices, index))
+    expect(peer.deviceIds.toSorted()).toEqual(ids)
+    expect(shard.connectTime.response.count).toBe(25)
+    expect(shard.handshakeTime.service.count).toBe(25)
+  })
+
+  it('gets every echo back, in order and once', async () => {
+    const peer = await startPeer()
+    const shard = await connect(setupOf(peer.url, 7, engine))
+    const stage = stageOf(70)
+    shard.startSteady(stage)
+    await eventually(() => shard.receipts.received === 70)
+    const { received, duplicated, reordered } = shard.receipts
+    expect({ received, duplicated, reordered }).toEqual({
+      received: 70,
+      duplicated: 0,
+      reordered: 0,
+    })
+    expect(shard.echo?.counts(stage.endUs)).toMatchObject({ planned: 70, sent: 70, unsent: 0 })
+  })
+
+  it('tells what was lost, sent twice and out of order', async () => {
+    let held: Buffer | null = null
+    const peer = await startPeer({
+      echo(payload, nth) {
+        if (nth === 2) return []
+        if (nth === 4) return [payload, payload]
+        if (nth === 6) {
+          held = payload
+          return []
+        }
+        return nth === 7 && held ? [payload, held] : [payload]
+      },
+    })
+    const shard = await connect(setupOf(peer.url, 1, engine))
+    shard.startSteady(stageOf(10))
+    await eventually(() => shard.receipts.received === 10)
+    const { duplicated, reordered } = shard.receipts
+    // Of 1 … 10 came 1 3 4 4 5 7 6 8 9 10.
+    expect({ duplicated, reordered }).toEqual({ duplicated: 1, reordered: 1 })
+  })
+
+  it('does not count messages of another run, or without a marker', async () => {
+    const peer = await startPeer()
+    const shard = await connect(setupOf(peer.url, 2, engine))
+    shard.receipts.measureFromUs = 0
+    peer.push(marked(1, RUN_ID + 1))
+    peer.push(Buffer.from('short'))
+    peer.push(marked(1))
+    await eventually(() => shard.receipts.received === 2)
+    expect([shard.receipts.received, shard.receipts.foreign]).toEqual([2, 4])
+  })
+
+  it('counts connections that the target ends, by phase and cause', async () => {
+    const peer = await startPeer()
+    const shard = await connect(setupOf(peer.url, 3, engine))
+    for (const socket of peer.sockets) socket.end()
+    await eventually(() => peer.sockets.size === 0 && shard.rows.openCount === 0)
+    expect(shard.endedUs).toHaveLength(3)
+    expect(shard.failures.rows()).toMatchObject([{ phase: 'idle', cause: 'peer-end', count: 3 }])
+  })
+
+  it.each([
+    ['bye', 'bye 4003 unauthorized'],
+    ['garbage', 'unknown-type'],
+  ] as const)('counts a target that answers HELLO with %s', async (greeting, cause) => {
+    const peer = await startPeer({ greeting })
+    const shard = await connect(setupOf(peer.url, 2, engine))
+    expect([shard.established, shard.failed]).toEqual([0, 2])
+    expect(shard.failures.rows()).toMatchObject([{ phase: 'hello', cause, count: 2 }])
+    expect([...shard.failedConnections()]).toEqual([0, 1])
+  })
+
+  it('counts a target that refuses', async () => {
+    const peer = await PushPeer.start()
+    const { url } = peer
+    await peer.stop()
+    const shard = await connect(setupOf(url, 4, engine))
+    expect(shard.failures.rows()).toMatchObject([
+      { phase: 'connect', cause: 'ECONNREFUSED', count: 4, sample: url },
+    ])
+  })
+
+  it('answers its heartbeat grant with pings and measures the way back', async () => {
+    const peer = await startPeer({ heartbeatSeconds: 1 })
+    const shard = await connect(setupOf(peer.url, 2, engine))
+    await eventually(() => shard.heartbeatRtt.response.count === 2 || peer.pings > 4)
+    expect(peer.pings).toBeGreaterThanOrEqual(2)
+  })
+})
