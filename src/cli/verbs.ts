@@ -28,4 +28,9 @@ export const VERBS: readonly Verb[] = [
     summary: 'push a message to devices of a node',
     load: () => import('../commands/push.ts'),
   },
+  {
+    name: 'listen',
+    summary: 'be one device and print what it receives',
+    load: () => import('../commands/listen.ts'),
+  },
 ]

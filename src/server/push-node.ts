@@ -241,6 +241,8 @@ export class PushNode implements NodeControl {
 
   /** To all, or to those with the tag. How many of a tag are here only the shards know. */
   async #broadcast(tag: string | null, payload: Uint8Array): Promise<number> {
+    // A copy: the payload may be a view into a pool, and a message takes the whole buffer behind a view with it.
+    const bytes = new Uint8Array(payload)
     const asked = this.#group.alive.map((shard) => {
       // Pushes that were accepted before must not be overtaken.
       shard.batch.flush()
@@ -248,7 +250,7 @@ export class PushNode implements NodeControl {
         kind: 'broadcast',
         requestId,
         tag,
-        payload,
+        payload: bytes,
       }))
     })
     const answers = await Promise.all(asked)
