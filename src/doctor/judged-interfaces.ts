@@ -14,12 +14,16 @@ export function deviceInterfaces(facts: Facts): Fact<readonly InterfaceFacts[]> 
   if (!interfaces.known) return interfaces
   const judged = interfaces.value.filter(({ kind, up }) => kind === 'physical' && up)
   if (judged.length > 0) return known(judged, interfaces.source)
+  if (!interfaces.value.some(({ up }) => up)) return nothingUp
   const { network } = facts.host.namespaces
   if (!network.known) return network
   return network.value === 'host'
     ? known([], interfaces.source)
     : unknown("the host's interfaces cannot be seen in this network namespace", interfaces.source)
 }
+
+/** Loopback is up wherever flags can be read. */
+const nothingUp = unknown('shows no interface that is up, not even lo', '/sys/class/net/*/flags')
 
 /** A node with pods has hundreds of virtual interfaces; the first ones stand for all. */
 const VIRTUAL_MAX = 8
@@ -28,6 +32,7 @@ const VIRTUAL_MAX = 8
 export function countedInterfaces(facts: Facts): Fact<readonly InterfaceFacts[]> {
   const { interfaces } = facts.network
   if (!interfaces.known) return interfaces
+  if (!interfaces.value.some((row) => row.up)) return nothingUp
   const up = interfaces.value.filter((row) => row.up && row.kind !== 'loopback')
   const devices = up.filter(({ kind }) => kind === 'physical')
   return known(devices.length > 0 ? devices : up.slice(0, VIRTUAL_MAX), interfaces.source)
