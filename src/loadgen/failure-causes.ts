@@ -11,15 +11,7 @@ export function causeOfClose(reason: number, errno: number): string {
     case CLOSE_REASON.BUFFERS_FULL:
       return 'buffers-full'
     default:
-      return errno === 0 ? unnamed(reason) : errnoName(errno)
-  }
-}
-
-function errnoName(errno: number): string {
-  try {
-    return getSystemErrorName(-errno)
-  } catch {
-    return `errno ${errno}`
+      return errno === 0 ? unnamed(reason) : getSystemErrorName(-errno)
   }
 }
 

@@ -1,0 +1,32 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { bytesPerConnection } from '../../src/loadgen/memory-slope.ts'
+
+describe('bytes per connection', () => {
+  it('is the slope, whatever was there before', () => {
+    fc.assert(
+      fc.property(fc.nat(500_000_000), fc.nat(10_000), (base, each) => {
+        const samples = [0, 500, 1_000, 5_000].map((connections) => ({
+          connections,
+          bytes: base + connections * each,
+        }))
+        expect(bytesPerConnection(samples)).toBe(each)
+      }),
+    )
+  })
+
+  it('is unknown with too few connections or samples', () => {
+    const few = [0, 100, 200].map((connections) => ({ connections, bytes: 1e6 }))
+    expect(bytesPerConnection(few)).toBeNull()
+    expect(bytesPerConnection([{ connections: 9_000, bytes: 1e6 }])).toBeNull()
+    expect(bytesPerConnection([])).toBeNull()
+  })
+
+  it('is never negative: memory that went down says nothing about a connection', () => {
+    const falling = [0, 4_000, 8_000].map((connections) => ({
+      connections,
+      bytes: 1e9 - connections,
+    }))
+    expect(bytesPerConnection(falling)).toBe(0)
+  })
+})

@@ -1,0 +1,114 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { ConnectionRows } from '../../src/loadgen/connection-rows.ts'
+import { MARKER_BYTES, writeMarker } from '../../src/loadgen/marker.ts'
+import { Receipts } from '../../src/loadgen/receipts.ts'
+import { LatencyRecorder } from '../../src/stats/latency-recorder.ts'
+
+const RUN_ID = 9
+
+interface Arrival {
+  readonly slot: number
+  readonly seq: number
+  readonly intendedUs: number
+}
+
+/** One batch, all read at `nowUs`. */
+function receive(receipts: Receipts, nowUs: number, arrivals: readonly Arrival[]): void {
+  const bytes = new Uint8Array(MARKER_BYTES)
+  receipts.beginBatch(nowUs)
+  for (const { slot, seq, intendedUs } of arrivals) {
+    writeMarker(new DataView(bytes.buffer), 0, RUN_ID, seq, intendedUs, intendedUs + 10)
+    receipts.onMessage(slot, bytes, 0, MARKER_BYTES)
+  }
+  receipts.endBatch()
+}
+
+function freshReceipts(isBroadcast = false): Receipts {
+  const receipts = new Receipts(new ConnectionRows(8, 8), RUN_ID, isBroadcast)
+  receipts.measureFromUs = 0
+  return receipts
+}
+
+describe('receipts', () => {
+  it('count duplicates and late numbers as a set would', () => {
+    const seqs = fc.array(fc.record({ slot: fc.nat(7), seq: fc.integer({ min: 1, max: 32 }) }), {
+      maxLength: 200,
+    })
+    fc.assert(
+      fc.property(seqs, (list) => {
+        const receipts = freshReceipts()
+        receive(
+          receipts,
+          1_000,
+          list.map((arrival) => ({ ...arrival, intendedUs: 500 })),
+        )
+        const seen = new Set<string>()
+        const last = new Map<number, number>()
+        let duplicated = 0
+        let reordered = 0
+        for (const { slot, seq } of list) {
+          const key = `${slot} ${seq}`
+          if (seen.has(key)) duplicated += 1
+          else if (seq < (last.get(slot) ?? 0)) reordered += 1
+          seen.add(key)
+          last.set(slot, Math.max(seq, last.get(slot) ?? 0))
+        }
+        expect([receipts.received, receipts.duplicated, receipts.reordered]).toEqual([
+          list.length,
+          duplicated,
+          reordered,
+        ])
+        receipts.takeInterval()
+        expect(receipts.response.count).toBe(list.length - duplicated)
+      }),
+    )
+  })
+
+  it('never hide a loss: a number older than the window counts as a duplicate', () => {
+    const receipts = freshReceipts()
+    const arrivals = [40, 8, 7].map((seq) => ({ slot: 0, seq, intendedUs: 1 }))
+    receive(receipts, 10, arrivals)
+    expect([receipts.reordered, receipts.duplicated]).toEqual([0, 2])
+  })
+
+  it('take latency from the intended and from the written time', () => {
+    const receipts = freshReceipts()
+    receive(receipts, 1_500, [{ slot: 1, seq: 1, intendedUs: 1_000 }])
+    receipts.takeInterval()
+    expect(receipts.response.summary()).toMatchObject({ count: 1, p50: 500 })
+    expect(receipts.service.summary()).toMatchObject({ count: 1, p50: 490 })
+  })
+
+  it('leave the warm-up out, but keep counting its sequence numbers', () => {
+    const receipts = freshReceipts()
+    receipts.measureFromUs = 1_000
+    receive(receipts, 2_000, [
+      { slot: 0, seq: 1, intendedUs: 999 },
+      { slot: 0, seq: 2, intendedUs: 1_000 },
+      { slot: 0, seq: 2, intendedUs: 1_000 },
+    ])
+    expect([receipts.received, receipts.duplicated]).toEqual([2, 1])
+  })
+
+  it('hand out each interval once and lose nothing of the whole', () => {
+    const receipts = freshReceipts()
+    receive(receipts, 200, [{ slot: 0, seq: 1, intendedUs: 100 }])
+    expect(LatencyRecorder.decode(receipts.takeInterval()).count).toBe(1)
+    receive(receipts, 400, [{ slot: 0, seq: 2, intendedUs: 100 }])
+    expect(LatencyRecorder.decode(receipts.takeInterval()).summary().p50).toBe(300)
+    expect(LatencyRecorder.decode(receipts.takeInterval()).count).toBe(0)
+    expect(receipts.response.count).toBe(2)
+  })
+
+  it('enter a broadcast into the ledger once per run of equal messages', () => {
+    const receipts = freshReceipts(true)
+    const of = (seq: number) => [0, 1, 2].map((slot) => ({ slot, seq, intendedUs: seq * 100 }))
+    receive(receipts, 300, [...of(1), ...of(2)])
+    receive(receipts, 350, [{ slot: 3, seq: 1, intendedUs: 100 }])
+    const { count, firstUs, lastUs } = receipts.broadcasts?.columns() ?? {}
+    expect([...(count ?? [])]).toEqual([4, 3])
+    expect([...(firstUs ?? [])]).toEqual([300, 300])
+    expect([...(lastUs ?? [])]).toEqual([350, 300])
+  })
+})

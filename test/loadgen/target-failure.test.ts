@@ -1,0 +1,26 @@
+import { describe, expect, it } from 'vitest'
+import { targetFailure } from '../../src/loadgen/target-failure.ts'
+
+describe('a run without any connection', () => {
+  const row = (phase: string, cause: string) => ({
+    phase,
+    cause,
+    count: 20,
+    firstUs: 0,
+    sample: '',
+  })
+
+  it.each([
+    ['connect', 'ECONNREFUSED', 'PUSHCTL_TARGET_UNREACHABLE', 4],
+    ['connect', 'EADDRNOTAVAIL', 'PUSHCTL_PORTS', 3],
+    ['connect', 'EMFILE', 'PUSHCTL_DESCRIPTORS', 3],
+    ['upgrade', 'http 404', 'PUSHCTL_TARGET_REFUSED', 4],
+    ['hello', 'bye 4003 unauthorized', 'PUSHCTL_TARGET_REFUSED', 4],
+    ['hello', 'unknown-type', 'PUSHCTL_TARGET_PROTOCOL', 4],
+    ['hello', 'timeout', 'PUSHCTL_TARGET_PROTOCOL', 4],
+  ])('that failed in %s with %s is %s', (phase, cause, code, exitCode) => {
+    const error = targetFailure(20, row(phase, cause), ['tcp://h:1'])
+    expect(error).toMatchObject({ code, exitCode })
+    expect(error.why).toBe(`all of the first 20 connections failed in phase ${phase}: ${cause}`)
+  })
+})
