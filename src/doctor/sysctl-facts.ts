@@ -34,7 +34,10 @@ export function sysctlText(facts: Facts, key: string): Fact<string> {
       sysctlPath(key),
     )
   }
-  return fact ?? unknown('this kernel has no such setting', sysctlPath(key))
+  if (isSysctlAbsent(facts, key)) {
+    return unknown('this kernel has no such setting', sysctlPath(key))
+  }
+  return fact ?? unknown('was not read', sysctlPath(key))
 }
 
 /**

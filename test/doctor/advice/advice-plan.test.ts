@@ -37,9 +37,17 @@ describe('the plan of advice', () => {
   })
 
   it('never writes a setting this kernel lacks, nor one it could not read', () => {
-    const plan = planAdvice(factsWith(), [findingWith(setSysctl('net.ipv4.tcp_gone', 1, 'x'))])
-    expect(plan.sysctls).toEqual([])
-    expect(plan.leftOut[0]?.reason).toContain('this kernel has no such setting')
+    const finding = findingWith(setSysctl('net.ipv4.tcp_gone', 1, 'x'))
+    const modern = factsWith({ sysctls: { 'net.ipv4.tcp_sack': 1 } })
+    expect(planAdvice(modern, [finding])).toMatchObject({
+      sysctls: [],
+      leftOut: [
+        { what: 'net.ipv4.tcp_gone', reason: 'left alone: this kernel has no such setting' },
+      ],
+    })
+    const unread = planAdvice(factsWith(), [finding])
+    expect(unread.sysctls).toEqual([])
+    expect(unread.leftOut[0]?.reason).toBe('left alone: was not read')
   })
 
   it('takes the larger of two raises, and an exact value over a raise', () => {
