@@ -5,7 +5,8 @@
 import type { Pacer } from './pacer.ts'
 
 export function constantPacer(eventsPerSecond: number, stageUs: number): Pacer {
-  const total = Math.round((eventsPerSecond * stageUs) / 1e6)
+  // Events at 0, 1/rate, …: all that are due before the stage ends. The slack is for 0.1 × 30.
+  const total = Math.ceil((eventsPerSecond * stageUs) / 1e6 - 1e-9)
   return { total, intendedUs: (index) => (index * 1e6) / eventsPerSecond }
 }
 
