@@ -3,6 +3,13 @@
  * docs/doctor.md#adding-a-check. One import and one row a check, both sorted within their family,
  * so that two people's additions merge.
  */
+import { cgroupCpu } from './checks/cgroup/cpu.ts'
+import { cgroupMemory } from './checks/cgroup/memory.ts'
+import { cgroupNetnsScope } from './checks/cgroup/netns-scope.ts'
+import { cgroupPidsFds } from './checks/cgroup/pids-fds.ts'
+import { conntrackFill } from './checks/conntrack/fill.ts'
+import { conntrackMax } from './checks/conntrack/max.ts'
+import { conntrackTimeouts } from './checks/conntrack/timeouts.ts'
 import { filesEpollWatches } from './checks/files/epoll-watches.ts'
 import { filesFdUsed } from './checks/files/fd-used.ts'
 import { filesFileMax } from './checks/files/file-max.ts'
@@ -17,6 +24,14 @@ import { listenSomaxconn } from './checks/listen/somaxconn.ts'
 import { listenSynBacklog } from './checks/listen/syn-backlog.ts'
 import { listenSynRecv } from './checks/listen/syn-recv.ts'
 import { listenSyncookies } from './checks/listen/syncookies.ts'
+import { memoryEhash } from './checks/memory/ehash.ts'
+import { memoryMinFree } from './checks/memory/min-free.ts'
+import { memoryNotsentLowat } from './checks/memory/notsent-lowat.ts'
+import { memoryPerConn } from './checks/memory/per-conn.ts'
+import { memorySockbuf } from './checks/memory/sockbuf.ts'
+import { memorySwap } from './checks/memory/swap.ts'
+import { memoryTcpMem } from './checks/memory/tcp-mem.ts'
+import { memoryThp } from './checks/memory/thp.ts'
 import { nicBacklog } from './checks/nic/backlog.ts'
 import { nicBudget } from './checks/nic/budget.ts'
 import { nicDrops } from './checks/nic/drops.ts'
@@ -75,6 +90,14 @@ export const CHECKS: readonly Check[] = [
   filesFdUsed,
   filesEpollWatches,
   // memory
+  memoryPerConn,
+  memoryTcpMem,
+  memorySockbuf,
+  memoryNotsentLowat,
+  memoryEhash,
+  memoryThp,
+  memoryMinFree,
+  memorySwap,
   // tcp: quality of the path
   // nic: packets in and out
   nicQueues,
@@ -86,7 +109,14 @@ export const CHECKS: readonly Check[] = [
   nicBudget,
   nicQdisc,
   // conntrack
+  conntrackFill,
+  conntrackMax,
+  conntrackTimeouts,
   // cgroup
+  cgroupMemory,
+  cgroupCpu,
+  cgroupPidsFds,
+  cgroupNetnsScope,
   // cpu
   // process
   // time

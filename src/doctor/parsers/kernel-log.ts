@@ -13,6 +13,7 @@ export const KERNEL_LOG_PATTERNS = {
   neighbours: /neighbou?r table overflow/,
   clocksource: /Marking clocksource/,
   pageAllocation: /page allocation failure/,
+  ehash: /TCP established hash table entries: \d+/,
   portParity: /prefer different parity/,
   oomKill: /Killed process \d+|oom-kill:/,
 } as const
