@@ -96,7 +96,7 @@ export const BENCH_OPTIONS = defineOptions({
     kind: 'count',
     min: 1,
     max: 1_024,
-    help: 'generator processes, each with descriptors of its own. Default: as many as the limit demands',
+    help: 'generator processes, each with its own descriptors. Default: as many as needed',
   },
   sourceAddresses: {
     flag: 'source-ip',

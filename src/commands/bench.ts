@@ -6,6 +6,7 @@
  */
 import { type CommandContext, defineCommand } from '../config/command.ts'
 import { EXIT, exitCodeOfSignal } from '../errors/exit-codes.ts'
+import { PUBLISHING_BROKEN } from '../loadgen/run-findings.ts'
 import type { RunReport } from '../stats/run-report.ts'
 import { BENCH_OPTIONS } from './bench-options.ts'
 import { type BenchOptions, benchFaults, settingsFrom } from './bench-settings.ts'
@@ -98,7 +99,10 @@ async function measure(
 
 function exitCodeOf(report: RunReport, signal: AbortSignal): number {
   if (report.interrupted) return exitCodeOfSignal(signal.reason)
-  if (report.connections.alive_at_end === 0) return EXIT.TARGET
+  const { alive_at_end, failures } = report.connections
+  if (alive_at_end === 0 || failures.some(({ cause }) => cause === PUBLISHING_BROKEN)) {
+    return EXIT.TARGET
+  }
   if (report.verdict.value === 'INVALID') return EXIT.GENERATOR_SATURATED
   return report.thresholds.every(({ held }) => held) ? EXIT.OK : EXIT.THRESHOLD
 }

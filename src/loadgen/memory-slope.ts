@@ -9,7 +9,7 @@ export interface MemorySample {
   readonly bytes: number
 }
 
-const CONNECTIONS_MIN = 2_000
+const CONNECTIONS_MIN = 5_000
 const SAMPLES_MIN = 3
 
 export function bytesPerConnection(samples: readonly MemorySample[]): number | null {
@@ -23,7 +23,8 @@ export function bytesPerConnection(samples: readonly MemorySample[]): number | n
     covariance += (connections - meanConnections) * (bytes - meanBytes)
     variance += (connections - meanConnections) ** 2
   }
-  return variance === 0 ? null : Math.max(0, Math.round(covariance / variance))
+  // Memory that did not grow says that something else shrank, not that a connection is free.
+  return covariance > 0 ? Math.round(covariance / variance) : null
 }
 
 function mean(values: readonly number[]): number {

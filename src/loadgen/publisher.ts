@@ -36,11 +36,11 @@ export class Publisher {
   constructor(port: ShardPort<PublisherDown, PublisherUp>) {
     this.#port = port
     port.onMessage((message) => {
-      this.#handle(message).catch((error) => port.post(fatalFrom(error)))
+      this.#onMessage(message).catch((error) => port.post(fatalFrom(error)))
     })
   }
 
-  async #handle(message: PublisherDown): Promise<void> {
+  async #onMessage(message: PublisherDown): Promise<void> {
     if (message.kind === 'setup') {
       this.#setup = message.setup
       this.#gc.start()

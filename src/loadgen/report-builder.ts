@@ -10,7 +10,7 @@ import { countBroadcasts } from './delivery-count.ts'
 import { FailureTally } from './failure-tally.ts'
 import { LatencyPair } from './latency-pair.ts'
 import { bytesPerConnection } from './memory-slope.ts'
-import type { RunFindings } from './run-findings.ts'
+import { PUBLISHING_BROKEN, type RunFindings } from './run-findings.ts'
 import type { SendCounts, ShardResult } from './shard-messages.ts'
 import { judge } from './verdict/judge.ts'
 import type { VerdictFacts } from './verdict/verdict-facts.ts'
@@ -144,7 +144,7 @@ function countConnections(
   }
   if (findings.publisherError !== null) {
     const sample = findings.publisherError.message
-    tally.add('publish', 'publisher', findings.endUs, () => sample)
+    tally.add('publish', PUBLISHING_BROKEN, findings.endUs, () => sample)
   }
   return {
     requested: findings.plan.connections,

@@ -9,6 +9,11 @@ import type { RunPlan } from './plan/run-plan.ts'
 import type { PublisherResult, SteadyStage } from './shard-messages.ts'
 import type { ShardState } from './shard-group.ts'
 
+/**
+ * Cause of the failure row of a publisher that had to stop: pushes could not be injected any more.
+ */
+export const PUBLISHING_BROKEN = 'stream-broken'
+
 export interface RunFindings {
   readonly plan: RunPlan
   readonly startedAtMs: number

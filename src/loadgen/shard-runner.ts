@@ -51,11 +51,11 @@ export class ShardRunner {
   constructor(port: ShardPort<ShardDown, ShardUp>) {
     this.#port = port
     port.onMessage((message) => {
-      this.#handle(message).catch((error) => port.post(fatalFrom(error)))
+      this.#onMessage(message).catch((error) => port.post(fatalFrom(error)))
     })
   }
 
-  async #handle(message: ShardDown): Promise<void> {
+  async #onMessage(message: ShardDown): Promise<void> {
     switch (message.kind) {
       case 'setup':
         this.#shard = new LoadShard(message.setup, () => this.#onSettled())

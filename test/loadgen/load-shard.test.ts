@@ -159,6 +159,46 @@ describe.each(engines)('a generator shard on the %s engine', (engine) => {
     ])
   })
 
+  it('sends what is overdue, and counts it as late', async () => {
+    const peer = await startPeer()
+    const shard = await connect(setupOf(peer.url, 2, engine))
+    const stage = { ...stageOf(20), startUs: nowUs() - 1e6, measureFromUs: 0 }
+    shard.startSteady(stage)
+    await eventually(() => shard.receipts.received === 20)
+    const counts = { planned: 20, sent: 20, late: 20, unsent: 0, unsendable: 0 }
+    expect(shard.echo?.counts(stage.endUs)).toEqual(counts)
+    shard.receipts.takeInterval()
+    expect(shard.receipts.response.summary().min).toBeGreaterThan(900_000)
+    expect(shard.receipts.service.summary().min).toBeLessThan(900_000)
+  })
+
+  it('sends nothing after the end of the stage, and counts it as unsent', async () => {
+    const peer = await startPeer()
+    const shard = await connect(setupOf(peer.url, 2, engine))
+    const stage = { ...stageOf(20), startUs: nowUs() - 2e6, measureFromUs: 0, endUs: nowUs() - 1e6 }
+    shard.startSteady(stage)
+    const counts = { planned: 20, sent: 0, late: 0, unsent: 20, unsendable: 0 }
+    expect(shard.echo?.counts(stage.endUs)).toEqual(counts)
+  })
+
+  it('has nowhere to send where the connection ended', async () => {
+    const peer = await startPeer()
+    const shard = await connect(setupOf(peer.url, 2, engine))
+    for (const socket of peer.sockets) socket.destroy()
+    await eventually(() => shard.rows.openCount === 0)
+    const stage = stageOf(6)
+    shard.startSteady(stage)
+    expect(shard.echo?.counts(nowUs())).toMatchObject({ sent: 0, unsent: 0, unsendable: 6 })
+  })
+
+  it('spreads connections evenly over the source addresses', async () => {
+    const peer = await startPeer()
+    const sources = ['127.0.0.2', '127.0.0.3', '127.0.0.4']
+    await connect({ ...setupOf(peer.url, 12, engine), sources })
+    const seen = [...peer.sockets].map((socket) => socket.remoteAddress).toSorted()
+    expect(seen).toEqual(sources.flatMap((source) => Array(4).fill(source)))
+  })
+
   it('answers its heartbeat grant with pings and measures the way back', async () => {
     const peer = await startPeer({ heartbeatSeconds: 1 })
     const shard = await connect(setupOf(peer.url, 2, engine))

@@ -1,6 +1,6 @@
 /**
- * A push node for tests, on node:net and written from docs/protocol.md alone, so that the generator is checked against
- * something that shares no code with it. It can misbehave on purpose.
+ * A push node for tests, on node:net and written from docs/protocol.md alone, so that the generator
+ * is checked against something that shares no code with it. It can misbehave on purpose.
  */
 import { once } from 'node:events'
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net'

@@ -6,6 +6,7 @@
 import { readFileSync } from 'node:fs'
 import { availableParallelism, freemem } from 'node:os'
 import { join } from 'node:path'
+import { readDescriptorLimit } from '../../engine/descriptor-limit.ts'
 
 export interface HostLimits {
   readonly cores: number
@@ -35,21 +36,16 @@ export function readHostLimits(root = '/'): HostLimits {
       return ''
     }
   }
+  const descriptors = readDescriptorLimit()
   const [first, last] = portRange(read('proc/sys/net/ipv4/ip_local_port_range'))
   return {
     cores: availableParallelism(),
-    descriptorsPerProcess: hardDescriptorLimit(read('proc/self/limits')),
+    descriptorsPerProcess: Number.isFinite(descriptors) ? descriptors : null,
     portFirst: first,
     portLast: last,
     portsReserved: countReserved(read('proc/sys/net/ipv4/ip_local_reserved_ports'), first, last),
     memoryAvailableBytes: availableMemory(read('proc/meminfo')) ?? freemem(),
   }
-}
-
-/** Third column of "Max open files  <soft>  <hard>  files". */
-export function hardDescriptorLimit(limits: string): number | null {
-  const match = /^Max open files\s+\S+\s+(\d+)/m.exec(limits)
-  return match ? Number(match[1]) : null
 }
 
 export function portRange(text: string): readonly [number, number] {

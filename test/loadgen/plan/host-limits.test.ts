@@ -1,19 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import {
-  countReserved,
-  hardDescriptorLimit,
-  portRange,
-  readHostLimits,
-} from '../../../src/loadgen/plan/host-limits.ts'
+import { countReserved, portRange, readHostLimits } from '../../../src/loadgen/plan/host-limits.ts'
 
 describe('host limits', () => {
-  it('reads the hard limit of descriptors', () => {
-    const line = 'Max open files            1024                 20000                files     \n'
-    expect(hardDescriptorLimit(`Limit\n${line}`)).toBe(20_000)
-    expect(hardDescriptorLimit('Max open files  1024  unlimited  files')).toBeNull()
-    expect(hardDescriptorLimit('')).toBeNull()
-  })
-
   it('reads the port range and falls back to the default of the kernel', () => {
     expect(portRange('1024\t65535\n')).toEqual([1024, 65_535])
     expect(portRange('')).toEqual([32_768, 60_999])
@@ -26,7 +14,6 @@ describe('host limits', () => {
 
   it('gives defaults where nothing can be read', () => {
     expect(readHostLimits('/nonexistent')).toMatchObject({
-      descriptorsPerProcess: null,
       portFirst: 32_768,
       portLast: 60_999,
       portsReserved: 0,
