@@ -1,14 +1,16 @@
 /*
  * Batched system calls for the epoll engine. No policy and no protocol: every decision is taken in
- * src/engine/epoll-engine.ts. One call handles many sockets, because crossing from JavaScript costs 25 ns a call and
- * as much again for each argument; the kernel's own 140 ns and more a call are what remains.
+ * src/engine/epoll-engine.ts. One call handles many sockets, because crossing from JavaScript costs
+ * 25 ns a call and as much again for each argument; the kernel's own 140 ns and more a call are
+ * what remains.
  *
- * A socket is named by its slot; fd_of[slot] is a column of the engine's connection table, shared with it.
- * Sockets are watched edge-triggered once and for all, so no epoll_ctl call follows a refused write or a pause:
- * whoever is told "readable" must read until the kernel has less than was asked for.
+ * A socket is named by its slot; fd_of[slot] is a column of the engine's connection table, shared
+ * with it. Sockets are watched edge-triggered once and for all, so no epoll_ctl call follows a
+ * refused write or a pause: whoever is told "readable" must read until the kernel has less than was
+ * asked for.
  *
- * libuv is used through the five functions declared here, which are stable in all libuv 1.x; its header is not part
- * of node-api-headers, and the handle's size is asked for at run time.
+ * libuv is used through the five functions declared here, which are stable in all libuv 1.x; its
+ * header is not part of node-api-headers, and the handle's size is asked for at run time.
  */
 #define _GNU_SOURCE
 #define NAPI_VERSION 9
@@ -68,8 +70,6 @@ typedef struct {
   struct epoll_event events[BATCH_MAX];
 } shim;
 
-/* ---- arguments ---------------------------------------------------------------------------------------------- */
-
 #define ARGUMENTS(n)                                                   \
   size_t argc = n;                                                     \
   napi_value argv[n];                                                  \
@@ -99,8 +99,6 @@ static napi_value number(napi_env env, int32_t value) {
   return result;
 }
 
-/* ---- life of a shim ------------------------------------------------------------------------------------------ */
-
 static void on_poll(uv_poll_t *handle, int status, int events) {
   (void)status;
   (void)events;
@@ -111,7 +109,8 @@ static void on_poll(uv_poll_t *handle, int status, int events) {
   napi_value callback, global, result;
   napi_get_reference_value(s->env, s->on_ready, &callback);
   napi_get_global(s->env, &global);
-  if (napi_make_callback(s->env, s->context, global, callback, 0, NULL, &result) == napi_pending_exception) {
+  napi_status outcome = napi_make_callback(s->env, s->context, global, callback, 0, NULL, &result);
+  if (outcome == napi_pending_exception) {
     napi_value error;
     napi_get_and_clear_last_exception(s->env, &error);
     napi_fatal_exception(s->env, error);
@@ -147,7 +146,8 @@ static napi_value shim_open(napi_env env, napi_callback_info cb) {
   shim *s = calloc(1, sizeof *s);
   uv_poll_t *poll = calloc(1, uv_handle_size(UV_POLL_TYPE));
   struct uv_loop_s *loop;
-  if (!s || !poll || napi_get_uv_event_loop(env, &loop) != napi_ok || uv_poll_init(loop, poll, epoll_fd) != 0) {
+  if (!s || !poll || napi_get_uv_event_loop(env, &loop) != napi_ok ||
+      uv_poll_init(loop, poll, epoll_fd) != 0) {
     free(s);
     free(poll);
     close(epoll_fd);
@@ -185,9 +185,10 @@ static napi_value shim_end(napi_env env, napi_callback_info cb) {
   return NULL;
 }
 
-/* ---- readiness ----------------------------------------------------------------------------------------------- */
-
-/* wait(shim, slots: Int32Array, ready: Uint8Array) -> count. Listeners come as ~listenerId, below zero. */
+/*
+ * wait(shim, slots: Int32Array, ready: Uint8Array) -> count
+ * Listeners come as ~listenerId, below zero.
+ */
 static napi_value shim_wait(napi_env env, napi_callback_info cb) {
   ARGUMENTS(3);
   shim *s = shim_of(env, argv[0]);
@@ -213,9 +214,7 @@ static int watch(shim *s, int fd, int32_t key, uint32_t events) {
 }
 #define SOCKET_EVENTS (EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET)
 
-/* ---- opening ------------------------------------------------------------------------------------------------- */
-
-/* listen(shim, address: Uint8Array, addressBytes, backlog, reusePort, listenerId) -> fd, or -errno */
+/* listen(shim, address, addressBytes, backlog, reusePort, listenerId) -> fd, or -errno */
 static napi_value shim_listen(napi_env env, napi_callback_info cb) {
   ARGUMENTS(6);
   shim *s = shim_of(env, argv[0]);
@@ -228,8 +227,8 @@ static napi_value shim_listen(napi_env env, napi_callback_info cb) {
   if (address->sa_family == AF_INET6) setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &one, sizeof one);
   /* Accepted sockets inherit it, which saves a call for each. */
   setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
-  if (bind(fd, address, (socklen_t)int_of(env, argv[2])) < 0 || listen(fd, int_of(env, argv[3])) < 0 ||
-      watch(s, fd, ~int_of(env, argv[5]), EPOLLIN) < 0) {
+  if (bind(fd, address, (socklen_t)int_of(env, argv[2])) < 0 ||
+      listen(fd, int_of(env, argv[3])) < 0 || watch(s, fd, ~int_of(env, argv[5]), EPOLLIN) < 0) {
     int error = errno;
     close(fd);
     return number(env, -error);
@@ -237,7 +236,10 @@ static napi_value shim_listen(napi_env env, napi_callback_info cb) {
   return number(env, fd);
 }
 
-/* watchListener(shim, fd, listenerId, on): a listener that may not accept now is taken out, or it would spin */
+/*
+ * watchListener(shim, fd, listenerId, on)
+ * A listener that may not accept now is taken out, or it would spin.
+ */
 static napi_value shim_watch_listener(napi_env env, napi_callback_info cb) {
   ARGUMENTS(4);
   shim *s = shim_of(env, argv[0]);
@@ -247,7 +249,10 @@ static napi_value shim_watch_listener(napi_env env, napi_callback_info cb) {
   return NULL;
 }
 
-/* accept(shim, listenerFd, freeSlots: Int32Array, max, errors: Int32Array) -> count; errors[0] is why it stopped */
+/*
+ * accept(shim, listenerFd, freeSlots: Int32Array, max, errors: Int32Array) -> count
+ * errors[0] is why it stopped.
+ */
 static napi_value shim_accept(napi_env env, napi_callback_info cb) {
   ARGUMENTS(5);
   shim *s = shim_of(env, argv[0]);
@@ -276,14 +281,17 @@ static napi_value shim_accept(napi_env env, napi_callback_info cb) {
   return number(env, count);
 }
 
-static int open_connection(shim *s, int32_t slot, struct sockaddr *to, socklen_t to_bytes, struct sockaddr *from) {
+static int open_connection(shim *s, int32_t slot, struct sockaddr *to, socklen_t to_bytes,
+                           struct sockaddr *from) {
   int one = 1;
   int fd = socket(to->sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   if (fd < 0) return errno;
   setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
   if (from) {
-    /* sin_port and sin6_port lie at the same place. Without the option, bind() would take the port for all destinations. */
-    if (((struct sockaddr_in *)from)->sin_port == 0) setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &one, sizeof one);
+    /* sin_port and sin6_port lie at the same place. */
+    int any_port = ((struct sockaddr_in *)from)->sin_port == 0;
+    /* Without IP_BIND_ADDRESS_NO_PORT, bind() would take the port for all destinations. */
+    if (any_port) setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &one, sizeof one);
     else setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
     if (bind(fd, from, to_bytes) < 0) goto failed;
   }
@@ -297,7 +305,10 @@ failed:;
   return error;
 }
 
-/* connect(shim, to: Uint8Array, from: Uint8Array, hasFrom, addressBytes, slots: Int32Array, count, errors: Int32Array) */
+/*
+ * connect(shim, to: Uint8Array, from: Uint8Array, hasFrom, addressBytes, slots: Int32Array, count,
+ *         errors: Int32Array)
+ */
 static napi_value shim_connect(napi_env env, napi_callback_info cb) {
   ARGUMENTS(8);
   shim *s = shim_of(env, argv[0]);
@@ -307,7 +318,8 @@ static napi_value shim_connect(napi_env env, napi_callback_info cb) {
   int32_t *slots = array_of(env, argv[5]);
   int32_t count = int_of(env, argv[6]);
   int32_t *errors = array_of(env, argv[7]);
-  for (int32_t i = 0; i < count; i++) errors[i] = open_connection(s, slots[i], to, address_bytes, from);
+  for (int32_t i = 0; i < count; i++)
+    errors[i] = open_connection(s, slots[i], to, address_bytes, from);
   return NULL;
 }
 
@@ -317,15 +329,16 @@ static napi_value shim_socket_error(napi_env env, napi_callback_info cb) {
   shim *s = shim_of(env, argv[0]);
   int error = 0;
   socklen_t size = sizeof error;
-  if (getsockopt(s->fd_of[int_of(env, argv[1])], SOL_SOCKET, SO_ERROR, &error, &size) < 0) error = errno;
+  int fd = s->fd_of[int_of(env, argv[1])];
+  if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size) < 0) error = errno;
   return number(env, error);
 }
 
-/* ---- moving bytes -------------------------------------------------------------------------------------------- */
-
 /*
- * receive(shim, slots, ready, from, count, starts, ends, results, arena, arenaBytes) -> index of the first not read
- * On entry starts[i] is the headroom wanted in front of the new bytes; on return where that headroom begins.
+ * receive(shim, slots, ready, from, count, starts, ends, results, arena, arenaBytes)
+ *   -> index of the first not read
+ * On entry starts[i] is the headroom wanted in front of the new bytes; on return where that
+ * headroom begins.
  * results[i]: 0 more may come, 1 the kernel has more now, 2 the peer ended, -errno.
  */
 static napi_value shim_receive(napi_env env, napi_callback_info cb) {
@@ -368,7 +381,8 @@ static napi_value shim_receive(napi_env env, napi_callback_info cb) {
 
 /*
  * send(shim, slots, starts, ends, count, bytes, sent) -> how many entries were not taken whole
- * sent[i] is the bytes taken of entry i, or -errno. Once a socket refused something, all that follows for it waits.
+ * sent[i] is the bytes taken of entry i, or -errno. Once a socket refused something, all that
+ * follows for it waits.
  */
 static napi_value shim_send(napi_env env, napi_callback_info cb) {
   ARGUMENTS(7);
@@ -429,7 +443,7 @@ static napi_value shim_send_waiting(napi_env env, napi_callback_info cb) {
   return number(env, n >= 0 ? (int32_t)n : errno == EAGAIN ? 0 : -errno);
 }
 
-/* sendSame(shim, slots, from, count, bytes, start, end, sent) -> how many of them did not take all of it */
+/* sendSame(shim, slots, from, count, bytes, start, end, sent) -> how many did not take all of it */
 static napi_value shim_send_same(napi_env env, napi_callback_info cb) {
   ARGUMENTS(8);
   shim *s = shim_of(env, argv[0]);
@@ -457,9 +471,10 @@ static napi_value shim_send_same(napi_env env, napi_callback_info cb) {
   return number(env, short_count);
 }
 
-/* ---- closing ------------------------------------------------------------------------------------------------- */
-
-/* close(shim, slots, count, how): 0 close, 1 reset, 2 end our side only. Must match CLOSE_HOW in native-shim.ts. */
+/*
+ * close(shim, slots, count, how): 0 close, 1 reset, 2 end our side only.
+ * Must match CLOSE_HOW in src/engine/native-shim.ts.
+ */
 static napi_value shim_close(napi_env env, napi_callback_info cb) {
   ARGUMENTS(4);
   shim *s = shim_of(env, argv[0]);
@@ -488,9 +503,7 @@ static napi_value shim_close_descriptor(napi_env env, napi_callback_info cb) {
   return NULL;
 }
 
-/* ---- addresses ----------------------------------------------------------------------------------------------- */
-
-/* encodeAddress(host: string, port, out: Uint8Array) -> bytes written, or 0 where the host is no address */
+/* encodeAddress(host: string, port, out: Uint8Array) -> bytes written; 0: the host is no address */
 static napi_value shim_encode_address(napi_env env, napi_callback_info cb) {
   ARGUMENTS(3);
   char host[INET6_ADDRSTRLEN + 1];
@@ -558,8 +571,9 @@ NAPI_MODULE_INIT() {
   };
   for (size_t i = 0; i < sizeof functions / sizeof functions[0]; i++) {
     napi_value function;
-    napi_create_function(env, functions[i].name, NAPI_AUTO_LENGTH, functions[i].function, NULL, &function);
-    napi_set_named_property(env, exports, functions[i].name, function);
+    const char *name = functions[i].name;
+    napi_create_function(env, name, NAPI_AUTO_LENGTH, functions[i].function, NULL, &function);
+    napi_set_named_property(env, exports, name, function);
   }
   return exports;
 }

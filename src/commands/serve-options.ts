@@ -7,14 +7,18 @@ export const SERVE_OPTIONS = defineOptions({
     kind: 'string',
     placeholder: 'host:port',
     repeatable: true,
-    help: 'listen for devices over TCP; tls://host:port with --cert and --key; default 127.0.0.1:7000',
+    help:
+      'listen for devices over TCP; tls://host:port with --cert and --key; default ' +
+      '127.0.0.1:7000',
   },
   ws: {
     flag: 'ws',
     kind: 'string',
     placeholder: 'host:port',
     repeatable: true,
-    help: 'listen for devices over WebSocket; wss://host:port with --cert and --key; default 127.0.0.1:7001',
+    help:
+      'listen for devices over WebSocket; wss://host:port with --cert and --key; default ' +
+      '127.0.0.1:7001',
   },
   http: {
     flag: 'http',
@@ -33,7 +37,9 @@ export const SERVE_OPTIONS = defineOptions({
   authSecretFile: {
     flag: 'auth-secret-file',
     kind: 'file',
-    help: 'secret (HS256) or public key (EdDSA) that device tokens are checked with; without it every device may come in',
+    help:
+      'secret (HS256) or public key (EdDSA) that device tokens are checked with; without ' +
+      'it every device may come in',
   },
   adminTokenFile: {
     flag: 'admin-token-file',
@@ -57,7 +63,9 @@ export const SERVE_OPTIONS = defineOptions({
     kind: 'count',
     min: 1,
     max: 4_000_000,
-    help: 'devices at one time; one more is sent away (4103). Default: what the descriptor limit allows',
+    help:
+      'devices at one time; one more is sent away (4103). Default: what the descriptor ' +
+      'limit allows',
   },
   shards: {
     flag: 'shards',
@@ -71,7 +79,9 @@ export const SERVE_OPTIONS = defineOptions({
     kind: 'enum',
     values: ['auto', 'thread', 'process'],
     default: 'auto',
-    help: 'threads are lean; processes each have descriptors of their own; auto takes them where needed',
+    help:
+      'threads are lean; processes each have descriptors of their own; auto takes them ' +
+      'where needed',
   },
   engine: {
     flag: 'engine',
@@ -86,7 +96,9 @@ export const SERVE_OPTIONS = defineOptions({
     default: { min: 30_000, max: 480_000 },
     min: 1_000,
     max: 3_600_000,
-    help: 'bounds of what a device is granted; a silent one is cut after one and a half times its grant',
+    help:
+      'bounds of what a device is granted; a silent one is cut after one and a half times ' +
+      'its grant',
   },
   handshakeMs: {
     flag: 'handshake-timeout',

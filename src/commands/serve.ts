@@ -16,8 +16,9 @@ export const command = defineCommand({
   name: 'serve',
   summary: 'run a push node: TCP, WebSocket and an HTTP API',
   description:
-    'Devices connect over TCP or WebSocket (docs/protocol.md), messages are pushed over HTTP (docs/http-api.md).\n' +
-    'Listens on loopback unless told otherwise. Ctrl-C or SIGTERM sends the devices away and ends with 0.',
+    'Devices connect over TCP or WebSocket (docs/protocol.md), messages are pushed over HTTP\n' +
+    '(docs/http-api.md). Listens on loopback unless told otherwise. Ctrl-C or SIGTERM sends the\n' +
+    'devices away and ends with 0.',
   arguments: [],
   options: SERVE_OPTIONS,
   examples: [

@@ -1,14 +1,15 @@
 /**
- * Blocks of bytes for the few connections that have something to keep: an unfinished frame, or answers that the kernel
- * refused. A block is a number (BlockRef), so a table row names it in four bytes and nothing is left to the collector.
+ * Blocks of bytes for the few connections that have something to keep: an unfinished frame, or
+ * answers that the kernel refused. A block is a number (BlockRef), so a table row names it in four
+ * bytes and nothing is left to the collector.
  *
  *   page (1 MiB) │ class  │ used │ free list        ref = (page << 16 | block) + 1
  *              0 │ 512 B  │   17 │ 3 → 9 → 4        0 = no block
  *              1 │ 64 KiB │    2 │ ·
  *
- * A page serves one block size at a time (powers of two) and returns to a common pool when its last block is freed, so
- * a burst of large blocks leaves nothing behind. A block above 1 MiB is a page of its own, given back to the system.
- * Cost: up to half of a block is unused.
+ * A page serves one block size at a time (powers of two) and returns to a common pool when its last
+ * block is freed, so a burst of large blocks leaves nothing behind. A block above 1 MiB is a page
+ * of its own, given back to the system. Cost: up to half of a block is unused.
  */
 
 /** A block, or 0 for none. */

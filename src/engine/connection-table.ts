@@ -1,13 +1,13 @@
 /**
  * The connection table of the epoll engine: one row per connection, one typed array per column.
  *
- *   slot │ fd i32 │ phase u8 │ generation u16 │ send state u8 │ queue ref,start,end u32 │ kept ref,bytes u32
- *      0 │     23 │ OPEN     │              7 │ CLEAR         │ ·                       │ ·
- *      1 │     ·  │ FREE     │              3 │ CLEAR         │ ·                       │ ·
- *      2 │     24 │ OPEN     │              1 │ QUEUED        │ 41, 0, 19_200           │ ·
+ *   slot │ fd i32 │ phase u8 │ generation u16 │ send state u8 │ queue ref,start,end │ kept
+ *      0 │     23 │ OPEN     │              7 │ CLEAR         │ ·                   │ ·
+ *      1 │     ·  │ FREE     │              3 │ CLEAR         │ ·                   │ ·
+ *      2 │     24 │ OPEN     │              1 │ QUEUED        │ 41, 0, 19_200       │ 8, 70
  *
- * 29 bytes a row, of which an idle connection touches 7: memory that nobody wrote to is not resident.
- * A full table is an answer (NO_SLOT), not an exception.
+ * 29 bytes a row, of which an idle connection touches 7: memory that nobody wrote to is not
+ * resident. A full table is an answer (NO_SLOT), not an exception.
  */
 import { NO_SLOT, type Slot } from './socket-engine.ts'
 

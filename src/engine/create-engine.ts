@@ -1,4 +1,7 @@
-/** Chooses the engine: epoll where it loads, else node. What was chosen and why is for the caller to say, once. */
+/**
+ * Chooses the engine: epoll where it loads, else node. What was chosen and why is for the caller to
+ * say, once.
+ */
 import { EpollEngine } from './epoll-engine.ts'
 import { loadShim } from './native-shim.ts'
 import { NodeEngine } from './node-engine.ts'

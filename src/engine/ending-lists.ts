@@ -1,6 +1,6 @@
 /**
- * Connections whose end was asked for during a turn. Descriptors are closed and rows freed only when the turn is over,
- * so that nothing a batch still names can be somebody else.
+ * Connections whose end was asked for during a turn. Descriptors are closed and rows freed only
+ * when the turn is over, so that nothing a batch still names can be somebody else.
  */
 import { NO_BLOCK } from './byte-slab.ts'
 import { type ConnectionTable, PHASE } from './connection-table.ts'

@@ -1,27 +1,20 @@
 /**
- * The engine for Linux and plain TCP: batches of system calls through the native shim, rows instead of objects.
- * The epoll descriptor is itself polled by the event loop, so timers, messages and promises of the shard go on.
- * Sockets are edge-triggered: one epoll_ctl in a connection's life, and who is told "readable" reads until the kernel
- * has less than was asked for. Cost: what could not be read in this turn must be remembered here (ReadList).
+ * The engine for Linux and plain TCP: batches of system calls through the native shim, rows instead
+ * of objects. The epoll descriptor is itself polled by the event loop, so timers, messages and
+ * promises of the shard go on. Sockets are edge-triggered: one epoll_ctl in a connection's life,
+ * and who is told "readable" reads until the kernel has less than was asked for. Cost: what could
+ * not be read in this turn must be remembered here (ReadList).
  */
-import { constants } from 'node:os'
 import { PushctlError } from '../errors/pushctl-error.ts'
 import { ByteSlab } from './byte-slab.ts'
-import { ConnectionTable, PHASE, SEND_STATE } from './connection-table.ts'
-import { EndingLists } from './ending-lists.ts'
+import { ConnectionEnds } from './connection-ends.ts'
+import { ConnectionTable, PHASE } from './connection-table.ts'
+import { EpollConnector } from './epoll-connector.ts'
 import { EpollSender } from './epoll-sender.ts'
-import { LingerQueue } from './linger-queue.ts'
 import { ListenerTable } from './listener-table.ts'
-import {
-  CLOSE_HOW,
-  loadShim,
-  type NativeShim,
-  READY,
-  SHIM_BATCH,
-  type ShimHandle,
-} from './native-shim.ts'
+import { loadShim, type NativeShim, READY, SHIM_BATCH, type ShimHandle } from './native-shim.ts'
 import { ReadList } from './read-list.ts'
-import { ClosedList, SlotList } from './slot-list.ts'
+import { SlotList } from './slot-list.ts'
 import {
   CLOSE_REASON,
   type ConnectOptions,
@@ -34,11 +27,8 @@ import {
   type SocketEngine,
 } from './socket-engine.ts'
 
-const { ECONNRESET, EPIPE } = constants.errno
 /** Passes over the ready list before timers and messages get their turn. */
 const PASSES_MAX = 8
-/** struct sockaddr_in6 is 28 bytes. */
-const ADDRESS_BYTES_MAX = 32
 
 export class EpollEngine implements SocketEngine {
   static isAvailable(): boolean {
@@ -63,24 +53,14 @@ export class EpollEngine implements SocketEngine {
   readonly #table: ConnectionTable
   readonly #slab: ByteSlab
   readonly #sender: EpollSender
-  readonly #endings: EndingLists
+  readonly #ends: ConnectionEnds
   readonly #reads: ReadList
   readonly #listeners: ListenerTable
-  readonly #linger: LingerQueue
+  readonly #connector: EpollConnector
 
   readonly #readySlots = new Int32Array(SHIM_BATCH)
   readonly #readyFlags = new Uint8Array(SHIM_BATCH)
-  readonly #connectErrors = new Int32Array(SHIM_BATCH)
-  readonly #toAddress = new Uint8Array(ADDRESS_BYTES_MAX)
-  readonly #fromAddress = new Uint8Array(ADDRESS_BYTES_MAX)
-  readonly #oneSlot = new Int32Array(1)
-  readonly #connected = new SlotList()
   readonly #redeliveries = new SlotList()
-  /** Two of each: while the handler works through one, what it causes goes to the other. */
-  #overflows = new SlotList()
-  #overflowsSpare = new SlotList()
-  #closed = new ClosedList()
-  #closedSpare = new ClosedList()
   #inTurn = false
   #turnScheduled = false
   #destroyed = false
@@ -100,14 +80,34 @@ export class EpollEngine implements SocketEngine {
     this.#table = new ConnectionTable(options.capacity)
     this.#slab = new ByteSlab(options.bufferedBytesMax)
     this.#reads = new ReadList(this.#table, this.#slab, options.keptBytesMax)
-    this.#linger = new LingerQueue(options.lingerMs, this.#table, (slot) => this.#reset(slot))
     const handle = load.shim.open(this.#table.fdOf, this.#table.sendStateOf, this.#turn)
     if (typeof handle === 'number') {
       throw new PushctlError('PUSHCTL_DESCRIPTORS', 'no descriptor is left for the epoll engine')
     }
     this.#handle = handle
     this.#listeners = new ListenerTable(load.shim, handle, this.#turn)
-    this.#endings = new EndingLists(this.#table, load.shim, handle, (slot) => this.#free(slot))
+    this.#connector = new EpollConnector(
+      this.#table,
+      load.shim,
+      handle,
+      this.counters,
+      (slot, errno) => this.#ends.fail(slot, CLOSE_REASON.CONNECT_FAILED, errno),
+    )
+    this.#ends = new ConnectionEnds(
+      this.#table,
+      options.lingerMs,
+      load.shim,
+      handle,
+      this.counters,
+      {
+        onFree: (slot) => {
+          this.#sender.drop(slot)
+          this.#reads.forget(slot)
+        },
+        onGivenUp: (slot) => this.#reads.dropKept(slot),
+        onPending: () => this.#scheduleTurn(),
+      },
+    )
     this.#sender = new EpollSender(
       this.#table,
       this.#slab,
@@ -116,10 +116,10 @@ export class EpollEngine implements SocketEngine {
       handle,
       this.counters,
       {
-        onSendError: (slot, errno) => this.#endOfStream(slot, errno),
-        onQueueFull: (slot) => this.#onQueueFull(slot),
-        onNoBuffer: (slot) => this.#fail(slot, CLOSE_REASON.BUFFERS_FULL, 0),
-        onDrained: (slot) => this.#onDrained(slot),
+        onSendError: (slot, errno) => this.#ends.endOfStream(slot, errno),
+        onQueueFull: (slot) => this.#ends.onQueueFull(slot),
+        onNoBuffer: (slot) => this.#ends.fail(slot, CLOSE_REASON.BUFFERS_FULL, 0),
+        onDrained: (slot) => this.#ends.onDrained(slot),
       },
     )
   }
@@ -153,32 +153,7 @@ export class EpollEngine implements SocketEngine {
   }
 
   connect(options: ConnectOptions, out: Int32Array, count: number): number {
-    const addressBytes = this.#shim.encodeAddress(options.host, options.port, this.#toAddress)
-    const from = options.source
-    if (from) this.#shim.encodeAddress(from.host, from.port, this.#fromAddress)
-    let started = 0
-    while (started < count) {
-      const batch = Math.min(count - started, SHIM_BATCH, this.#table.freeCount)
-      if (batch === 0) break
-      const slots = out.subarray(started, started + batch)
-      for (let i = 0; i < batch; i++) slots[i] = this.#table.claimSlot(PHASE.CONNECTING)
-      this.#shim.connect(
-        this.#handle,
-        this.#toAddress,
-        this.#fromAddress,
-        from ? 1 : 0,
-        addressBytes,
-        slots,
-        batch,
-        this.#connectErrors,
-      )
-      for (let i = 0; i < batch; i++) {
-        if (this.#connectErrors[i] !== 0)
-          this.#fail(slots[i], CLOSE_REASON.CONNECT_FAILED, this.#connectErrors[i])
-      }
-      started += batch
-    }
-    return started
+    return this.#connector.start(options, out, count)
   }
 
   reserve(bytes: number): number {
@@ -203,19 +178,11 @@ export class EpollEngine implements SocketEngine {
   }
 
   close(slot: Slot): void {
-    if (!this.#table.isUsable(slot)) return this.#table.silence(slot)
-    this.#reads.dropKept(slot)
-    if (this.#table.phaseOf[slot] === PHASE.CONNECTING) return this.#reset(slot)
-    this.counters.closed++
-    this.#table.phaseOf[slot] = PHASE.FLUSHING
-    this.#endings.pushHalf(slot)
-    this.#linger.push(slot)
-    this.#scheduleTurn()
+    this.#ends.close(slot)
   }
 
   abort(slot: Slot): void {
-    if (this.#table.isUsable(slot)) this.#reset(slot)
-    else this.#table.silence(slot)
+    this.#ends.abort(slot)
   }
 
   isOpen(slot: Slot): boolean {
@@ -242,30 +209,22 @@ export class EpollEngine implements SocketEngine {
     if (this.#destroyed) return
     this.#destroyed = true
     this.#listeners.destroy()
-    this.#linger.destroy()
-    const one = this.#oneSlot
-    for (let slot = 0; slot < this.capacity && this.#table.count > 0; slot++) {
-      if (this.#table.phaseOf[slot] === PHASE.FREE) continue
-      one[0] = slot
-      this.#shim.close(this.#handle, one, 1, CLOSE_HOW.RESET)
-      this.#free(slot)
-    }
+    this.#ends.destroy()
     this.#shim.end(this.#handle)
   }
-
-  // ---- the turn -------------------------------------------------------------------------------------------------
 
   readonly #turn = (): void => {
     if (this.#destroyed || this.#inTurn) return
     this.#inTurn = true
     this.#turnScheduled = false
     for (let pass = 0; pass < PASSES_MAX; pass++) {
-      // Sockets left over from the last pass go first; new ones are taken only while their list has room.
+      // Sockets left over from the last pass go first; new ones are taken only while their list has
+      // room.
       const count = this.#reads.isCrowded
         ? 0
         : this.#shim.wait(this.#handle, this.#readySlots, this.#readyFlags)
       this.#sortReady(count)
-      this.#deliverConnected()
+      if (this.#connector.report(this.#handler)) this.flush()
       if (this.#reads.count > 0) this.#receive()
       this.#settle()
       if (this.#destroyed || (count < SHIM_BATCH && this.#reads.count === 0)) break
@@ -292,16 +251,7 @@ export class EpollEngine implements SocketEngine {
       }
       const phase = phaseOf[slot]
       if (phase === PHASE.FREE || phase === PHASE.DEAD) continue
-      if (phase === PHASE.CONNECTING) {
-        const errno = this.#shim.socketError(this.#handle, slot)
-        if (errno !== 0) {
-          this.#fail(slot, CLOSE_REASON.CONNECT_FAILED, errno)
-          continue
-        }
-        phaseOf[slot] = PHASE.OPEN
-        this.counters.connected++
-        this.#connected.push(slot)
-      }
+      if (phase === PHASE.CONNECTING && !this.#connector.settle(slot)) continue
       if (flags & READY.WRITABLE && this.#sender.hasQueued(slot)) this.#sender.sendQueued(slot)
       if (flags & READY.READABLE && phaseOf[slot] !== PHASE.DEAD) this.#reads.push(slot, flags)
     }
@@ -316,13 +266,6 @@ export class EpollEngine implements SocketEngine {
     this.flush()
   }
 
-  #deliverConnected(): void {
-    if (this.#connected.count === 0) return
-    this.#handler.onConnect(this.#connected.slots, this.#connected.count)
-    this.#connected.clear()
-    this.flush()
-  }
-
   #receive(): void {
     const reads = this.#reads
     reads.begin()
@@ -334,7 +277,7 @@ export class EpollEngine implements SocketEngine {
         this.#keepRemainders()
       }
       for (let i = 0; i < reads.endCount; i++) {
-        this.#endOfStream(reads.endSlots[i], reads.endErrnos[i])
+        this.#ends.endOfStream(reads.endSlots[i], reads.endErrnos[i])
       }
       if (this.#destroyed) return
     }
@@ -345,82 +288,18 @@ export class EpollEngine implements SocketEngine {
     for (let i = 0; i < batch.count; i++) {
       if (this.#table.phaseOf[batch.slots[i]] !== PHASE.OPEN) continue
       const reason = this.#reads.keep(i)
-      if (reason !== 0) this.#fail(batch.slots[i], reason, 0)
+      if (reason !== 0) this.#ends.fail(batch.slots[i], reason, 0)
     }
-  }
-
-  /** errno 0: the peer ended its side in order. */
-  #endOfStream(slot: Slot, errno: number): void {
-    const table = this.#table
-    const phase = table.phaseOf[slot]
-    if (errno !== 0) {
-      if (phase === PHASE.OPEN) {
-        const reset = errno === ECONNRESET || errno === EPIPE
-        this.#fail(slot, reset ? CLOSE_REASON.PEER_RESET : CLOSE_REASON.SOCKET_ERROR, errno)
-      } else if (phase !== PHASE.DEAD && phase !== PHASE.FREE) this.#finish(slot)
-      return
-    }
-    if (phase === PHASE.OPEN) {
-      this.#closed.push(slot, CLOSE_REASON.PEER_END, 0)
-      this.counters.closed++
-      this.#reads.dropKept(slot)
-      table.phaseOf[slot] = PHASE.PEER_ENDED
-      if (!this.#sender.hasQueued(slot)) this.#finish(slot)
-      else this.#linger.push(slot)
-    } else if (phase === PHASE.FLUSHING || phase === PHASE.LINGERING) {
-      if (!this.#sender.hasQueued(slot)) this.#finish(slot)
-      else table.phaseOf[slot] = PHASE.PEER_ENDED
-    }
-  }
-
-  // ---- ends -----------------------------------------------------------------------------------------------------
-
-  /** Tells the handler, and resets the connection. */
-  #fail(slot: Slot, reason: number, errno: number): void {
-    if (this.#table.phaseOf[slot] === PHASE.DEAD) return
-    if (reason === CLOSE_REASON.CONNECT_FAILED) this.counters.connectFailed++
-    if (this.#table.isUsable(slot)) this.#closed.push(slot, reason, errno)
-    this.#reset(slot)
-  }
-
-  #reset(slot: Slot): void {
-    const phase = this.#table.phaseOf[slot]
-    if (phase === PHASE.FREE || phase === PHASE.DEAD) return
-    if (phase === PHASE.OPEN) this.counters.closed++
-    this.#table.phaseOf[slot] = PHASE.DEAD
-    this.#table.sendStateOf[slot] = SEND_STATE.GIVEN_UP
-    this.#endings.pushReset(slot)
-    this.#scheduleTurn()
-  }
-
-  /** Nothing is left to do for this connection: closes the descriptor at the end of the turn. */
-  #finish(slot: Slot): void {
-    this.#table.phaseOf[slot] = PHASE.DEAD
-    this.#table.sendStateOf[slot] = SEND_STATE.GIVEN_UP
-    this.#endings.pushFinished(slot)
-    this.#scheduleTurn()
-  }
-
-  #onQueueFull(slot: Slot): void {
-    this.#overflows.push(slot)
-    this.#scheduleTurn()
-  }
-
-  #onDrained(slot: Slot): void {
-    const phase = this.#table.phaseOf[slot]
-    if (phase === PHASE.FLUSHING) this.#endings.pushHalf(slot)
-    else if (phase === PHASE.PEER_ENDED) this.#finish(slot)
   }
 
   #settle(): void {
     this.#redeliverAll()
     this.flush()
-    while (this.#overflows.count > 0 || this.#closed.count > 0) {
-      this.#reportOverflows()
-      this.#reportClosed()
+    while (this.#ends.hasNews) {
+      this.#ends.report(this.#handler)
       this.flush()
     }
-    if (this.#endings.carryOut() > 0) this.#listeners.resumeDeferred()
+    if (this.#ends.carryOut() > 0) this.#listeners.resumeDeferred()
   }
 
   #redeliverAll(): void {
@@ -433,37 +312,5 @@ export class EpollEngine implements SocketEngine {
       this.#keepRemainders()
     }
     list.clear()
-  }
-
-  #reportOverflows(): void {
-    const list = this.#overflows
-    if (list.count === 0) return
-    this.#overflows = this.#overflowsSpare
-    this.#overflowsSpare = list
-    let count = 0
-    for (let i = 0; i < list.count; i++) {
-      const slot = list.slots[i]
-      if (this.#table.phaseOf[slot] !== PHASE.OPEN) continue
-      this.#table.sendStateOf[slot] = SEND_STATE.LAST_WORD
-      list.slots[count++] = slot
-    }
-    if (count > 0) this.#handler.onOverflow(list.slots, count)
-    list.clear()
-  }
-
-  #reportClosed(): void {
-    const closed = this.#closed
-    if (closed.count === 0) return
-    this.#closed = this.#closedSpare
-    this.#closedSpare = closed
-    const count = closed.keepUnless((slot) => this.#table.isSilenced(slot))
-    if (count > 0) this.#handler.onClose(closed.list.slots, closed.reasons, closed.errnos, count)
-    closed.list.clear()
-  }
-
-  #free(slot: Slot): void {
-    this.#sender.drop(slot)
-    this.#reads.forget(slot)
-    this.#table.freeSlot(slot)
   }
 }

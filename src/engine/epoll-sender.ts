@@ -1,6 +1,7 @@
 /**
- * The sending half of the epoll engine: gathers answers in the outbox, sends them in one crossing, and queues what the
- * kernel refuses. It decides nothing about connections: what it finds out about one goes to its SendEvents.
+ * The sending half of the epoll engine: gathers answers in the outbox, sends them in one crossing,
+ * and queues what the kernel refuses. It decides nothing about connections: what it finds out about
+ * one goes to its SendEvents.
  */
 import { type ByteSlab, NO_BLOCK } from './byte-slab.ts'
 import { type ConnectionTable, PHASE, SEND_STATE } from './connection-table.ts'

@@ -1,6 +1,7 @@
 /**
- * Connections that were given up and wait for their peer to take the last bytes and end its side. The time is the same
- * for all, so deadlines come in order and a plain queue serves: one interval timer while it is not empty, none otherwise.
+ * Connections that were given up and wait for their peer to take the last bytes and end its side.
+ * The time is the same for all, so deadlines come in order and a plain queue serves: one interval
+ * timer while it is not empty, none otherwise.
  */
 import { type ConnectionTable, PHASE } from './connection-table.ts'
 import type { Slot } from './socket-engine.ts'

@@ -1,7 +1,7 @@
 /**
- * The listeners of an epoll engine, and when they may accept. A listener that can not accept now (table full, no
- * descriptor left, paused) is taken out of the epoll set: level-triggered, it would wake the loop without end, while
- * the kernel keeps the connections in the accept queue.
+ * The listeners of an epoll engine, and when they may accept. A listener that can not accept now
+ * (table full, no descriptor left, paused) is taken out of the epoll set: level-triggered, it would
+ * wake the loop without end, while the kernel keeps the connections in the accept queue.
  */
 import { constants } from 'node:os'
 import { PushctlError } from '../errors/pushctl-error.ts'
@@ -14,7 +14,10 @@ const { EAGAIN, EADDRINUSE, EADDRNOTAVAIL, EACCES } = constants.errno
 /** Connections taken in one call, and in one turn from one listener. */
 const ACCEPT_BATCH = 64
 const ACCEPTS_PER_TURN_MAX = 1024
-/** Descriptors may be freed by somebody else, so a deferred accept is tried again without being asked. */
+/**
+ * Descriptors may be freed by somebody else, so a deferred accept is tried again without being
+ * asked.
+ */
 const RETRY_MS = 100
 
 interface OpenListener extends Listener {

@@ -1,6 +1,7 @@
 /**
- * Loads the native add-on and gives its functions types. Missing compiler, other operating system, or a binary that
- * does not load: `loadShim()` says why and the node engine is used. Each function is described in native/socket-shim.c.
+ * Loads the native add-on and gives its functions types. Missing compiler, other operating system,
+ * or a binary that does not load: `loadShim()` says why and the node engine is used. Each function
+ * is described in native/socket-shim.c.
  */
 import { existsSync } from 'node:fs'
 import { createRequire } from 'node:module'

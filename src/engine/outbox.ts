@@ -1,6 +1,7 @@
 /**
- * The write arena of a shard and the list of what lies in it for whom. Answers of a whole turn are gathered here and
- * sent in one crossing; adjacent answers to the same connection become one entry, and so one system call.
+ * The write arena of a shard and the list of what lies in it for whom. Answers of a whole turn are
+ * gathered here and sent in one crossing; adjacent answers to the same connection become one entry,
+ * and so one system call.
  *
  *   bytes   │WELCOME··│MSG·····│PONG│ free …
  *   entries │ slot 4  │ slot 9 │ 9  │

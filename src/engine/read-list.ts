@@ -1,7 +1,8 @@
 /**
  * The sockets that have bytes for us, and the arena that they are read into, one behind the other.
- * What a connection kept from last time is put in front of its new bytes, so a decoder always sees whole frames
- * as one piece. A socket that had more than one read takes stays in the list for the next pass.
+ * What a connection kept from last time is put in front of its new bytes, so a decoder always sees
+ * whole frames as one piece. A socket that had more than one read takes stays in the list for the
+ * next pass.
  *
  *   arena │kept of 4│new of 4···│new of 9│kept of 2│new of 2│
  */
@@ -129,7 +130,10 @@ export class ReadList {
     }
   }
 
-  /** Fills `batch` with kept bytes alone; returns the first index that had no room. The arena must not be in use. */
+  /**
+   * Fills `batch` with kept bytes alone; returns the first index that had no room. The arena must
+   * not be in use.
+   */
   presentKept(list: SlotList, from: number): number {
     this.batch.count = 0
     let at = 0
@@ -161,7 +165,9 @@ export class ReadList {
     this.batch.bytes.set(this.#slab.bytesOf(ref).subarray(from, from + kept), at)
   }
 
-  /** Stores what the handler left of item i. Returns 0, or the reason why the connection must end. */
+  /**
+   * Stores what the handler left of item i. Returns 0, or the reason why the connection must end.
+   */
   keep(i: number): number {
     const { batch } = this
     const slot = batch.slots[i]

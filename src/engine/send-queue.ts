@@ -1,7 +1,8 @@
 /**
- * Bytes that the kernel refused, one block of the slab per connection that has any. The block is given back the moment
- * it is empty, so a connection whose peer reads costs nothing. Whole entries are refused above the limit, never parts:
- * the stream stays whole up to there, and a last frame (BYE) can follow.
+ * Bytes that the kernel refused, one block of the slab per connection that has any. The block is
+ * given back the moment it is empty, so a connection whose peer reads costs nothing. Whole entries
+ * are refused above the limit, never parts: the stream stays whole up to there, and a last frame
+ * (BYE) can follow.
  */
 import { type ByteSlab, NO_BLOCK } from './byte-slab.ts'
 import { type ConnectionTable, SEND_STATE } from './connection-table.ts'
@@ -20,7 +21,10 @@ export class SendQueue {
     this.#bytesMax = bytesMax
   }
 
-  /** `mustFit`: the rest of an entry that was sent in part is taken above the limit too, or the stream would be cut. */
+  /**
+   * `mustFit`: the rest of an entry that was sent in part is taken above the limit too, or the
+   * stream would be cut.
+   */
   append(slot: Slot, bytes: Uint8Array, start: number, end: number, mustFit: boolean): number {
     const table = this.#table
     const state = table.sendStateOf[slot]
@@ -69,7 +73,8 @@ export class SendQueue {
     if (oldRef !== NO_BLOCK) {
       const capacity = slab.capacityOf(oldRef)
       if (table.queueEnd[slot] + bytes <= capacity) return true
-      // Moving is worth it only where it frees half of the block, or every append would move everything.
+      // Moving is worth it only where it frees half of the block, or every append would move
+      // everything.
       if (queued + bytes <= capacity && start >= capacity / 2) {
         const at = slab.offsetOf(oldRef)
         slab.bytesOf(oldRef).copyWithin(at, at + start, at + start + queued)

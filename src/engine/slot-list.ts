@@ -1,4 +1,7 @@
-/** A growing list of slots that is emptied and reused every turn, so that nothing is allocated while it is in use. */
+/**
+ * A growing list of slots that is emptied and reused every turn, so that nothing is allocated while
+ * it is in use.
+ */
 export class SlotList {
   slots = new Int32Array(64)
   count = 0

@@ -1,15 +1,19 @@
 /**
- * One coarse timer per slot for a whole shard, without a timer object each: heartbeats, handshake limits, grace times.
+ * One coarse timer per slot for a whole shard, without a timer object each: heartbeats, handshake
+ * limits, grace times.
  *
  *   bucket │ slots due in this tick, of this or a later round
  *      412 │ 17 ⇄ 90_233 ⇄ 4          deadline of 17: tick 412, of 4: tick 412 + 1 × 512
  *      413 │ ·
  *
- *   slot │ deadlineTick u32 │ next i32 │ previous i32      12 bytes a slot, touched only while it is scheduled
+ *   slot │ deadlineTick u32 │ next i32 │ previous i32 │ bucket u16
+ *     17 │          15_260 │   90_234 │            0 │        413
  *
- * A slot is in one bucket or in none, so scheduling it again moves it and cancelling is exact: a row that is reused
- * never meets the timer of its predecessor. Cost: resolution is one tick, and a deadline further away than one round of
- * the wheel is looked at once a round.
+ * 14 bytes a slot, touched only while it is scheduled.
+ *
+ * A slot is in one bucket or in none, so scheduling it again moves it and cancelling is exact: a
+ * row that is reused never meets the timer of its predecessor. Cost: resolution is one tick, and a
+ * deadline further away than one round of the wheel is looked at once a round.
  */
 
 const BUCKETS = 512
@@ -64,8 +68,8 @@ export class TimerWheel {
   }
 
   /**
-   * Moves the clock to `tick` and calls `onDue` for every slot whose deadline came. A slot is unscheduled when it is
-   * called, and `onDue` may schedule or cancel any slot.
+   * Moves the clock to `tick` and calls `onDue` for every slot whose deadline came. A slot is
+   * unscheduled when it is called, and `onDue` may schedule or cancel any slot.
    */
   advance(tick: number, onDue: (slot: number) => void): void {
     // After a long stall one round over all buckets finds everything that is due.

@@ -1,6 +1,7 @@
 /**
- * Who may come in. The main thread decides for all shards, because a device's next connection may land on any of them:
- * the newer HELLO wins, and the older connection is told so (4001). Decides a batch at once; only token checks are async.
+ * Who may come in. The main thread decides for all shards, because a device's next connection may
+ * land on any of them: the newer HELLO wins, and the older connection is told so (4001). Decides a
+ * batch at once; only token checks are async.
  */
 import { BYE, byeReason } from '../protocol/frame-types.ts'
 import type { Directory } from './directory.ts'

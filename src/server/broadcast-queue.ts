@@ -1,7 +1,8 @@
 /**
- * Broadcasts of a shard, one after the other, so that a device gets them in the order in which they were accepted.
- * A broadcast is encoded once for each carrier and sent in slices; between two slices the loop serves heartbeats and
- * everybody else. Cost of a slice: about 6 µs of kernel time a device.
+ * Broadcasts of a shard, one after the other, so that a device gets them in the order in which they
+ * were accepted. A broadcast is encoded once for each carrier and sent in slices; between two
+ * slices the loop serves heartbeats and everybody else. Cost of a slice: about 6 µs of kernel time
+ * a device.
  */
 import type { Slot, SocketEngine } from '../engine/socket-engine.ts'
 import { msgBytesMax, writeMsg } from '../protocol/frame-writer.ts'
@@ -54,7 +55,9 @@ export class BroadcastQueue {
     return this.#waiting.length === 0
   }
 
-  /** Returns how many devices it is meant for now. Devices that join while it runs may get it too. */
+  /**
+   * Returns how many devices it is meant for now. Devices that join while it runs may get it too.
+   */
   start(payload: Uint8Array, members: Int32Array | null): number {
     const frame = new Uint8Array(msgBytesMax(payload.length))
     const end = writeMsg(frame, 0, 0, 0, -1, payload, 0, payload.length)

@@ -1,4 +1,6 @@
-/** What a shard says about one of its devices. Allocates; asked for by people, one device at a time. */
+/**
+ * What a shard says about one of its devices. Allocates; asked for by people, one device at a time.
+ */
 import type { SocketEngine } from '../engine/socket-engine.ts'
 import type { DeviceState } from './node-control.ts'
 import { CARRIER_NAMES, type SessionTable } from './session-table.ts'

@@ -1,6 +1,7 @@
 /**
- * What each frame of a device does. Frames that ask for stored messages (ACK, PULL) are valid and find nothing: this node
- * stores none yet. The rules of docs/protocol.md on order hold here: HELLO first and only once.
+ * What each frame of a device does. Frames that ask for stored messages (ACK, PULL) are valid and
+ * find nothing: this node stores none yet. The rules of docs/protocol.md on order hold here: HELLO
+ * first and only once.
  */
 import type { Slot, SocketEngine } from '../engine/socket-engine.ts'
 import type { TimerWheel } from '../engine/timer-wheel.ts'

@@ -1,12 +1,14 @@
 /**
- * Where every connected device is: device id → shard, slot, generation. Open addressing on the 64-bit keyed hash of the
- * id (sip-hash.ts); the id itself lies with its shard, which checks it where that matters.
+ * Where every connected device is: device id → shard, slot, generation. Open addressing on the
+ * 64-bit keyed hash of the id (sip-hash.ts); the id itself lies with its shard, which checks it
+ * where that matters.
  *
  *   row │ hash high u32 │ hash low u32 │ slot u32 │ shard u16 │ generation u16
  *     5 │    0x9f3a…    │   0x11c0…    │       17 │         1 │              3
  *
- * 16 bytes a row, at most two thirds full: 24–48 bytes a device. Grows by doubling, because a hash table that is large
- * from the start would touch a page for every device. Removal shifts the rows behind back, so nothing piles up.
+ * 16 bytes a row, at most two thirds full: 24–48 bytes a device. Grows by doubling, because a hash
+ * table that is large from the start would touch a page for every device. Removal shifts the rows
+ * behind back, so nothing piles up.
  */
 
 const ROWS_AT_START = 1024
@@ -40,7 +42,10 @@ export class Directory {
     return true
   }
 
-  /** Puts the device there. True: it was elsewhere until now, and shard, slot and generation say where. */
+  /**
+   * Puts the device there. True: it was elsewhere until now, and shard, slot and generation say
+   * where.
+   */
   put(high: number, low: number, shard: number, slot: number, generation: number): boolean {
     const existed = this.find(high, low)
     if (!existed) {
@@ -51,7 +56,9 @@ export class Directory {
     return existed
   }
 
-  /** Removes the device, but only if it is still where the caller means: a newer connection stays. */
+  /**
+   * Removes the device, but only if it is still where the caller means: a newer connection stays.
+   */
   remove(high: number, low: number, shard: number, slot: number, generation: number): boolean {
     const row = this.#rowOf(high, low)
     const matches =
@@ -103,7 +110,10 @@ export class Directory {
     this.#generations[row] = generation
   }
 
-  /** Frees a row and moves back whatever was pushed behind it by linear probing (Knuth, vol. 3, 6.4, algorithm R). */
+  /**
+   * Frees a row and moves back whatever was pushed behind it by linear probing (Knuth, vol. 3, 6.4,
+   * algorithm R).
+   */
   #shiftBack(freed: number): void {
     let hole = freed
     let row = freed

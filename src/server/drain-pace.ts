@@ -1,12 +1,10 @@
 /** Sends devices away at a set pace, so that the nodes that take them are not run over. */
 import type { Slot } from '../engine/socket-engine.ts'
-import { type SessionTable } from './session-table.ts'
+import type { SessionTable } from './session-table.ts'
 
 const PACE_MS = 50
 
 export class DrainPace {
-  /** Where devices are told to go, best first; empty while no drain is on. */
-  addresses: readonly string[] = []
   readonly #sessions: SessionTable
   readonly #dismiss: (slot: Slot, code: number) => void
   readonly #onDone: () => void
@@ -23,9 +21,8 @@ export class DrainPace {
   }
 
   /** `devicesPerSecond` 0: all at once. */
-  start(devicesPerSecond: number, code: number, addresses: readonly string[]): void {
+  start(devicesPerSecond: number, code: number): void {
     this.stop()
-    this.addresses = addresses
     const startedMs = performance.now()
     let cursor = 0
     let dismissed = 0

@@ -1,6 +1,7 @@
 /**
- * Bytes from devices into frames, whatever carries them: TCP lengths, WebSocket messages, readable JSON. Readers are
- * shared by the whole shard; what a connection has unfinished stays as bytes in the engine and two columns of its row.
+ * Bytes from devices into frames, whatever carries them: TCP lengths, WebSocket messages, readable
+ * JSON. Readers are shared by the whole shard; what a connection has unfinished stays as bytes in
+ * the engine and two columns of its row.
  */
 import type { ReceiveBatch, Slot, SocketEngine } from '../engine/socket-engine.ts'
 import { FrameReader } from '../protocol/frame-reader.ts'
@@ -71,7 +72,10 @@ export class FrameInput {
     }
   }
 
-  /** May frames of this slot be read on? Not after it was closed, and not while the main thread decides on it. */
+  /**
+   * May frames of this slot be read on? Not after it was closed, and not while the main thread
+   * decides on it.
+   */
   #accepts(slot: Slot): boolean {
     const phase = this.#sessions.phaseOf[slot]
     return phase === SESSION_PHASE.JOINED || phase === SESSION_PHASE.AWAITING_HELLO
@@ -155,7 +159,8 @@ export class FrameInput {
     const isJson = this.#sessions.carrierOf[slot] === CARRIER.WS_JSON
     switch (event) {
       case WEBSOCKET_EVENT.BINARY:
-        // The subprotocol says how frames travel; the other kind of message is a fault of the client.
+        // The subprotocol says how frames travel; the other kind of message is a fault of the
+        // client.
         if (isJson) this.#sink.onFault(slot, BYE.PROTOCOL_ERROR)
         else this.#readFrame(slot, bytes, reader.payloadStart, reader.payloadEnd)
         break

@@ -1,6 +1,7 @@
 /**
- * Frames to devices, whatever carries them. The body is written once, straight into the engine's outbox, and the carrier's
- * header is put in front; only the readable carrier goes through a scratch buffer, because its text is made from the frame.
+ * Frames to devices, whatever carries them. The body is written once, straight into the engine's
+ * outbox, and the carrier's header is put in front; only the readable carrier goes through a
+ * scratch buffer, because its text is made from the frame.
  *
  *   const at = output.open(slot, PONG_BYTES_MAX)
  *   output.send(slot, writePong(output.bytes, at))

@@ -1,4 +1,7 @@
-/** HELLOs and departures of a shard, gathered for the main thread: one message a turn, not one a device. */
+/**
+ * HELLOs and departures of a shard, gathered for the main thread: one message a turn, not one a
+ * device.
+ */
 import type { Slot } from '../engine/socket-engine.ts'
 import type { ShardUp } from './shard-messages.ts'
 import { SipHash } from './sip-hash.ts'
@@ -73,8 +76,8 @@ export class JoinBatches {
   }
 
   /**
-   * Posts what was gathered. Departures go first: a slot that left and was taken again in the same turn must not have
-   * its new device removed.
+   * Posts what was gathered. Departures go first: a slot that left and was taken again in the same
+   * turn must not have its new device removed.
    */
   flush(): void {
     if (this.#gone.count > 0) {

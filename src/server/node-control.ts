@@ -1,6 +1,6 @@
 /**
- * What the HTTP API asks of the push node: the seam between the control plane (HTTP, metrics, auth) and the data plane
- * (shards). PushNode implements it; http/ knows nothing else of the node.
+ * What the HTTP API asks of the push node: the seam between the control plane (HTTP, metrics, auth)
+ * and the data plane (shards). PushNode implements it; http/ knows nothing else of the node.
  */
 import type { GcSideReport } from '../stats/run-report.ts'
 
@@ -47,7 +47,9 @@ export interface NodeCounters {
   readonly devicesOnline: number
   readonly hellosAccepted: number
   readonly hellosRefused: Readonly<Record<string, number>>
-  /** By BYE code name (protocol-error, replaced …) and, for what the peer did, peer-end, peer-reset. */
+  /**
+   * By BYE code name (protocol-error, replaced …) and, for what the peer did, peer-end, peer-reset.
+   */
   readonly closes: Readonly<Record<string, number>>
   readonly framesReceived: number
   readonly messagesSent: number
@@ -106,6 +108,9 @@ export interface NodeControl {
   describe(): Promise<NodeDescription>
   counters(): NodeCounters
   readiness(): Readiness
-  /** Moves devices away at devicesPerSecond (0: as fast as possible) and refuses new ones. Resolves when all are gone. */
+  /**
+   * Moves devices away at devicesPerSecond (0: as fast as possible) and refuses new ones. Resolves
+   * when all are gone.
+   */
   drain(devicesPerSecond: number): Promise<void>
 }

@@ -1,6 +1,6 @@
 /**
- * The arithmetic of a node before it listens: how many shards of which kind, and how many devices this host lets it hold.
- * Refuses what can not work, with the flag that would make it work.
+ * The arithmetic of a node before it listens: how many shards of which kind, and how many devices
+ * this host lets it hold. Refuses what can not work, with the flag that would make it work.
  */
 import type { ShardKind } from '../engine/shard-host.ts'
 import type { EngineKind } from '../engine/socket-engine.ts'
@@ -28,7 +28,10 @@ export interface NodePlan {
   readonly shardCount: number
   readonly shardKind: ShardKind
   readonly connectionsMax: number
-  /** Rows of each shard's tables: any shard may get more than its share, but no process more than its descriptors. */
+  /**
+   * Rows of each shard's tables: any shard may get more than its share, but no process more than
+   * its descriptors.
+   */
   readonly rowsPerShard: number
   /** What the user should know about the choice. */
   readonly notes: readonly string[]
@@ -61,7 +64,10 @@ function shardCountOf(input: NodePlanInput, kind: ShardKind, perProcess: number)
   return Math.max(input.cores, shardsFor(input.connectionsMax, perProcess))
 }
 
-/** The kernel spreads connections over shards by hash, not evenly: a tenth of room keeps the fullest below its limit. */
+/**
+ * The kernel spreads connections over shards by hash, not evenly: a tenth of room keeps the fullest
+ * below its limit.
+ */
 function shardsFor(connections: number, perProcess: number): number {
   return Math.ceil((connections * 1.1) / perProcess)
 }
@@ -87,9 +93,10 @@ function tooManyForThreads(wanted: number, perProcess: number): PushctlError {
 
 function tooManyForShards(input: NodePlanInput, wanted: number, perProcess: number): PushctlError {
   const needed = shardsFor(wanted, perProcess)
+  const shards = input.shards === undefined ? '1 shard' : `${input.shards} shards`
   return new PushctlError(
     'PUSHCTL_DESCRIPTORS',
-    `--max-connections ${wanted} does not fit ${input.shards ?? 1} shards of ${perProcess} descriptors`,
+    `--max-connections ${wanted} does not fit ${shards} of ${perProcess} descriptors`,
     {
       why: 'the descriptor limit of a process (RLIMIT_NOFILE) can not be passed',
       tries: input.canReusePort

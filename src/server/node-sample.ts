@@ -1,4 +1,7 @@
-/** The running totals of all shards as one node: sums, merged histograms, memory counted once per process. */
+/**
+ * The running totals of all shards as one node: sums, merged histograms, memory counted once per
+ * process.
+ */
 import { mergeGcSnapshots } from '../stats/gc-recorder.ts'
 import { LatencyRecorder } from '../stats/latency-recorder.ts'
 import type { GcSideReport } from '../stats/run-report.ts'

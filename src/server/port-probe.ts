@@ -1,6 +1,7 @@
 /**
- * Says that a port is in use before shards share it. With SO_REUSEPORT the kernel would let a second node of the same user
- * join the first one's port, and each would get half of the devices; a bind without it is refused.
+ * Says that a port is in use before shards share it. With SO_REUSEPORT the kernel would let a
+ * second node of the same user join the first one's port, and each would get half of the devices; a
+ * bind without it is refused.
  */
 import { createServer } from 'node:net'
 import { PushctlError } from '../errors/pushctl-error.ts'

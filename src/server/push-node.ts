@@ -1,12 +1,11 @@
 /**
- * The push node as a whole: its shards, the directory of devices, admission, and what the HTTP API asks of it.
- * Runs on the main thread, which never touches a device's socket: it decides in batches and hands bytes to shards.
+ * The push node as a whole: its shards, the directory of devices, admission, and what the HTTP API
+ * asks of it. Runs on the main thread, which never touches a device's socket: it decides in batches
+ * and hands bytes to shards.
  */
 import { randomBytes } from 'node:crypto'
 import type { ShardExit } from '../engine/shard-host.ts'
 import { BYE } from '../protocol/frame-types.ts'
-import { GcRecorder } from '../stats/gc-recorder.ts'
-import { LoopLagRecorder } from '../stats/loop-lag-recorder.ts'
 import { Admission } from './admission.ts'
 import { Directory } from './directory.ts'
 import type {
@@ -22,13 +21,15 @@ import type { PushNodeOptions } from './node-options.ts'
 import { describeShard, mergeGc, type SampledShard, sumCounters, sumMemory } from './node-sample.ts'
 import { assertPortsFree } from './port-probe.ts'
 import { type RunningShard, ShardGroup } from './shard-group.ts'
-import type { ShardConfiguration, ShardListener, ShardSample, ShardUp } from './shard-messages.ts'
+import type { ShardConfiguration, ShardListener, ShardTotals, ShardUp } from './shard-messages.ts'
 import { SipHash } from './sip-hash.ts'
+import { ThreadGauge } from './thread-gauge.ts'
 
 /** Given to a device that lets the node choose: the interval of the 360 node on 2G and 3G. */
 const HEARTBEAT_SECONDS_DEFAULT = 300
 const SAMPLE_INTERVAL_MS = 1_000
-const NO_SAMPLE: ShardSample['totals'] = {
+/** The main thread has no connections. */
+const NO_TOTALS: ShardTotals = {
   connectionsAccepted: 0,
   connectionsOpen: 0,
   devicesOnline: 0,
@@ -53,8 +54,7 @@ export class PushNode implements NodeControl {
   readonly #hash: SipHash
   readonly #hashKey: Uint32Array
   readonly #bootId = randomBytes(4).readUInt32BE()
-  readonly #gc = new GcRecorder()
-  readonly #lag = new LoopLagRecorder()
+  readonly #gauge = new ThreadGauge()
   readonly #startedAtMs = Date.now()
   readonly #utf8 = new TextEncoder()
   readonly #idScratch = new Uint8Array(512)
@@ -96,8 +96,7 @@ export class PushNode implements NodeControl {
   /** Starts all shards and listens. On failure nothing is left running. */
   async start(): Promise<void> {
     const { shardCount, shardKind, listeners } = this.#options
-    this.#gc.start()
-    this.#lag.start()
+    this.#gauge.start()
     try {
       if (shardCount > 1) await assertPortsFree(listeners)
       // The first shard finds out the ports where 0 was asked for; the others share them.
@@ -122,12 +121,9 @@ export class PushNode implements NodeControl {
 
   async stop(): Promise<void> {
     clearInterval(this.#sampler)
-    this.#gc.stop()
-    this.#lag.stop()
+    this.#gauge.stop()
     await this.#group.stop()
   }
-
-  // ---- NodeControl ----------------------------------------------------------------------------------------------
 
   async push(request: PushRequest): Promise<PushOutcome> {
     const pushId = this.#nextPushId()
@@ -163,7 +159,7 @@ export class PushNode implements NodeControl {
 
   async describe(): Promise<NodeDescription> {
     const samples = await this.#sampleAll()
-    const main = this.#sampleMain()
+    const main = this.#gauge.sample(NO_TOTALS)
     const addresses = (carrier: string) =>
       this.#listeners
         .filter((listener) => listener.carrier === carrier)
@@ -206,8 +202,6 @@ export class PushNode implements NodeControl {
     return this.#drainWith(devicesPerSecond, BYE.SHUTDOWN)
   }
 
-  // ---- inside ---------------------------------------------------------------------------------------------------
-
   #drainWith(devicesPerSecond: number, code: number): Promise<void> {
     this.#state = 'draining'
     this.#admission.closedWith = code
@@ -241,7 +235,8 @@ export class PushNode implements NodeControl {
 
   /** To all, or to those with the tag. How many of a tag are here only the shards know. */
   async #broadcast(tag: string | null, payload: Uint8Array): Promise<number> {
-    // A copy: the payload may be a view into a pool, and a message takes the whole buffer behind a view with it.
+    // A copy: the payload may be a view into a pool, and a message takes the whole buffer behind a
+    // view with it.
     const bytes = new Uint8Array(payload)
     const asked = this.#group.alive.map((shard) => {
       // Pushes that were accepted before must not be overtaken.
@@ -313,20 +308,6 @@ export class PushNode implements NodeControl {
     )
     this.#latest = answers.filter((answer) => answer !== null)
     return this.#latest
-  }
-
-  #sampleMain(): ShardSample {
-    const memory = process.memoryUsage()
-    const cpu = process.cpuUsage()
-    return {
-      totals: NO_SAMPLE,
-      gc: this.#gc.snapshot(),
-      loopLag: this.#lag.recorder.encode(),
-      rssBytes: memory.rss,
-      heapUsedBytes: memory.heapUsed,
-      externalBytes: memory.external,
-      cpuUs: cpu.user + cpu.system,
-    }
   }
 
   #configurationOf(index: number, listeners: readonly ShardListener[]): ShardConfiguration {

@@ -1,12 +1,18 @@
 /**
- * What a shard knows of each device, beside what the engine knows of its socket: one row per slot, one array per column.
+ * What a shard knows of each device, beside what the engine knows of its socket: one row per slot,
+ * one array per column.
  *
- *   slot │ phase u8  │ carrier u8 │ network u8 │ heartbeat s u16 │ last seen tick u32 │ session u32 │ id ref u32, bytes u8
- *      0 │ JOINED    │ TCP        │ WIFI       │             300 │              1_204 │          17 │ 33, 12
- *      1 │ UPGRADING │ JSON       │ ·          │               · │              1_201 │           · │ ·
+ *   slot │ phase u8  │ carrier u8 │ network u8 │ heartbeat s u16 │ last seen tick u32 │
+ *      0 │ JOINED    │ TCP        │ WIFI       │             300 │              1_204 │
+ *      1 │ UPGRADING │ JSON       │ ·          │               · │              1_201 │
  *
- * 22 bytes a row and the device id in a block of the slab (16 bytes for ids up to 16), 38 in all for an idle device;
- * the columns of unfinished WebSocket messages are touched only where there is one.
+ *   slot │ joined tick u32 │ session u32 │ id ref u32, bytes u8
+ *      0 │             960 │          17 │ 33, 12
+ *      1 │               · │           · │ ·
+ *
+ * 22 bytes a row and the device id in a block of the slab (16 bytes for ids up to 16), 38 in all
+ * for an idle device; the columns of unfinished WebSocket messages are touched only where there is
+ * one.
  */
 import { ByteSlab, NO_BLOCK } from '../engine/byte-slab.ts'
 import type { Slot } from '../engine/socket-engine.ts'

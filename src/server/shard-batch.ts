@@ -1,12 +1,16 @@
 /**
- * What the main thread has for one shard, gathered until the end of the loop turn: pushes, verdicts and closes each as
- * one message of parallel arrays. A message costs about 30 µs however many rows it has.
+ * What the main thread has for one shard, gathered until the end of the loop turn: pushes, verdicts
+ * and closes each as one message of parallel arrays. A message costs about 30 µs however many rows
+ * it has.
  */
 import type { ShardDown } from './shard-messages.ts'
 
 const ROWS_AT_START = 256
 const PAYLOAD_BYTES_AT_START = 64 * 1024
-/** Sent at once when this much is gathered, so that a burst of pushes is not copied as one giant message. */
+/**
+ * Sent at once when this much is gathered, so that a burst of pushes is not copied as one giant
+ * message.
+ */
 const PAYLOAD_BYTES_MAX = 4 << 20
 
 /** Rows of one kind of message; the third and fourth column mean what the kind says. */

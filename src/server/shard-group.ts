@@ -1,6 +1,7 @@
 /**
- * The shards of a node as the main thread sees them: starts them, asks them questions, notices when one dies.
- * Questions carry a number and have a time limit, so a shard that hangs can not hang the node.
+ * The shards of a node as the main thread sees them: starts them, asks them questions, notices when
+ * one dies. Questions carry a number and have a time limit, so a shard that hangs can not hang the
+ * node.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type ShardExit, type ShardKind, type ShardLink, startShard } from '../engine/shard-host.ts'
@@ -43,7 +44,10 @@ export class ShardGroup {
     return this.shards.filter((shard) => shard.isAlive)
   }
 
-  /** Resolves with the listeners as they were opened; throws PushctlError where a shard can not start. */
+  /**
+   * Resolves with the listeners as they were opened; throws PushctlError where a shard can not
+   * start.
+   */
   start(kind: ShardKind, configuration: ShardConfiguration): Promise<readonly ShardListener[]> {
     const link = startShard<ShardDown, ShardUp>({
       kind,

@@ -1,6 +1,7 @@
 /**
- * Every message between the node's main thread and a shard. Batches are parallel typed arrays of one length: row i of
- * each belongs together. `generations` guards against a slot that was reused while the message was on its way.
+ * Every message between the node's main thread and a shard. Batches are parallel typed arrays of
+ * one length: row i of each belongs together. `generations` guards against a slot that was reused
+ * while the message was on its way.
  */
 import type { EngineChoice } from '../engine/create-engine.ts'
 import type { EngineKind } from '../engine/socket-engine.ts'
@@ -106,7 +107,10 @@ export type ShardUp =
       readonly why: string | null
       readonly tries: readonly string[]
     }
-  /** hashes: two u32 a row. Tokens and ids as in `deliver`; both empty where the node has no device auth. */
+  /**
+   * hashes: two u32 a row. Tokens and ids as in `deliver`; both empty where the node has no device
+   * auth.
+   */
   | {
       readonly kind: 'hellos'
       readonly slots: Int32Array

@@ -1,6 +1,7 @@
 /**
- * A shard: the connections of one engine, from accept to BYE. It moves bytes and keeps sessions; who may come in, who is
- * where and what is pushed is decided by the main thread, in batches (shard-messages.ts).
+ * A shard: the connections of one engine, from accept to BYE. It moves bytes and keeps sessions;
+ * who may come in, who is where and what is pushed is decided by the main thread, in batches
+ * (shard-messages.ts).
  *
  *   engine ─► FrameInput ─► DeviceFrames ─► FrameOutput ─► engine
  *                 │ faults       │ HELLO
@@ -9,7 +10,6 @@
  */
 import { chooseEngine, createEngine } from '../engine/create-engine.ts'
 import {
-  CLOSE_REASON,
   DEFAULT_ENGINE_OPTIONS,
   type EngineHandler,
   type ReceiveBatch,
@@ -17,7 +17,7 @@ import {
   type SocketEngine,
 } from '../engine/socket-engine.ts'
 import { TimerWheel } from '../engine/timer-wheel.ts'
-import { BYE, byeReason } from '../protocol/frame-types.ts'
+import { BYE } from '../protocol/frame-types.ts'
 import {
   msgBytesMax,
   WELCOME_BYTES_MAX,
@@ -25,8 +25,6 @@ import {
   writeMsg,
   writeWelcome,
 } from '../protocol/frame-writer.ts'
-import { GcRecorder } from '../stats/gc-recorder.ts'
-import { LoopLagRecorder } from '../stats/loop-lag-recorder.ts'
 import { BroadcastQueue } from './broadcast-queue.ts'
 import { describeDevice } from './device-description.ts'
 import { DeviceFrames } from './device-frames.ts'
@@ -34,7 +32,9 @@ import { DrainPace } from './drain-pace.ts'
 import { FrameInput } from './frame-input.ts'
 import { FrameOutput } from './frame-output.ts'
 import { JoinBatches } from './join-batches.ts'
+import { SessionEnds } from './session-ends.ts'
 import { CARRIER, SESSION_PHASE, SessionTable } from './session-table.ts'
+import { SessionTimers, TICK_MS } from './session-timers.ts'
 import type {
   ListenerCarrier,
   ShardConfiguration,
@@ -44,13 +44,10 @@ import type {
   ShardUp,
 } from './shard-messages.ts'
 import { TagIndex } from './tag-index.ts'
+import { ThreadGauge } from './thread-gauge.ts'
 
-/** Resolution of heartbeats and handshake limits. */
-export const TICK_MS = 500
-/** A heartbeat may be half an interval late before the connection counts as lost. */
-const HEARTBEAT_GRACE = 1.5
-/** What a device that must back off is told; its own jitter comes on top. */
-const RETRY_AFTER_MS = 5_000
+/** Unfinished bytes beside a frame of full size: WebSocket headers of its fragments. */
+const KEPT_OVERHEAD_BYTES = 16 * 1024
 
 export class Shard implements EngineHandler {
   readonly #configuration: ShardConfiguration
@@ -63,14 +60,13 @@ export class Shard implements EngineHandler {
   readonly #output: FrameOutput
   readonly #frames: DeviceFrames
   readonly #joins: JoinBatches
+  readonly #ends: SessionEnds
+  readonly #timers: SessionTimers
   readonly #broadcasts: BroadcastQueue
   readonly #drain: DrainPace
   readonly #carrierOfListener: ListenerCarrier[] = []
-  readonly #closes: Record<string, number> = {}
-  readonly #gc = new GcRecorder()
-  readonly #lag = new LoopLagRecorder()
+  readonly #gauge = new ThreadGauge()
   readonly #startedMs = performance.now()
-  readonly #handshakeTicks: number
   readonly #welcome: WelcomeFields
   #ticker: NodeJS.Timeout | undefined
   #messagesSent = 0
@@ -95,6 +91,16 @@ export class Shard implements EngineHandler {
     this.#wheel = new TimerWheel(capacity)
     this.#joins = new JoinBatches(configuration.hashKey, post)
     this.#output = new FrameOutput(this.#engine, this.#sessions, limits.frameBytesMax)
+    this.#ends = new SessionEnds({
+      engine: this.#engine,
+      sessions: this.#sessions,
+      tags: this.#tags,
+      wheel: this.#wheel,
+      output: this.#output,
+      joins: this.#joins,
+    })
+    const dismiss = (slot: Slot, code: number) => this.#ends.dismiss(slot, code)
+    this.#timers = new SessionTimers(this.#sessions, this.#wheel, limits.handshakeMs, dismiss)
     this.#frames = new DeviceFrames({
       engine: this.#engine,
       sessions: this.#sessions,
@@ -107,14 +113,16 @@ export class Shard implements EngineHandler {
         secondsMax: configuration.heartbeatSecondsMax,
         secondsDefault: configuration.heartbeatSecondsDefault,
       },
-      dismiss: (slot, code) => this.#dismiss(slot, code),
+      dismiss,
     })
     this.#input = new FrameInput(this.#engine, this.#sessions, limits.frameBytesMax, {
       onFrame: (slot, frame, bytes) => this.#frames.onFrame(slot, frame, bytes),
-      onFault: (slot, code) => this.#dismiss(slot, code),
-      onWebSocketFault: (slot, closeCode) => this.#endWebSocket(slot, closeCode, 'websocket-fault'),
-      onWebSocketClose: (slot, closeCode) => this.#endWebSocket(slot, closeCode, 'websocket-close'),
-      onUpgradeRefused: (slot, status) => this.#end(slot, `http-${status}`),
+      onFault: dismiss,
+      onWebSocketFault: (slot, closeCode) =>
+        this.#ends.endWebSocket(slot, closeCode, 'websocket-fault'),
+      onWebSocketClose: (slot, closeCode) =>
+        this.#ends.endWebSocket(slot, closeCode, 'websocket-close'),
+      onUpgradeRefused: (slot, status) => this.#ends.end(slot, `http-${status}`),
     })
     this.#broadcasts = new BroadcastQueue(
       this.#engine,
@@ -122,12 +130,7 @@ export class Shard implements EngineHandler {
       this.#output,
       configuration.broadcastPerSecond,
     )
-    this.#drain = new DrainPace(
-      this.#sessions,
-      (slot, code) => this.#dismiss(slot, code),
-      () => this.#post({ kind: 'drained' }),
-    )
-    this.#handshakeTicks = Math.ceil(limits.handshakeMs / TICK_MS)
+    this.#drain = new DrainPace(this.#sessions, dismiss, () => this.#post({ kind: 'drained' }))
     this.#welcome = {
       flags: 0,
       heartbeatSeconds: 0,
@@ -154,8 +157,7 @@ export class Shard implements EngineHandler {
       this.#carrierOfListener[id] = listener.carrier
       opened.push({ carrier: listener.carrier, host, port })
     }
-    this.#gc.start()
-    this.#lag.start()
+    this.#gauge.start()
     this.#ticker = setInterval(() => this.#tick(), TICK_MS)
     const { kind, why } = chooseEngine(configuration.engine)
     this.#post({ kind: 'listening', listeners: opened, engine: kind, engineWhy: why })
@@ -169,7 +171,7 @@ export class Shard implements EngineHandler {
       case 'close':
         for (let i = 0; i < message.slots.length; i++) {
           if (this.#isCurrent(message.slots[i], message.generations[i])) {
-            this.#dismiss(message.slots[i], message.codes[i])
+            this.#ends.dismiss(message.slots[i], message.codes[i])
           }
         }
         break
@@ -187,7 +189,8 @@ export class Shard implements EngineHandler {
         })
         break
       case 'drain':
-        this.#drain.start(message.devicesPerSecond, message.code, message.addresses)
+        this.#ends.addresses = message.addresses
+        this.#drain.start(message.devicesPerSecond, message.code)
         break
       case 'sample':
         this.#post({ kind: 'sample', requestId: message.requestId, sample: this.sample() })
@@ -201,39 +204,26 @@ export class Shard implements EngineHandler {
     clearInterval(this.#ticker)
     this.#drain.stop()
     this.#broadcasts.stop()
-    this.#gc.stop()
-    this.#lag.stop()
+    this.#gauge.stop()
     await this.#engine.destroy()
   }
 
   sample(): ShardSample {
-    const memory = process.memoryUsage()
-    const cpu = process.cpuUsage()
     const { counters } = this.#engine
-    return {
-      totals: {
-        connectionsAccepted: counters.accepted,
-        connectionsOpen: this.#engine.openCount,
-        devicesOnline: this.#sessions.joinedCount,
-        framesReceived: this.#frames.framesReceived,
-        messagesSent: this.#messagesSent + this.#frames.messagesSent + this.#broadcasts.delivered,
-        heartbeats: this.#frames.heartbeats,
-        bytesReceived: counters.bytesReceived,
-        bytesSent: counters.bytesSent,
-        bufferedBytes: this.#engine.bufferedBytes,
-        acceptsDeferred: counters.acceptsDeferred,
-        closes: { ...this.#closes },
-      },
-      gc: this.#gc.snapshot(),
-      loopLag: this.#lag.recorder.encode(),
-      rssBytes: memory.rss,
-      heapUsedBytes: memory.heapUsed,
-      externalBytes: memory.external,
-      cpuUs: cpu.user + cpu.system,
-    }
+    return this.#gauge.sample({
+      connectionsAccepted: counters.accepted,
+      connectionsOpen: this.#engine.openCount,
+      devicesOnline: this.#sessions.joinedCount,
+      framesReceived: this.#frames.framesReceived,
+      messagesSent: this.#messagesSent + this.#frames.messagesSent + this.#broadcasts.delivered,
+      heartbeats: this.#frames.heartbeats,
+      bytesReceived: counters.bytesReceived,
+      bytesSent: counters.bytesSent,
+      bufferedBytes: this.#engine.bufferedBytes,
+      acceptsDeferred: counters.acceptsDeferred,
+      closes: { ...this.#ends.closes },
+    })
   }
-
-  // ---- what the engine calls ------------------------------------------------------------------------------------
 
   onAccept(slots: Int32Array, count: number, listenerId: number): void {
     const isTcp = this.#carrierOfListener[listenerId] === 'tcp'
@@ -242,7 +232,7 @@ export class Shard implements EngineHandler {
     const tick = this.#wheel.nowTick
     for (let i = 0; i < count; i++) {
       this.#sessions.begin(slots[i], phase, carrier, tick)
-      this.#wheel.schedule(slots[i], this.#handshakeTicks)
+      this.#timers.startHandshake(slots[i])
     }
   }
 
@@ -256,20 +246,16 @@ export class Shard implements EngineHandler {
   }
 
   onOverflow(slots: Int32Array, count: number): void {
-    for (let i = 0; i < count; i++) this.#dismiss(slots[i], BYE.TOO_SLOW)
+    for (let i = 0; i < count; i++) this.#ends.dismiss(slots[i], BYE.TOO_SLOW)
     this.#joins.flush()
   }
 
   onClose(slots: Int32Array, reasons: Uint8Array, _errnos: Int32Array, count: number): void {
     for (let i = 0; i < count; i++) {
-      if (this.#sessions.isFree(slots[i])) continue
-      this.#count(CLOSE_NAMES[reasons[i]])
-      this.#release(slots[i])
+      this.#ends.onClosed(slots[i], reasons[i])
     }
     this.#joins.flush()
   }
-
-  // ---- what the main thread asks for ----------------------------------------------------------------------------
 
   #onVerdicts(message: Extract<ShardDown, { kind: 'verdicts' }>): void {
     const { slots, generations, codes, sessionIds } = message
@@ -278,7 +264,7 @@ export class Shard implements EngineHandler {
       const slot = slots[i]
       if (!this.#isCurrent(slot, generations[i])) continue
       if (this.#sessions.phaseOf[slot] !== SESSION_PHASE.JOINING) continue
-      if (codes[i] !== 0) this.#dismiss(slot, codes[i])
+      if (codes[i] !== 0) this.#ends.dismiss(slot, codes[i])
       else {
         this.#admit(slot, sessionIds[i])
         slots[admitted++] = slot
@@ -296,7 +282,7 @@ export class Shard implements EngineHandler {
     this.#welcome.sessionIdLow = sessionId
     const at = this.#output.open(slot, WELCOME_BYTES_MAX)
     this.#output.send(slot, writeWelcome(this.#output.bytes, at, this.#welcome))
-    this.#wheel.schedule(slot, this.#heartbeatTicks(slot))
+    this.#timers.startHeartbeat(slot)
   }
 
   #onDeliver(message: Extract<ShardDown, { kind: 'deliver' }>): void {
@@ -325,72 +311,10 @@ export class Shard implements EngineHandler {
     return this.#engine.generationOf(slot) === generation && !this.#sessions.isFree(slot)
   }
 
-  // ---- time -----------------------------------------------------------------------------------------------------
-
   #tick(): void {
-    const tick = Math.floor((performance.now() - this.#startedMs) / TICK_MS)
-    this.#wheel.advance(tick, this.#onDue)
+    this.#timers.advance(performance.now() - this.#startedMs)
     this.#engine.flush()
     this.#joins.flush()
-  }
-
-  readonly #onDue = (slot: Slot): void => {
-    if (!this.#sessions.isJoined(slot)) {
-      // A device that waits for its verdict waits for us: that time is not its own.
-      if (this.#sessions.phaseOf[slot] === SESSION_PHASE.JOINING) {
-        this.#wheel.schedule(slot, this.#handshakeTicks)
-      } else this.#dismiss(slot, BYE.HANDSHAKE_TIMEOUT)
-      return
-    }
-    const idleTicks = this.#wheel.nowTick - this.#sessions.lastSeenTicks[slot]
-    const leftTicks = this.#heartbeatTicks(slot) - idleTicks
-    if (leftTicks > 0) this.#wheel.schedule(slot, leftTicks)
-    else this.#dismiss(slot, BYE.HEARTBEAT_LOST)
-  }
-
-  #heartbeatTicks(slot: Slot): number {
-    const ms = this.#sessions.heartbeatSeconds[slot] * 1000 * HEARTBEAT_GRACE
-    return Math.ceil(ms / TICK_MS) + 1
-  }
-
-  // ---- ends -----------------------------------------------------------------------------------------------------
-
-  /** Says BYE where the carrier has words for it, and closes. */
-  #dismiss(slot: Slot, code: number): void {
-    if (this.#sessions.isFree(slot)) return
-    const mustBackOff = code >= BYE.OVERLOADED && code < BYE.HEARTBEAT_LOST
-    if (this.#sessions.phaseOf[slot] !== SESSION_PHASE.UPGRADING) {
-      const retryAfterMs = mustBackOff ? RETRY_AFTER_MS : 0
-      this.#output.sendBye(slot, code, retryAfterMs, this.#drain.addresses)
-    }
-    this.#end(slot, byeReason(code))
-  }
-
-  #endWebSocket(slot: Slot, closeCode: number, name: string): void {
-    this.#output.sendWebSocketClose(slot, answerTo(closeCode), '')
-    this.#end(slot, name)
-  }
-
-  #end(slot: Slot, name: string): void {
-    this.#count(name)
-    this.#release(slot)
-    this.#engine.close(slot)
-  }
-
-  #release(slot: Slot): void {
-    this.#wheel.cancel(slot)
-    this.#tags.forget(slot)
-    if (this.#sessions.hasDevice(slot)) {
-      // Its HELLO may still lie in the batch; the main thread must hear of it before it hears of its end.
-      if (this.#sessions.phaseOf[slot] === SESSION_PHASE.JOINING) this.#joins.flush()
-      const generation = this.#engine.generationOf(slot)
-      this.#joins.addGone(slot, generation, this.#sessions.deviceIdOf(slot))
-    }
-    this.#sessions.end(slot)
-  }
-
-  #count(name: string): void {
-    this.#closes[name] = (this.#closes[name] ?? 0) + 1
   }
 
   #parts() {
@@ -404,20 +328,4 @@ export class Shard implements EngineHandler {
       bootId: this.#configuration.bootId,
     }
   }
-}
-
-/** Unfinished bytes beside a frame of full size: WebSocket headers of its fragments. */
-const KEPT_OVERHEAD_BYTES = 16 * 1024
-
-const CLOSE_NAMES: Record<number, string> = {
-  [CLOSE_REASON.PEER_END]: 'peer-end',
-  [CLOSE_REASON.PEER_RESET]: 'peer-reset',
-  [CLOSE_REASON.RECEIVE_OVERFLOW]: 'frame-too-large',
-  [CLOSE_REASON.BUFFERS_FULL]: 'buffers-full',
-  [CLOSE_REASON.SOCKET_ERROR]: 'socket-error',
-}
-
-/** A close frame is answered with its own code (RFC 6455, 5.5.1), or with 1000 where it had none. */
-function answerTo(closeCode: number): number {
-  return closeCode === 1005 ? 1000 : closeCode
 }

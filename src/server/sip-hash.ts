@@ -1,7 +1,8 @@
 /**
- * SipHash-2-4 with a secret key: 64 bits of a device id, as two u32. The directory finds devices by it, and device ids come
- * from strangers: without a key somebody could choose ids that all fall into one place of the table.
- * Aumasson and Bernstein, "SipHash: a fast short-input PRF", 2012; its test vectors are in the test. About 150 ns an id.
+ * SipHash-2-4 with a secret key: 64 bits of a device id, as two u32. The directory finds devices by
+ * it, and device ids come from strangers: without a key somebody could choose ids that all fall
+ * into one place of the table. Aumasson and Bernstein, "SipHash: a fast short-input PRF", 2012; its
+ * test vectors are in the test. About 150 ns an id.
  */
 
 export class SipHash {

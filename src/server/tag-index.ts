@@ -1,6 +1,6 @@
 /**
- * Which devices of a shard carry which tag. A membership is a row ("edge") in two lists at once, so binding, unbinding
- * and forgetting a device are exact and cost no object per device.
+ * Which devices of a shard carry which tag. A membership is a row ("edge") in two lists at once, so
+ * binding, unbinding and forgetting a device are exact and cost no object per device.
  *
  *   edge │ slot │ tag │ next of slot │ next of tag │ previous of tag
  *      1 │   17 │   4 │            9 │           0 │               0      0 ends a list

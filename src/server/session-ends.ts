@@ -1,0 +1,98 @@
+/**
+ * How sessions of a shard end: with a BYE, a WebSocket close, an HTTP answer, or because the
+ * connection broke. Each end is counted by name, tells the main thread and gives the row back.
+ */
+import { CLOSE_REASON, type Slot, type SocketEngine } from '../engine/socket-engine.ts'
+import type { TimerWheel } from '../engine/timer-wheel.ts'
+import { BYE, byeReason } from '../protocol/frame-types.ts'
+import type { FrameOutput } from './frame-output.ts'
+import type { JoinBatches } from './join-batches.ts'
+import { SESSION_PHASE, type SessionTable } from './session-table.ts'
+import type { TagIndex } from './tag-index.ts'
+
+/** What a device that must back off is told; its own jitter comes on top. */
+const RETRY_AFTER_MS = 5_000
+
+const CLOSE_NAMES: Record<number, string> = {
+  [CLOSE_REASON.PEER_END]: 'peer-end',
+  [CLOSE_REASON.PEER_RESET]: 'peer-reset',
+  [CLOSE_REASON.RECEIVE_OVERFLOW]: 'frame-too-large',
+  [CLOSE_REASON.BUFFERS_FULL]: 'buffers-full',
+  [CLOSE_REASON.SOCKET_ERROR]: 'socket-error',
+}
+
+export interface SessionEndParts {
+  readonly engine: SocketEngine
+  readonly sessions: SessionTable
+  readonly tags: TagIndex
+  readonly wheel: TimerWheel
+  readonly output: FrameOutput
+  readonly joins: JoinBatches
+}
+
+export class SessionEnds {
+  /** How many ended, by name: BYE reasons, HTTP refusals, peer-end, peer-reset … */
+  readonly closes: Record<string, number> = {}
+  /** Where devices are told to go, best first. */
+  addresses: readonly string[] = []
+  readonly #parts: SessionEndParts
+
+  constructor(parts: SessionEndParts) {
+    this.#parts = parts
+  }
+
+  /** Says BYE where the carrier has words for it, and closes. */
+  dismiss(slot: Slot, code: number): void {
+    const { sessions, output } = this.#parts
+    if (sessions.isFree(slot)) return
+    const mustBackOff = code >= BYE.OVERLOADED && code < BYE.HEARTBEAT_LOST
+    if (sessions.phaseOf[slot] !== SESSION_PHASE.UPGRADING) {
+      output.sendBye(slot, code, mustBackOff ? RETRY_AFTER_MS : 0, this.addresses)
+    }
+    this.end(slot, byeReason(code))
+  }
+
+  /** The WebSocket itself ends: its frames are wrong, or the device closed it. */
+  endWebSocket(slot: Slot, closeCode: number, name: string): void {
+    this.#parts.output.sendWebSocketClose(slot, answerTo(closeCode), '')
+    this.end(slot, name)
+  }
+
+  /** All was said. */
+  end(slot: Slot, name: string): void {
+    this.#count(name)
+    this.#release(slot)
+    this.#parts.engine.close(slot)
+  }
+
+  /** The engine closed it, for a CLOSE_REASON. */
+  onClosed(slot: Slot, reason: number): void {
+    if (this.#parts.sessions.isFree(slot)) return
+    this.#count(CLOSE_NAMES[reason])
+    this.#release(slot)
+  }
+
+  #release(slot: Slot): void {
+    const { engine, sessions, tags, wheel, joins } = this.#parts
+    wheel.cancel(slot)
+    tags.forget(slot)
+    if (sessions.hasDevice(slot)) {
+      // Its HELLO may still lie in the batch; the main thread must hear of it before it hears of
+      // its end.
+      if (sessions.phaseOf[slot] === SESSION_PHASE.JOINING) joins.flush()
+      joins.addGone(slot, engine.generationOf(slot), sessions.deviceIdOf(slot))
+    }
+    sessions.end(slot)
+  }
+
+  #count(name: string): void {
+    this.closes[name] = (this.closes[name] ?? 0) + 1
+  }
+}
+
+/**
+ * A close frame is answered with its own code (RFC 6455, 5.5.1), or with 1000 where it had none.
+ */
+function answerTo(closeCode: number): number {
+  return closeCode === 1005 ? 1000 : closeCode
+}

@@ -1,0 +1,63 @@
+/**
+ * What a session may not be late with: its handshake, then its heartbeats. One entry of the wheel
+ * each; bytes that come only note the tick, and the entry looks at it when its time is up.
+ */
+import type { Slot } from '../engine/socket-engine.ts'
+import type { TimerWheel } from '../engine/timer-wheel.ts'
+import { BYE } from '../protocol/frame-types.ts'
+import { SESSION_PHASE, type SessionTable } from './session-table.ts'
+
+/** Resolution of heartbeats and handshake limits. */
+export const TICK_MS = 500
+/** A heartbeat may be half an interval late before the connection counts as lost. */
+const HEARTBEAT_GRACE = 1.5
+
+export class SessionTimers {
+  readonly #sessions: SessionTable
+  readonly #wheel: TimerWheel
+  readonly #handshakeTicks: number
+  readonly #onExpired: (slot: Slot, code: number) => void
+
+  constructor(
+    sessions: SessionTable,
+    wheel: TimerWheel,
+    handshakeMs: number,
+    onExpired: (slot: Slot, code: number) => void,
+  ) {
+    this.#sessions = sessions
+    this.#wheel = wheel
+    this.#handshakeTicks = Math.ceil(handshakeMs / TICK_MS)
+    this.#onExpired = onExpired
+  }
+
+  startHandshake(slot: Slot): void {
+    this.#wheel.schedule(slot, this.#handshakeTicks)
+  }
+
+  startHeartbeat(slot: Slot): void {
+    this.#wheel.schedule(slot, this.#heartbeatTicks(slot))
+  }
+
+  /** `elapsedMs` counts from any fixed moment; time that was seen never goes back. */
+  advance(elapsedMs: number): void {
+    this.#wheel.advance(Math.floor(elapsedMs / TICK_MS), this.#onDue)
+  }
+
+  readonly #onDue = (slot: Slot): void => {
+    if (!this.#sessions.isJoined(slot)) {
+      // A device that waits for its verdict waits for us: that time is not its own.
+      if (this.#sessions.phaseOf[slot] === SESSION_PHASE.JOINING) this.startHandshake(slot)
+      else this.#onExpired(slot, BYE.HANDSHAKE_TIMEOUT)
+      return
+    }
+    const idleTicks = this.#wheel.nowTick - this.#sessions.lastSeenTicks[slot]
+    const leftTicks = this.#heartbeatTicks(slot) - idleTicks
+    if (leftTicks > 0) this.#wheel.schedule(slot, leftTicks)
+    else this.#onExpired(slot, BYE.HEARTBEAT_LOST)
+  }
+
+  #heartbeatTicks(slot: Slot): number {
+    const ms = this.#sessions.heartbeatSeconds[slot] * 1000 * HEARTBEAT_GRACE
+    return Math.ceil(ms / TICK_MS) + 1
+  }
+}
