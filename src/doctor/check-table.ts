@@ -10,6 +10,10 @@ import { cgroupPidsFds } from './checks/cgroup/pids-fds.ts'
 import { conntrackFill } from './checks/conntrack/fill.ts'
 import { conntrackMax } from './checks/conntrack/max.ts'
 import { conntrackTimeouts } from './checks/conntrack/timeouts.ts'
+import { cpuFreq } from './checks/cpu/freq.ts'
+import { cpuNuma } from './checks/cpu/numa.ts'
+import { cpuSoftirqBalance } from './checks/cpu/softirq-balance.ts'
+import { cpuSteal } from './checks/cpu/steal.ts'
 import { filesEpollWatches } from './checks/files/epoll-watches.ts'
 import { filesFdUsed } from './checks/files/fd-used.ts'
 import { filesFileMax } from './checks/files/file-max.ts'
@@ -46,6 +50,11 @@ import { portsRange } from './checks/ports/range.ts'
 import { portsReserved } from './checks/ports/reserved.ts'
 import { portsSourceIps } from './checks/ports/source-ips.ts'
 import { portsSynRetries } from './checks/ports/syn-retries.ts'
+import { tcpAborts } from './checks/tcp/aborts.ts'
+import { tcpDeadPeers } from './checks/tcp/dead-peers.ts'
+import { tcpRetrans } from './checks/tcp/retrans.ts'
+import { tcpRtoMin } from './checks/tcp/rto-min.ts'
+import { tcpSlowStartIdle } from './checks/tcp/slow-start-idle.ts'
 import { twCloseWait } from './checks/tw/close-wait.ts'
 import { twCount } from './checks/tw/count.ts'
 import { twFinTimeout } from './checks/tw/fin-timeout.ts'
@@ -99,6 +108,11 @@ export const CHECKS: readonly Check[] = [
   memoryMinFree,
   memorySwap,
   // tcp: quality of the path
+  tcpRetrans,
+  tcpRtoMin,
+  tcpDeadPeers,
+  tcpSlowStartIdle,
+  tcpAborts,
   // nic: packets in and out
   nicQueues,
   nicIrqAffinity,
@@ -118,6 +132,10 @@ export const CHECKS: readonly Check[] = [
   cgroupPidsFds,
   cgroupNetnsScope,
   // cpu
+  cpuSoftirqBalance,
+  cpuSteal,
+  cpuFreq,
+  cpuNuma,
   // process
   // time
 ]
