@@ -50,11 +50,19 @@ import { portsRange } from './checks/ports/range.ts'
 import { portsReserved } from './checks/ports/reserved.ts'
 import { portsSourceIps } from './checks/ports/source-ips.ts'
 import { portsSynRetries } from './checks/ports/syn-retries.ts'
+import { processCpuBound } from './checks/process/cpu-bound.ts'
+import { processFdLimitInherited } from './checks/process/fd-limit-inherited.ts'
+import { processListenOwner } from './checks/process/listen-owner.ts'
+import { processOom } from './checks/process/oom.ts'
+import { processThreads } from './checks/process/threads.ts'
 import { tcpAborts } from './checks/tcp/aborts.ts'
 import { tcpDeadPeers } from './checks/tcp/dead-peers.ts'
 import { tcpRetrans } from './checks/tcp/retrans.ts'
 import { tcpRtoMin } from './checks/tcp/rto-min.ts'
 import { tcpSlowStartIdle } from './checks/tcp/slow-start-idle.ts'
+import { timeClocksource } from './checks/time/clocksource.ts'
+import { timeSync } from './checks/time/sync.ts'
+import { timeWindow } from './checks/time/window.ts'
 import { twCloseWait } from './checks/tw/close-wait.ts'
 import { twCount } from './checks/tw/count.ts'
 import { twFinTimeout } from './checks/tw/fin-timeout.ts'
@@ -137,5 +145,13 @@ export const CHECKS: readonly Check[] = [
   cpuFreq,
   cpuNuma,
   // process
+  processListenOwner,
+  processOom,
+  processCpuBound,
+  processThreads,
+  processFdLimitInherited,
   // time
+  timeClocksource,
+  timeSync,
+  timeWindow,
 ]
