@@ -6,7 +6,7 @@
  */
 import type { ConnectOptions, SocketEngine } from '../engine/socket-engine.ts'
 import type { ConnectionRows } from './connection-rows.ts'
-import { connectionAt, connectionsOf, type EventShare } from './event-share.ts'
+import { connectionsOf, connectPositionAt, type EventShare } from './event-share.ts'
 import { PaceTimer } from './pace-timer.ts'
 import { countedPacer } from './pacing/constant-pacer.ts'
 import type { Pacer } from './pacing/pacer.ts'
@@ -14,16 +14,22 @@ import { targetAt } from './plan/target-share.ts'
 import type { ResolvedTarget } from './target/target-address.ts'
 import { shareOf } from './work-division.ts'
 
-/** Connections started by one call of the engine. */
-const CONNECT_BATCH = 1024
-/** When the table is full (slots still closing), look again after this. */
-const RETRY_US = 5_000
+/** When the table is full (slots still closing) or the window is, look again after this. */
+const RETRY_US = 1_000
+/**
+ * Connections of a shard that are under way at one time. On loopback a connect costs the caller
+ * about 50 µs, so an unbounded backlog would stop the loop for seconds and time itself out; what
+ * waits here is late, and counted so.
+ */
+export const CONNECTS_UNDER_WAY_MAX = 256
 
 export interface ConnectorSetup {
   readonly share: EventShare
   readonly targets: readonly ResolvedTarget[]
   readonly sources: readonly string[]
   readonly connectsPerSecond: number
+  /** Shards that connect at the same time; the others follow. */
+  readonly connectLanes: number
 }
 
 /** One target's connections on this shard. */
@@ -44,7 +50,10 @@ export class Connector {
   readonly #pacer: Pacer
   readonly #timer: PaceTimer
   readonly #onStarted: (slot: number) => void
-  readonly #slots = new Int32Array(CONNECT_BATCH)
+  readonly #settled: () => number
+  readonly #firstPosition: number
+  readonly #positionStep: number
+  readonly #slots = new Int32Array(CONNECTS_UNDER_WAY_MAX)
   readonly #total: number
   #startUs = 0
   #dueRows = 0
@@ -54,6 +63,8 @@ export class Connector {
     rows: ConnectionRows,
     setup: ConnectorSetup,
     onStarted: (slot: number) => void,
+    /** How many of those that were started are up or have failed. */
+    settled: () => number,
   ) {
     this.#engine = engine
     this.#rows = rows
@@ -61,7 +72,11 @@ export class Connector {
     this.#total = connectionsOf(setup.share)
     this.#queues = setup.targets.map((target, index) => queueOf(setup, target, index))
     this.#pacer = countedPacer(setup.share.connections, setup.connectsPerSecond)
-    const perShard = setup.connectsPerSecond / setup.share.shards
+    this.#settled = settled
+    this.#firstPosition = connectPositionAt(setup.share, 0, setup.connectLanes)
+    this.#positionStep =
+      connectPositionAt(setup.share, 1, setup.connectLanes) - this.#firstPosition
+    const perShard = setup.connectsPerSecond / setup.connectLanes
     this.#timer = new PaceTimer(perShard, (now) => this.#connectDue(now))
     this.#onStarted = onStarted
   }
@@ -86,16 +101,18 @@ export class Connector {
   }
 
   #intendedUs(row: number): number {
-    return this.#pacer.intendedUs(connectionAt(this.#share, row))
+    return this.#pacer.intendedUs(this.#firstPosition + row * this.#positionStep)
   }
 
-  /** False when the engine's table is full. */
+  /** False when the engine's table or the window is full. */
   #startQueue(queue: TargetQueue, now: number): boolean {
     const step = this.#queues.length
     const due = shareOf(this.#dueRows, queue.firstRow, step)
     while (queue.started < due) {
       const block = blockOf(queue)
-      const wanted = Math.min(due - queue.started, block.left, CONNECT_BATCH)
+      const room = CONNECTS_UNDER_WAY_MAX - (this.attempted - this.#settled())
+      if (room <= 0) return false
+      const wanted = Math.min(due - queue.started, block.left, room)
       const count = this.#engine.connect(queue.options[block.source], this.#slots, wanted)
       for (let index = 0; index < count; index++) {
         const row = queue.firstRow + (queue.started + index) * step

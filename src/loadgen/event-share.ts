@@ -41,3 +41,21 @@ export function eventsOf(share: EventShare, total: number): number {
   const rest = total - rounds * share.connections
   return rounds * connectionsOf(share) + shareOf(rest, share.shard, share.shards)
 }
+
+/**
+ * When in the order of connecting the shard's row comes. Shards connect in groups of `lanes`, one
+ * group after the other: a hundred processes that all connect a little would spend the cores on
+ * switching between them. With as many lanes as shards this is connectionAt().
+ *
+ *   shards of 3, 3, 2, 2 rows; lanes 2    shards 0, 1: positions 0 … 5, taking turns
+ *                                         shards 2, 3: positions 6 … 9
+ */
+export function connectPositionAt(share: EventShare, row: number, lanes: number): number {
+  const first = share.shard - (share.shard % lanes)
+  const width = Math.min(lanes, share.shards - first)
+  let before = 0
+  for (let shard = 0; shard < first; shard++) {
+    before += shareOf(share.connections, shard, share.shards)
+  }
+  return before + row * width + (share.shard - first)
+}

@@ -79,8 +79,12 @@ export class LoadShard implements EngineHandler, ConnectionEvents {
     this.#wheel = new TimerWheel(this.engine.capacity)
     this.#wheelTimer = setInterval(() => this.#turnWheel(), WHEEL_TICK_MS)
     this.#failedRows = new Uint8Array(this.#total)
-    this.connector = new Connector(this.engine, this.rows, setup, (slot) =>
-      this.#wheel.schedule(slot, PHASE_LIMIT_TICKS),
+    this.connector = new Connector(
+      this.engine,
+      this.rows,
+      setup,
+      (slot) => this.#wheel.schedule(slot, PHASE_LIMIT_TICKS),
+      () => this.established + this.failed,
     )
   }
 

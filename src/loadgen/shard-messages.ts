@@ -24,6 +24,8 @@ export interface ShardSetup {
   readonly runId: number
   readonly devices: DeviceNames
   readonly connectsPerSecond: number
+  /** Shards that connect at the same time, see connectPositionAt(). */
+  readonly connectLanes: number
   readonly messageBytes: number
   readonly heartbeatSeconds: number
   readonly activities: Activities
