@@ -1,11 +1,9 @@
 /** pushctl serve: a push node in one command, from the first listener to the last BYE. */
 import { type CommandContext, defineCommand } from '../config/command.ts'
 import type { OptionsOf } from '../config/option-table.ts'
-import { packageVersion } from '../config/package-root.ts'
 import { EXIT } from '../errors/exit-codes.ts'
-import { ConfigFaults } from '../errors/pushctl-error.ts'
-import { planListeners } from './serve-listeners.ts'
 import { SERVE_OPTIONS } from './serve-options.ts'
+import { planServe } from './serve-plan.ts'
 
 type ServeContext = CommandContext<OptionsOf<typeof SERVE_OPTIONS>>
 
@@ -51,7 +49,7 @@ async function openNode(context: ServeContext): Promise<OpenNode> {
       import('../server/http/http-server.ts'),
       import('../server/http/limits.ts'),
     ])
-  const { nodeOptions, adminToken, notes } = await prepare(context)
+  const { nodeOptions, adminToken, notes } = await planServe(options, context.env)
   const tell = (line: string) => {
     if (options.logLevel !== 'error') note(line)
   }
@@ -89,85 +87,6 @@ async function openNode(context: ServeContext): Promise<OpenNode> {
     await node.stop()
     throw error
   }
-}
-
-/** Everything that can be wrong before the first listener opens. */
-async function prepare(context: ServeContext) {
-  const { options, env } = context
-  const [plan, tokens, policy, { chooseEngine }, { readDescriptorLimit }, os, reuse] =
-    await Promise.all([
-      import('../server/node-plan.ts'),
-      import('../server/auth/admin-token.ts'),
-      import('../server/auth/listen-policy.ts'),
-      import('../engine/create-engine.ts'),
-      import('../engine/descriptor-limit.ts'),
-      import('node:os'),
-      import('../engine/node-listen-errors.ts'),
-    ])
-  const { listeners, faults } = await planListeners(options)
-  const adminToken = await tokens.readAdminToken({
-    file: options.adminTokenFile,
-    environment: env['PUSHCTL_ADMIN_TOKEN'],
-  })
-  const deviceAuth = await readDeviceAuth(options.authSecretFile)
-  const open = policy.refuseOpenListeners(
-    [
-      ...listeners.map(({ carrier, host, port }) => ({ kind: carrier, host, port })),
-      { kind: 'http' as const, ...options.http },
-    ],
-    {
-      hasDeviceAuth: deviceAuth !== null,
-      hasAdminToken: adminToken !== null,
-      insecure: options.insecure,
-    },
-  )
-  const all = open ? [...faults, open] : faults
-  if (all.length === 1) throw all[0]
-  if (all.length > 1) throw new ConfigFaults(all)
-  const needsTls = listeners.some((listener) => listener.tls)
-  const chosen = needsTls ? { kind: 'node' as const, why: 'TLS' } : chooseEngine(options.engine)
-  const planned = plan.planNode({
-    cores: os.availableParallelism(),
-    descriptorsPerProcess: readDescriptorLimit(),
-    engine: chosen.kind,
-    canReusePort: chosen.kind === 'epoll' || reuse.hasReusePort(process.versions.node),
-    shards: options.shards,
-    shardKind: options.shardKind,
-    connectionsMax: options.connectionsMax,
-  })
-  const warnings = [adminToken?.warning, deviceAuth?.warning].filter((line) => line != null)
-  if (chosen.why !== '') warnings.push(`using the ${chosen.kind} engine: ${chosen.why}`)
-  return {
-    adminToken: adminToken?.token ?? null,
-    notes: [...warnings, ...planned.notes],
-    nodeOptions: {
-      name: options.nodeName,
-      version: packageVersion(),
-      listeners,
-      shardCount: planned.shardCount,
-      shardKind: planned.shardKind,
-      engine: chosen.kind,
-      connectionsMax: planned.connectionsMax,
-      rowsPerShard: planned.rowsPerShard,
-      backlog: options.backlog,
-      limits: {
-        frameBytesMax: options.frameBytesMax,
-        handshakeMs: options.handshakeMs,
-        sendQueueBytesMax: options.sendQueueBytesMax,
-        bufferedBytesMax: options.bufferedBytesMax,
-      },
-      heartbeatSecondsMin: Math.ceil(options.heartbeatMs.min / 1000),
-      heartbeatSecondsMax: Math.ceil(options.heartbeatMs.max / 1000),
-      broadcastPerSecond: options.broadcastPerSecond,
-      verifyDevice: deviceAuth ? deviceAuth.verify : null,
-    },
-  }
-}
-
-async function readDeviceAuth(secretFile: string | undefined) {
-  if (secretFile === undefined) return null
-  const { createDeviceAuth } = await import('../server/auth/device-auth.ts')
-  return createDeviceAuth(secretFile)
 }
 
 /** One line a listener and "ready" for people; one JSON line for programs. */

@@ -1,0 +1,116 @@
+/**
+ * Everything that can be wrong with a node before its first listener opens, and what it will be:
+ * from settings to the options of a PushNode. Nothing is imported that --help does not need.
+ */
+import type { OptionsOf } from '../config/option-table.ts'
+import { packageVersion } from '../config/package-root.ts'
+import { ConfigFaults, type PushctlError } from '../errors/pushctl-error.ts'
+import type { PushNodeOptions } from '../server/node-options.ts'
+import type { NodePlan } from '../server/node-plan.ts'
+import type { ShardListener } from '../server/shard-messages.ts'
+import { planListeners } from './serve-listeners.ts'
+import type { SERVE_OPTIONS } from './serve-options.ts'
+
+type ServeOptions = OptionsOf<typeof SERVE_OPTIONS>
+
+export interface ServePlan {
+  readonly nodeOptions: PushNodeOptions
+  readonly adminToken: string | null
+  /** What the user should know. */
+  readonly notes: readonly string[]
+}
+
+/** Throws PushctlError, or ConfigFaults where several things are wrong. */
+export async function planServe(
+  options: ServeOptions,
+  env: Readonly<Record<string, string | undefined>>,
+): Promise<ServePlan> {
+  const { readAdminToken } = await import('../server/auth/admin-token.ts')
+  const { listeners, faults } = await planListeners(options)
+  const adminToken = await readAdminToken({
+    file: options.adminTokenFile,
+    environment: env['PUSHCTL_ADMIN_TOKEN'],
+  })
+  const deviceAuth = await readDeviceAuth(options.authSecretFile)
+  await refuse(options, listeners, faults, deviceAuth !== null, adminToken !== null)
+  const { engine, engineNote, plan } = await planShards(options, listeners)
+  const notes = [adminToken?.warning, deviceAuth?.warning, engineNote, ...plan.notes]
+  return {
+    adminToken: adminToken?.token ?? null,
+    notes: notes.filter((line) => line != null),
+    nodeOptions: {
+      name: options.nodeName,
+      version: packageVersion(),
+      listeners,
+      shardCount: plan.shardCount,
+      shardKind: plan.shardKind,
+      engine,
+      connectionsMax: plan.connectionsMax,
+      rowsPerShard: plan.rowsPerShard,
+      backlog: options.backlog,
+      limits: {
+        frameBytesMax: options.frameBytesMax,
+        handshakeMs: options.handshakeMs,
+        sendQueueBytesMax: options.sendQueueBytesMax,
+        bufferedBytesMax: options.bufferedBytesMax,
+      },
+      heartbeatSecondsMin: Math.ceil(options.heartbeatMs.min / 1000),
+      heartbeatSecondsMax: Math.ceil(options.heartbeatMs.max / 1000),
+      broadcastPerSecond: options.broadcastPerSecond,
+      verifyDevice: deviceAuth ? deviceAuth.verify : null,
+    },
+  }
+}
+
+/** All faults at once: of the listeners, and of what they leave open. */
+async function refuse(
+  options: ServeOptions,
+  listeners: readonly ShardListener[],
+  faults: readonly PushctlError[],
+  hasDeviceAuth: boolean,
+  hasAdminToken: boolean,
+): Promise<void> {
+  const { refuseOpenListeners } = await import('../server/auth/listen-policy.ts')
+  const open = refuseOpenListeners(
+    [
+      ...listeners.map(({ carrier, host, port }) => ({ kind: carrier, host, port })),
+      { kind: 'http' as const, ...options.http },
+    ],
+    { hasDeviceAuth, hasAdminToken, insecure: options.insecure },
+  )
+  const all = open ? [...faults, open] : faults
+  if (all.length === 1) throw all[0]
+  if (all.length > 1) throw new ConfigFaults(all)
+}
+
+async function planShards(
+  options: ServeOptions,
+  listeners: readonly ShardListener[],
+): Promise<{ engine: 'epoll' | 'node'; engineNote: string | null; plan: NodePlan }> {
+  const [{ planNode }, { chooseEngine }, { readDescriptorLimit }, os, reuse] = await Promise.all([
+    import('../server/node-plan.ts'),
+    import('../engine/create-engine.ts'),
+    import('../engine/descriptor-limit.ts'),
+    import('node:os'),
+    import('../engine/node-listen-errors.ts'),
+  ])
+  const needsTls = listeners.some((listener) => listener.tls)
+  const chosen = needsTls ? { kind: 'node' as const, why: 'TLS' } : chooseEngine(options.engine)
+  const plan = planNode({
+    cores: os.availableParallelism(),
+    descriptorsPerProcess: readDescriptorLimit(),
+    engine: chosen.kind,
+    canReusePort: chosen.kind === 'epoll' || reuse.hasReusePort(process.versions.node),
+    shards: options.shards,
+    shardKind: options.shardKind,
+    connectionsMax: options.connectionsMax,
+  })
+  const engineNote = chosen.why === '' ? null : `using the ${chosen.kind} engine: ${chosen.why}`
+  return { engine: chosen.kind, engineNote, plan }
+}
+
+async function readDeviceAuth(secretFile: string | undefined) {
+  if (secretFile === undefined) return null
+  const { createDeviceAuth } = await import('../server/auth/device-auth.ts')
+  return createDeviceAuth(secretFile)
+}
