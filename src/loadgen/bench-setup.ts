@@ -53,6 +53,7 @@ export function shardSetups(
     runId,
     devices: deviceNamesOf(runId, connections),
     connectsPerSecond,
+    connectLanes: plan.shards.lanes,
     messageBytes,
     heartbeatSeconds: 0,
     activities: activitiesOf(settings.mode),

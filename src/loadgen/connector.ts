@@ -74,8 +74,7 @@ export class Connector {
     this.#pacer = countedPacer(setup.share.connections, setup.connectsPerSecond)
     this.#settled = settled
     this.#firstPosition = connectPositionAt(setup.share, 0, setup.connectLanes)
-    this.#positionStep =
-      connectPositionAt(setup.share, 1, setup.connectLanes) - this.#firstPosition
+    this.#positionStep = connectPositionAt(setup.share, 1, setup.connectLanes) - this.#firstPosition
     const perShard = setup.connectsPerSecond / setup.connectLanes
     this.#timer = new PaceTimer(perShard, (now) => this.#connectDue(now))
     this.#onStarted = onStarted

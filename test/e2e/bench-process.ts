@@ -1,4 +1,7 @@
-/** Runs the built `pushctl bench` as a user would: a process with arguments, signals and an exit code. */
+/**
+ * Runs the built `pushctl bench` as a user would: a process with arguments, signals and an exit
+ * code.
+ */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'

@@ -30,6 +30,7 @@ function setupOf(url: string, connections: number, engine: 'epoll' | 'node'): Sh
     runId: RUN_ID,
     devices: deviceNamesOf(RUN_ID, connections),
     connectsPerSecond: 100_000,
+    connectLanes: 1,
     messageBytes: 64,
     heartbeatSeconds: 0,
     activities: { echo: true, unicast: false, broadcast: false },

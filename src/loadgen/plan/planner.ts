@@ -49,7 +49,7 @@ export function planRun(
     connections: settings.connections,
     targets: planned,
     engine,
-    shards: { ...shards, connections: perShard },
+    shards: { ...shards, connections: perShard, lanes: lanesOf(shards, limits) },
     descriptors: {
       perProcess: limits.descriptorsPerProcess,
       reserved: DESCRIPTORS_RESERVED,
@@ -127,6 +127,11 @@ function planShards(
     count: Math.max(1, Math.min(cores, worthwhile)),
     reason: shared ? 'half of the cores: the target runs on this host' : 'at most one per core',
   }
+}
+
+/** More processes than cores would spend the cores on switching between them while they connect. */
+function lanesOf({ kind, count }: ShardChoice, limits: HostLimits): number {
+  return kind === 'process' && count > limits.cores ? limits.cores : count
 }
 
 function usableDescriptors(limits: HostLimits): number {

@@ -24,6 +24,8 @@ export interface RunPlan {
     readonly kind: ShardKind
     readonly count: number
     readonly connections: readonly number[]
+    /** Shards that connect at the same time, one group after the other. */
+    readonly lanes: number
     /** Why this kind and this many. */
     readonly reason: string
   }

@@ -46,6 +46,7 @@ async function connect(url: string, engine: 'epoll' | 'node'): Promise<LoadShard
         runId: RUN_ID,
         devices: deviceNamesOf(RUN_ID, 3),
         connectsPerSecond: 1e6,
+        connectLanes: 1,
         messageBytes: 24,
         heartbeatSeconds: 0,
         activities: { echo: false, unicast: true, broadcast: false },
