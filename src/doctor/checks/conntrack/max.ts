@@ -70,7 +70,9 @@ function evaluateMax(facts: Facts, target: Target): Finding {
   const status = statusOf(target, max.value, isShort, fewBuckets, state === 'tracking')
   return findingOf(conntrackMax, {
     status,
-    observed: `${grouped(max.value)} entries${bucketText(buckets)}`,
+    observed:
+      `${grouped(max.value)} entries${bucketText(buckets)}` +
+      (state === 'idle' ? '; nothing is tracked yet, so it may not matter' : ''),
     needed: neededText(target, need, timeWait.value),
     evidence: [
       `${max.source}: ${grouped(max.value)}`,
@@ -79,7 +81,7 @@ function evaluateMax(facts: Facts, target: Target): Finding {
         ? `${buckets.source}: ${grouped(buckets.value)}`
         : `${buckets.source}: unknown, ${buckets.reason}`,
     ],
-    settings: status === 'ok' ? [] : largerTable(facts, need, isShort, fewBuckets),
+    settings: state === 'tracking' ? largerTable(facts, need, isShort, fewBuckets) : [],
     ...(status === 'warn' || status === 'critical'
       ? {
           fixForGood:

@@ -2,7 +2,7 @@
  * Timers of tracked connections against the longest silence of a healthy one. An entry that ends
  * under a live connection breaks it without a word.
  */
-import { conntrackPath, TIME_WAIT_KEY } from '../../conntrack-path.ts'
+import { type ConntrackPath, conntrackPath, TIME_WAIT_KEY } from '../../conntrack-path.ts'
 import { grouped } from '../../counter-moves.ts'
 import type { Facts } from '../../facts.ts'
 import { type Check, type Finding, findingOf, type Status, unknownFinding } from '../../finding.ts'
@@ -74,10 +74,11 @@ function evaluateTimeouts(facts: Facts, target: Target): Finding {
   const isShort = silence !== null && established.value < silence.seconds
   const vanished = isVanishing(facts, count, established.value)
   const closedOnesFill =
+    state === 'tracking' &&
     timeWait.value > TIME_WAIT_SECONDS &&
     target.connectsPerSecond * timeWait.value > target.connections
   const status = worstOf(
-    isShort ? (silence.declared ? 'critical' : 'warn') : 'ok',
+    isShort ? shortStatus(state, silence.declared) : 'ok',
     vanished || closedOnesFill ? 'info' : 'ok',
   )
   const notes = [
@@ -90,8 +91,14 @@ function evaluateTimeouts(facts: Facts, target: Target): Finding {
     observed: [`established ${grouped(established.value)} s`, ...notes].join('; '),
     needed: neededText(target, silence),
     evidence: evidenceOf(facts, [`${path.source}: ${grouped(count)}`]),
-    settings: settingsOf(target, status, isShort, closedOnesFill),
+    settings: state === 'tracking' ? settingsOf(target, status, isShort, closedOnesFill) : [],
   })
+}
+
+/** Nothing is tracked yet: the timer may never concern the service. */
+function shortStatus(state: ConntrackPath['state'], declared: boolean): Status {
+  if (state === 'idle') return 'info'
+  return declared ? 'critical' : 'warn'
 }
 
 /** Heartbeat if declared; else keepalive, which acts only on sockets that ask for it. */

@@ -3,14 +3,13 @@
  * from inside one, the sockets of the others cannot be counted, so a low load there proves nothing.
  */
 import { grouped } from '../../counter-moves.ts'
-import { type Fact, known, mapFact, pickFact } from '../../fact.ts'
 import type { Facts } from '../../facts.ts'
 import { type Check, type Finding, findingOf, type Status, unknownFinding } from '../../finding.ts'
+import { hashSize } from '../../hash-size.ts'
 import { socketsHeld } from '../../socket-demand.ts'
 import { sysctlNumber } from '../../sysctl-facts.ts'
 import { closesPerSecond, nextPowerOfTwo, type Target } from '../../target.ts'
 
-const ENTRIES_KEY = 'net.ipv4.tcp_ehash_entries'
 const TIME_WAIT_KEY = 'net.ipv4.tcp_max_tw_buckets'
 const TIME_WAIT_SECONDS = 60
 /** Heuristic: a lookup walks `load` nodes on average, each a cache miss. */
@@ -44,7 +43,7 @@ Do not reboot a host in production for a load of two.`,
 }
 
 function evaluateEhash(facts: Facts, target: Target): Finding {
-  const entries = hashEntries(facts)
+  const entries = hashSize(facts)
   if (!entries.known) return unknownFinding(memoryEhash, entries)
   const { sockstat } = facts.after
   if (!sockstat.known) return unknownFinding(memoryEhash, sockstat)
@@ -77,32 +76,6 @@ function statusOf(load: number, isBlind: boolean): Status {
   if (load > WARN_LOAD) return 'warn'
   if (isBlind) return 'unknown'
   return load > INFO_LOAD ? 'info' : 'ok'
-}
-
-interface HashSize {
-  readonly buckets: number
-  readonly shared: boolean
-}
-
-/** Negative where the table is shared with the host's; before 6.1 only the boot messages tell. */
-function hashEntries(facts: Facts): Fact<HashSize> {
-  const { network } = facts.host.namespaces
-  const entries = sysctlNumber(facts, ENTRIES_KEY)
-  if (entries.known && entries.value !== 0) {
-    return known({ buckets: Math.abs(entries.value), shared: entries.value < 0 }, entries.source)
-  }
-  const isHost = network.known && network.value === 'host'
-  const logged = pickFact(
-    facts.kernelLog,
-    (lines) => {
-      const text = lines.find(({ kind }) => kind === 'ehash')?.text
-      const buckets = Number(/hash table entries: (\d+)/.exec(text ?? '')?.[1] ?? 0)
-      return buckets > 0 ? buckets : null
-    },
-    'the boot message is not in the log any more',
-  )
-  const size = mapFact(logged, (buckets) => ({ buckets, shared: !isHost }))
-  return size.known || entries.known ? size : entries
 }
 
 function socketsNow(facts: Facts): number {

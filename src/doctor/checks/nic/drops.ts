@@ -84,7 +84,7 @@ function judge(facts: Facts, row: InterfaceFacts): Finding {
     observed: observedText(ring.value, share, allowances, stack, cannotSeeAllowances),
     needed: `no missed packets; ${percent(CRITICAL_SHARE)} of those received is critical`,
     evidence: moved
-      .filter(({ total }) => total > 0)
+      .filter((move) => move === ring.value || move.total > 0)
       .map((move) => `${ring.source}: ${describeMove(move, facts)}`),
     settings: isAlarm(ringStatus) ? largerRing(row) : [],
     ...(allowances?.some(({ delta }) => delta > 0)

@@ -6,9 +6,8 @@ import type { InterfaceFacts } from '../../facts-network.ts'
 import { type Check, type Finding, findingOf, unknownFinding } from '../../finding.ts'
 import { countedInterfaces, perInterface } from '../../judged-interfaces.ts'
 import type { QdiscRow } from '../../parsers/tc-qdisc.ts'
-import { type Setting, setSysctl } from '../../setting.ts'
 import { worstOf } from '../../status-order.ts'
-import { hasSysctl, sysctlText } from '../../sysctl-facts.ts'
+import { sysctlText } from '../../sysctl-facts.ts'
 
 const DEFAULT_KEY = 'net.core.default_qdisc'
 const CONGESTION_KEY = 'net.ipv4.tcp_congestion_control'
@@ -66,8 +65,8 @@ function judge(facts: Facts, row: InterfaceFacts): Finding {
     evidence: evidenceOf(facts, row, describeMove(dropped.value, facts), own.source),
     ...(isUnpaced
       ? {
-          settings: fairQueue(facts),
-          fixNow: `tc qdisc replace dev ${row.name} root ${kinds.includes('mq') ? 'mq' : 'fq'}`,
+          fixNow: fairQueueNow(row.name, kinds),
+          fixForGood: `on the host: ${DEFAULT_KEY} = fq, for interfaces made from then on`,
         }
       : {}),
     ...(delta > 0 ? { fixNow: `tc -s qdisc show dev ${row.name}, to see which queue drops` } : {}),
@@ -106,8 +105,11 @@ function evidenceOf(facts: Facts, row: InterfaceFacts, move: string, source: str
   return evidence
 }
 
-function fairQueue(facts: Facts): Setting[] {
-  return hasSysctl(facts, DEFAULT_KEY)
-    ? [setSysctl(DEFAULT_KEY, 'fq', 'bbr is paced by fq at less CPU; for qdiscs made from now on')]
-    : []
+/**
+ * Under mq each transmit queue has a qdisc of its own, and takes the default when mq is renewed.
+ */
+function fairQueueNow(name: string, kinds: readonly string[]): string {
+  return kinds.includes('mq')
+    ? `sysctl -w ${DEFAULT_KEY}=fq, then tc qdisc replace dev ${name} root mq`
+    : `tc qdisc replace dev ${name} root fq`
 }

@@ -70,7 +70,7 @@ function judge(facts: Facts, target: Target, row: InterfaceFacts): Finding {
       status,
       observed,
       needed: few
-        ? `steering to other CPUs while one is overloaded (${queues} queue(s), ${cpus} CPUs)`
+        ? `steering to other CPUs while one is overloaded (queues: ${queues}, CPUs: ${cpus})`
         : `none: ${queues} queues for ${cpus} CPUs`,
       evidence,
       settings: isAlarm(status) ? masks(facts, row) : [],

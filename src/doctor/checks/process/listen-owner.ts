@@ -34,7 +34,7 @@ function evaluateOwner(facts: Facts, target: Target): Finding | Finding[] {
     const ports = [...new Set(listeners.value.map(({ port }) => port))].sort((a, b) => a - b)
     return findingOf(processListenOwner, {
       status: 'ok',
-      observed: `${grouped(ports.length)} ports are listened on; none was named by --port`,
+      observed: `${grouped(ports.length)} listening ports; none was named by --port`,
       evidence: [`${listeners.source}: ports ${ports.slice(0, 20).join(', ')}`],
     })
   }
