@@ -27,7 +27,7 @@ export async function readNetwork(source: FactSource): Promise<NetworkFacts> {
   return {
     interfaces,
     irqs: interfaces.known ? await readIrqs(source, interfaces.value) : {},
-    routes: mapFact(routes, ({ text }) => parseIpRoute(text)),
+    routes: pickFact(routes, ({ text }) => rowsOrNull(text, parseIpRoute(text)), NOT_EXPECTED),
     localAddresses: mapFact(addresses, ({ text }) => globalAddresses(text)),
     neighbourCount: neighbours,
   }
@@ -135,6 +135,13 @@ async function readIrqs(
     return [irq, { affinity, effectiveAffinity, node }] as const
   })
   return Object.fromEntries(await Promise.all(entries))
+}
+
+const NOT_EXPECTED = 'is not in the expected format'
+
+/** Text in which nothing was recognised is not the same as no text. */
+function rowsOrNull<T>(text: string, rows: readonly T[]): readonly T[] | null {
+  return rows.length === 0 && text.trim() !== '' ? null : rows
 }
 
 /** `ip -o address`: "2: eth0    inet 192.0.2.2/24 brd … scope global eth0". */

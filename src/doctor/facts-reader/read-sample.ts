@@ -3,7 +3,7 @@
  * sockstat and netstat cost microseconds at any number of connections, `ss` with a filter in the
  * kernel one walk over the hash.
  */
-import { type Fact, known, mapFact, pickFact } from '../fact.ts'
+import { type Fact, known, pickFact } from '../fact.ts'
 import type { InterfaceCounters, Sample, TransientSockets } from '../facts-sample.ts'
 import { parseColumnTable } from '../parsers/column-table.ts'
 import { parseCounterTable } from '../parsers/counter-table.ts'
@@ -67,7 +67,14 @@ export async function readSample(source: FactSource, plan: SamplePlan): Promise<
     listeners,
     transientSockets,
     interfaces,
-    qdiscs: mapFact(qdiscs, (output) => parseTcQdisc(output.text)),
+    qdiscs: pickFact(
+      qdiscs,
+      ({ text }) => {
+        const rows = parseTcQdisc(text)
+        return rows.length === 0 && text.trim() !== '' ? null : rows
+      },
+      'is not in the expected format',
+    ),
     ksoftirqd,
     processes: Object.fromEntries(
       plan.processes.map((places, index) => [places.pid, processes[index]!]),

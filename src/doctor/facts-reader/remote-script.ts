@@ -49,7 +49,12 @@ const CGROUP_FILES = `memory.max memory.high memory.current memory.events memory
 memory.limit_in_bytes memory.soft_limit_in_bytes memory.usage_in_bytes memory.oom_control
 cpu.max cpu.stat cpu.cfs_quota_us cpu.cfs_period_us pids.max pids.current`
 
-export function remoteScript({ marker, windowMs, pids, ports }: RemoteRequest): string {
+export function remoteScript(request: RemoteRequest): string {
+  return [toolLines(request), SAMPLE_LINES, STANDING_LINES, deviceLines(request)].join('')
+}
+
+/** Marks, readers, and what to look at: processes, interfaces, kernel threads. */
+function toolLines({ marker, pids, ports }: RemoteRequest): string {
   const portPattern = ports.map((port) => `:${port}`).join('|')
   const owners =
     ports.length === 0
@@ -76,7 +81,11 @@ cgroup_files() { for pid in $pids; do
     done
   done < "/proc/$pid/cgroup"
 done 2>/dev/null | sed 's#//*#/#g' | grep -v ' ' | sort -u; }
-sample() {
+`
+}
+
+/** Everything that moves, read twice. */
+const SAMPLE_LINES = `sample() {
   set -- "$1" ${MOVING.replaceAll('\n', ' ')} $kernel_threads $(cgroup_files)
   for pid in $pids; do set -- "$@" /proc/$pid/status /proc/$pid/task/*/stat; done
   files "$@"
@@ -88,12 +97,16 @@ sample() {
     [ -d "/sys/class/net/$name/device" ] && run "$1" "ethtool-S-$name" ethtool -S "$name"
   done
 }
-sample before
+`
+
+/** What does not move, without secrets. */
+const STANDING_LINES = `sample before
 set --
 for file in ${STANDING.replaceAll('\n', ' ')}; do
   case $file in *_key|*stable_secret|*hmac*) ;; *) set -- "$@" "$file" ;; esac
 done
-for key in $(cat /etc/sysctl.conf /etc/sysctl.d/*.conf /run/sysctl.d/*.conf /usr/lib/sysctl.d/*.conf \\
+for key in $(cat /etc/sysctl.conf /etc/sysctl.d/*.conf \\
+  /run/sysctl.d/*.conf /usr/local/lib/sysctl.d/*.conf /usr/lib/sysctl.d/*.conf \\
   2>/dev/null | sed -n 's/^ *-\\{0,1\\} *\\([a-z][A-Za-z0-9_.-]*\\) *=.*/\\1/p' | tr . / | sort -u); do
   case $key in *_key|*stable_secret|*hmac*|*core_pattern|*modprobe|*random*) ;;
     *) set -- "$@" "/proc/sys/$key" ;; esac
@@ -102,7 +115,14 @@ for pid in $pids; do
   set -- "$@" /proc/$pid/limits /proc/$pid/oom_score_adj /proc/$pid/comm /proc/$pid/cgroup
 done
 files before "$@"
-listing /sys/class/net/*/queues /sys/class/net/*/device
+`
+
+/** Folders, links and commands, then the window and the second sample. */
+function deviceLines({ windowMs, ports }: RemoteRequest): string {
+  const owners = ports.length === 0 ? '' : 'run before ss-owners ss -Htlnp\n'
+  const seconds = (windowMs / 1_000).toFixed(2)
+  const wholeSeconds = Math.max(1, Math.round(windowMs / 1_000))
+  return `listing /sys/class/net/*/queues /sys/class/net/*/device
 for folder in /sys/class/net/*; do
   for irqs in "$folder/device/msi_irqs" "$folder/device/../msi_irqs"; do
     [ -d "$irqs" ] && { mark list "$folder/device/msi_irqs"; ls -1 "$irqs"; break; }
@@ -119,13 +139,13 @@ for name in $interfaces; do
 done
 run before ip-route ip route show
 run before ip-address ip -o address show
-${ports.length === 0 ? '' : 'run before ss-owners ss -Htlnp\n'}run before ss-time-wait ss -Htan state time-wait
+${owners}run before ss-time-wait ss -Htan state time-wait
 run before ss-established sh -c 'ss -Htnoim state established | head -n 4000'
 run before dmesg dmesg
 run before timedatectl timedatectl show -p NTPSynchronized --value
 run before chronyc-tracking chronyc -c tracking
 run before systemd-detect-virt systemd-detect-virt
-sleep ${(windowMs / 1_000).toFixed(2)} 2>/dev/null || sleep ${Math.max(1, Math.round(windowMs / 1_000))}
+sleep ${seconds} 2>/dev/null || sleep ${wholeSeconds}
 sample after
 mark end
 `

@@ -13,22 +13,29 @@ export interface RouteRow {
   readonly line: string
 }
 
+/** An address, a prefix, "default", or the type of a route that is none of these. */
+const DESTINATION =
+  /^\s*(default|[\da-f:.]+(\/\d+)?|unicast|unreachable|blackhole|prohibit|throw)\s/
+
+/** Lines that are no routes are left out. */
 export function parseIpRoute(text: string): RouteRow[] {
-  return lines(text).map((line) => {
-    const tokens = words(line)
-    const after = (name: string): string | null => {
-      const at = tokens.indexOf(name)
-      if (at < 0) return null
-      // iproute2 locks some metrics by itself and says so: "rto_min lock 400ms".
-      return tokens[tokens[at + 1] === 'lock' ? at + 2 : at + 1] ?? null
-    }
-    return {
-      destination: tokens[0] ?? '',
-      device: after('dev'),
-      rtoMinMs: milliseconds(after('rto_min')),
-      line: line.trim(),
-    }
-  })
+  return lines(text)
+    .filter((line) => DESTINATION.test(`${line} `))
+    .map((line) => {
+      const tokens = words(line)
+      const after = (name: string): string | null => {
+        const at = tokens.indexOf(name)
+        if (at < 0) return null
+        // iproute2 locks some metrics by itself and says so: "rto_min lock 400ms".
+        return tokens[tokens[at + 1] === 'lock' ? at + 2 : at + 1] ?? null
+      }
+      return {
+        destination: tokens[0] ?? '',
+        device: after('dev'),
+        rtoMinMs: milliseconds(after('rto_min')),
+        line: line.trim(),
+      }
+    })
 }
 
 function milliseconds(token: string | null): number | null {
