@@ -14,10 +14,10 @@ import type { PlannedTarget, RunPlan } from './run-plan.ts'
 import { loopbackAddresses } from './source-addresses.ts'
 
 /**
- * connect() looks through the ports of one parity first (net/ipv4/inet_hashtables.c), so beyond half
- * of the range each connect walks thousands of used ports: 15,000 to one destination stalled the loop
- * for a second. Ports in TIME_WAIT from earlier runs count too, so where addresses cost nothing, a
- * source gets no more than this part of its ports.
+ * connect() looks through the ports of one parity first (net/ipv4/inet_hashtables.c), so beyond
+ * half of the range each connect walks thousands of used ports: 15,000 to one destination stalled
+ * the loop for a second. Ports in TIME_WAIT from earlier runs count too, so where addresses cost
+ * nothing, a source gets no more than this part of its ports.
  */
 const PORT_FILL_SHARE = 0.25
 
