@@ -47,7 +47,8 @@ export function sameListener(
 export function ownersText(row: ListenerRow): string {
   const names = [...new Set(row.owners.map(({ name, pid }) => `${name} (pid ${pid})`))]
   if (names.length > 3) return `${names.slice(0, 3).join(', ')} and ${names.length - 3} more`
-  return names.length > 0 ? names.join(', ') : (row.cgroup ?? 'owner not known')
+  if (names.length > 0) return names.join(', ')
+  return row.cgroup === null || row.cgroup === '/' ? 'owner not known' : row.cgroup
 }
 
 function isLoopback(address: string): boolean {

@@ -62,7 +62,12 @@ function evaluateOverflow(facts: Facts, target: Target): Finding {
   const status = statusOf(overflow.value, fill, isShort)
   return findingOf(twOverflow, {
     status,
-    observed: observedText(overflow.value, entered.known ? entered.value : null, fill),
+    observed: observedText(
+      overflow.value,
+      entered.known ? entered.value : null,
+      fill,
+      isShort ? cap.value / closesPerSecond(target) : null,
+    ),
     needed: `${KEY} ≥ ${grouped(need)} (1.2 × ${closes} closes/s × 60 s)`,
     evidence,
     settings:
@@ -77,7 +82,12 @@ function statusOf(overflow: CounterMove, fill: number, isShort: boolean): Status
   return status === 'ok' && (fill >= 0.9 || isShort) ? 'info' : status
 }
 
-function observedText(overflow: CounterMove, entered: CounterMove | null, fill: number): string {
+function observedText(
+  overflow: CounterMove,
+  entered: CounterMove | null,
+  fill: number,
+  secondsHeld: number | null,
+): string {
   if (overflow.delta > 0) {
     const offered = overflow.delta + (entered?.delta ?? 0)
     const when = overflow.basis === 'window' ? 'now' : 'since boot'
@@ -86,5 +96,8 @@ function observedText(overflow: CounterMove, entered: CounterMove | null, fill: 
       `${percent(overflow.delta / offered)} of all`
     )
   }
-  return `no overflow now, table ${percent(fill)} full`
+  const state = `no overflow now, table ${percent(fill)} full`
+  return secondsHeld === null
+    ? state
+    : `${state}; the cap would hold ${secondsHeld.toFixed(1)} s of the target's closes`
 }
