@@ -83,6 +83,12 @@ export const SERVE_OPTIONS = defineOptions({
       'threads are lean; processes each have descriptors of their own; auto takes them ' +
       'where needed',
   },
+  portPerShard: {
+    flag: 'port-per-shard',
+    kind: 'boolean',
+    default: false,
+    help: 'each shard listens on ports of its own, counted up from those given, instead of sharing them',
+  },
   engine: {
     flag: 'engine',
     kind: 'enum',

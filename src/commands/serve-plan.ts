@@ -44,6 +44,7 @@ export async function planServe(
       listeners,
       shardCount: plan.shardCount,
       shardKind: plan.shardKind,
+      portPerShard: options.portPerShard,
       engine,
       connectionsMax: plan.connectionsMax,
       rowsPerShard: plan.rowsPerShard,
@@ -100,7 +101,8 @@ async function planShards(
     cores: os.availableParallelism(),
     descriptorsPerProcess: readDescriptorLimit(),
     engine: chosen.kind,
-    canReusePort: chosen.kind === 'epoll' || reuse.hasReusePort(process.versions.node),
+    canReusePort:
+      options.portPerShard || chosen.kind === 'epoll' || reuse.hasReusePort(process.versions.node),
     shards: options.shards,
     shardKind: options.shardKind,
     connectionsMax: options.connectionsMax,

@@ -9,6 +9,7 @@ import type { ArrivalModel } from './pacing/arrival-model.ts'
 import { readHostLimits } from './plan/host-limits.ts'
 import { planRun } from './plan/planner.ts'
 import type { RunPlan } from './plan/run-plan.ts'
+import { targetsOfShard } from './plan/target-share.ts'
 import type { ShardSetup } from './shard-messages.ts'
 import { type ResolvedTarget, resolveTarget } from './target/target-address.ts'
 import { activitiesOf, type BenchSettings } from './workload.ts'
@@ -47,7 +48,7 @@ export function shardSetups(
   const { connections, connectsPerSecond, messageBytes } = settings
   return plan.shards.connections.map((_, shard) => ({
     share: { connections, shard, shards: plan.shards.count },
-    targets,
+    targets: targetsOfShard(targets, shard, plan.shards.count),
     sources: plan.ports.sources,
     engine: plan.engine,
     runId,

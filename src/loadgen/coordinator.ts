@@ -16,7 +16,8 @@ import { arrivalsOf, type BenchSetup, newRunId, prepareBench, shardSetups } from
 import { IntervalLog } from './interval-log.ts'
 import type { MemorySample } from './memory-slope.ts'
 import { NodeApi, type NodeFacts } from './node-api.ts'
-import { OwnNode } from './own-node.ts'
+import { OwnNode, type OwnNodeOptions } from './own-node.ts'
+import type { RunPlan } from './plan/run-plan.ts'
 import { PublisherLink } from './publisher-link.ts'
 import { buildReport } from './report-builder.ts'
 import { describeEnvironment } from './run-environment.ts'
@@ -61,9 +62,9 @@ export interface BenchHooks {
  */
 export async function runBench(settings: BenchSettings, hooks: BenchHooks): Promise<RunReport> {
   // What cannot work is refused before a node is started for it.
-  await prepareBench(settings)
+  const { plan } = await prepareBench(settings)
   const startedAtMs = Date.now()
-  const node = settings.targets.length > 0 ? null : await OwnNode.start(settings)
+  const node = settings.targets.length > 0 ? null : await OwnNode.start(ownNodeOf(settings, plan))
   try {
     const driven =
       node === null ? settings : { ...settings, targets: node.targets, publishUrl: node.httpUrl }
@@ -72,6 +73,11 @@ export async function runBench(settings: BenchSettings, hooks: BenchHooks): Prom
   } finally {
     await node?.stop()
   }
+}
+
+/** Where the generator needs processes, the node needs as many: one for each, with its ports. */
+function ownNodeOf({ connections, engine }: BenchSettings, { shards }: RunPlan): OwnNodeOptions {
+  return { connections, engine, processes: shards.kind === 'process' ? shards.count : null }
 }
 
 class BenchRun {

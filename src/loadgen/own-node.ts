@@ -12,6 +12,8 @@ import { PushctlError } from '../errors/pushctl-error.ts'
 import { parseTarget, type TargetAddress } from './target/target-address.ts'
 
 const READY_LIMIT_MS = 15_000
+/** Starting a process costs about 100 ms of a core. */
+const READY_MS_PER_PROCESS = 400
 /** After SIGTERM; a node without devices drains at once. */
 const STOP_LIMIT_MS = 3_000
 const STDERR_KEPT_CHARACTERS = 2_000
@@ -27,6 +29,11 @@ if (isMainThread) process.stdin.on('end', end).on('error', end).resume().unref()
 
 export interface OwnNodeOptions {
   readonly connections: number
+  /**
+   * Processes of the node, each with ports of its own; null: what the node chooses. The first two
+   * targets are those of its first process, and so on.
+   */
+  readonly processes: number | null
   readonly engine: 'auto' | 'epoll' | 'node'
 }
 
@@ -39,10 +46,10 @@ export class OwnNode {
   private constructor(child: ChildProcess, ready: ReadyLine, killOnExit: () => void) {
     this.#child = child
     this.#killOnExit = killOnExit
-    this.targets = [
-      ...ready.tcp.map((address) => parseTarget(withScheme('tcp', address))),
-      ...ready.ws.map((address) => parseTarget(withScheme('ws', address))),
-    ]
+    this.targets = ready.tcp.flatMap((address, process) => [
+      parseTarget(withScheme('tcp', address)),
+      parseTarget(withScheme('ws', ready.ws[process])),
+    ])
     this.httpUrl = withScheme('http', ready.http)
   }
 
@@ -57,7 +64,8 @@ export class OwnNode {
     const killOnExit = (): void => void child.kill('SIGKILL')
     process.on('exit', killOnExit)
     try {
-      const ready = await waitForReady(child)
+      const limitMs = READY_LIMIT_MS + (options.processes ?? 0) * READY_MS_PER_PROCESS
+      const ready = await waitForReady(child, limitMs)
       return new OwnNode(child, ready, killOnExit)
     } catch (error) {
       process.off('exit', killOnExit)
@@ -89,12 +97,15 @@ interface ReadyLine {
   readonly http: string
 }
 
-function commandOf({ connections, engine }: OwnNodeOptions) {
+function commandOf({ connections, engine, processes }: OwnNodeOptions) {
   const guard = `data:text/javascript,${encodeURIComponent(END_WITH_PARENT)}`
   const anyPort = '127.0.0.1:0'
   const args = ['--import', guard, join(packageRoot(), 'bin', 'pushctl.js'), 'serve', '--json']
   args.push('--tcp', anyPort, '--ws', anyPort, '--http', anyPort)
   args.push('--max-connections', String(connections), '--engine', engine)
+  if (processes !== null) {
+    args.push('--shard-kind', 'process', '--shards', String(processes), '--port-per-shard')
+  }
   // Settings meant for this bench must not become settings of its node.
   const env = Object.fromEntries(
     Object.entries(process.env).filter(([name]) => !name.startsWith('PUSHCTL_')),
@@ -102,7 +113,7 @@ function commandOf({ connections, engine }: OwnNodeOptions) {
   return { args, env }
 }
 
-function waitForReady(child: ChildProcess): Promise<ReadyLine> {
+function waitForReady(child: ChildProcess, limitMs: number): Promise<ReadyLine> {
   return new Promise((resolve, reject) => {
     let errors = ''
     const fail = (reason: string): void => {
@@ -114,7 +125,7 @@ function waitForReady(child: ChildProcess): Promise<ReadyLine> {
         }),
       )
     }
-    const limit = setTimeout(() => fail(`was not ready in ${READY_LIMIT_MS} ms`), READY_LIMIT_MS)
+    const limit = setTimeout(() => fail(`was not ready in ${limitMs} ms`), limitMs)
     // Read on after ready too: a full pipe would stop the node.
     child.stderr?.setEncoding('utf8').on('data', (text: string) => {
       errors = (errors + text).slice(-STDERR_KEPT_CHARACTERS)

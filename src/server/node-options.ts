@@ -9,6 +9,8 @@ export interface PushNodeOptions {
   readonly listeners: readonly ShardListener[]
   readonly shardCount: number
   readonly shardKind: ShardKind
+  /** Each shard listens on ports of its own instead of sharing them. */
+  readonly portPerShard: boolean
   readonly engine: EngineChoice
   /** Devices at one time; one more gets BYE 4103. */
   readonly connectionsMax: number

@@ -17,6 +17,7 @@ export interface NodePlanInput {
   /** RLIMIT_NOFILE of one process. */
   readonly descriptorsPerProcess: number
   readonly engine: EngineKind
+  /** Whether more than one shard can listen: by sharing ports, or with ports of their own. */
   readonly canReusePort: boolean
   /** As asked for; undefined: let the plan choose. */
   readonly shards: number | undefined

@@ -95,17 +95,11 @@ export class PushNode implements NodeControl {
 
   /** Starts all shards and listens. On failure nothing is left running. */
   async start(): Promise<void> {
-    const { shardCount, shardKind, listeners } = this.#options
     this.#gauge.start()
     try {
-      if (shardCount > 1) await assertPortsFree(listeners)
-      // The first shard finds out the ports where 0 was asked for; the others share them.
-      this.#listeners = await this.#group.start(shardKind, this.#configurationOf(0, listeners))
-      const withTls = this.#listeners.map((opened, i) => ({ ...listeners[i], ...opened }))
-      const others = Array.from({ length: shardCount - 1 }, (_, i) =>
-        this.#group.start(shardKind, this.#configurationOf(i + 1, withTls)),
-      )
-      await Promise.all(others)
+      this.#listeners = this.#options.portPerShard
+        ? await this.#startApart()
+        : await this.#startShared()
     } catch (error) {
       await this.stop()
       throw error
@@ -113,6 +107,33 @@ export class PushNode implements NodeControl {
     this.#sampler = setInterval(() => void this.#sampleAll(), SAMPLE_INTERVAL_MS)
     await this.#sampleAll()
     this.#state = 'ready'
+  }
+
+  /** All shards on the same ports: the kernel spreads connections over them by hash. */
+  async #startShared(): Promise<readonly ShardListener[]> {
+    const { shardCount, shardKind, listeners } = this.#options
+    if (shardCount > 1) await assertPortsFree(listeners)
+    // The first shard finds out the ports where 0 was asked for; the others share them.
+    const opened = await this.#group.start(shardKind, this.#configurationOf(0, listeners))
+    const withTls = opened.map((listener, i) => ({ ...listeners[i], ...listener }))
+    const others = Array.from({ length: shardCount - 1 }, (_, i) =>
+      this.#group.start(shardKind, this.#configurationOf(i + 1, withTls)),
+    )
+    await Promise.all(others)
+    return opened
+  }
+
+  /** Each shard on ports of its own, counted up from those asked for. In the order of shards. */
+  async #startApart(): Promise<readonly ShardListener[]> {
+    const { shardCount, shardKind, listeners } = this.#options
+    const opened = Array.from({ length: shardCount }, (_, index) => {
+      const own = listeners.map((listener) => ({
+        ...listener,
+        port: listener.port === 0 ? 0 : listener.port + index,
+      }))
+      return this.#group.start(shardKind, this.#configurationOf(index, own))
+    })
+    return (await Promise.all(opened)).flat()
   }
 
   setHttpAddress(address: string): void {
@@ -272,20 +293,11 @@ export class PushNode implements NodeControl {
         shard.batch.flush()
         break
       case 'gone':
-        this.#onGone(shard, message)
+        this.#admission.forget(shard, message)
         break
       case 'drained':
         this.#onDrained()
         break
-    }
-  }
-
-  #onGone(shard: RunningShard, gone: Extract<ShardUp, { kind: 'gone' }>): void {
-    const { slots, generations, hashes } = gone
-    for (let row = 0; row < slots.length; row++) {
-      const high = hashes[2 * row]
-      const low = hashes[2 * row + 1]
-      this.#directory.remove(high, low, shard.index, slots[row], generations[row])
     }
   }
 
@@ -318,7 +330,7 @@ export class PushNode implements NodeControl {
       engine: options.engine,
       capacity: options.rowsPerShard,
       listeners,
-      reusePort: options.shardCount > 1,
+      reusePort: options.shardCount > 1 && !options.portPerShard,
       backlog: options.backlog,
       limits: options.limits,
       heartbeatSecondsMin,

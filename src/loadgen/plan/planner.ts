@@ -13,7 +13,7 @@ import type { BenchSettings } from '../workload.ts'
 import type { HostLimits } from './host-limits.ts'
 import { planPorts } from './port-budget.ts'
 import type { PlannedTarget, RunPlan } from './run-plan.ts'
-import { targetAt } from './target-share.ts'
+import { targetAt, targetsOfShard } from './target-share.ts'
 
 /**
  * Descriptors of a generator process that hold no load connection: stdio, event loops, logs, the
@@ -145,7 +145,9 @@ function connectionsPerTarget(
 ): PlannedTarget[] {
   const counts = targets.map(() => 0)
   perShard.forEach((count, shard) => {
-    for (let row = 0; row < count; row++) counts[targetAt(row, shard, targets.length)] += 1
+    const own = targetsOfShard(targets, shard, perShard.length)
+    const first = targets.indexOf(own[0])
+    for (let row = 0; row < count; row++) counts[first + targetAt(row, shard, own.length)] += 1
   })
   return targets.map(({ url, address, port }, index) => ({
     url,
