@@ -19,6 +19,7 @@ import { filesFdUsed } from './checks/files/fd-used.ts'
 import { filesFileMax } from './checks/files/file-max.ts'
 import { filesNrOpen } from './checks/files/nr-open.ts'
 import { filesProcessNofile } from './checks/files/process-nofile.ts'
+import { filesSysctlLint } from './checks/files/sysctl-lint.ts'
 import { listenAbortOnOverflow } from './checks/listen/abort-on-overflow.ts'
 import { listenBacklog } from './checks/listen/backlog.ts'
 import { listenOverflow } from './checks/listen/overflow.ts'
@@ -106,6 +107,7 @@ export const CHECKS: readonly Check[] = [
   filesFileMax,
   filesFdUsed,
   filesEpollWatches,
+  filesSysctlLint,
   // memory
   memoryPerConn,
   memoryTcpMem,
