@@ -29,6 +29,8 @@ export interface EndEvents {
   onGivenUp(slot: Slot): void
   /** Something waits for the end of a turn. */
   onPending(): void
+  /** The last word of the slot is queued: to be sent as far as the kernel takes it. */
+  onLastWord(slot: Slot): void
 }
 
 export class ConnectionEnds {
@@ -191,6 +193,13 @@ export class ConnectionEnds {
       list.slots[count++] = slot
     }
     if (count > 0) handler.onOverflow(list.slots, count)
+    for (let i = 0; i < count; i++) {
+      // What was queued may be gone by now, and then nothing would tell that the socket is writable.
+      const slot = list.slots[i]
+      if (this.#table.phaseOf[slot] === PHASE.FLUSHING && this.#hasQueued(slot)) {
+        this.#events.onLastWord(slot)
+      }
+    }
     list.clear()
   }
 

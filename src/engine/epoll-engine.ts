@@ -106,6 +106,7 @@ export class EpollEngine implements SocketEngine {
         },
         onGivenUp: (slot) => this.#reads.dropKept(slot),
         onPending: () => this.#scheduleTurn(),
+        onLastWord: (slot) => this.#sender.sendQueued(slot),
       },
     )
     this.#sender = new EpollSender(

@@ -10,6 +10,7 @@ import type { RunningShard } from './shard-group.ts'
 import type { ShardUp } from './shard-messages.ts'
 
 type Hellos = Extract<ShardUp, { kind: 'hellos' }>
+type Gone = Extract<ShardUp, { kind: 'gone' }>
 
 export interface AdmissionParts {
   readonly directory: Directory
@@ -25,6 +26,9 @@ export class Admission {
   closedWith = 0
   readonly #parts: AdmissionParts
   readonly #text = new TextDecoder()
+  /** Connections whose token is being checked. */
+  readonly #checking = new Set<string>()
+  #lastBatch: Promise<void> = Promise.resolve()
   #lastSessionId = 0
 
   constructor(parts: AdmissionParts) {
@@ -32,25 +36,57 @@ export class Admission {
   }
 
   decide(shard: RunningShard, hellos: Hellos): void {
-    for (let row = 0; row < hellos.slots.length; row++) {
-      if (this.#parts.verifyDevice === null) this.#decideRow(shard, hellos, row)
-      else void this.#verifyRow(this.#parts.verifyDevice, shard, hellos, row)
+    const { verifyDevice } = this.#parts
+    if (verifyDevice !== null) {
+      this.#lastBatch = this.#decideChecked(this.#lastBatch, verifyDevice, shard, hellos)
+      return
+    }
+    for (let row = 0; row < hellos.slots.length; row++) this.#decideRow(shard, hellos, row)
+  }
+
+  /** Devices that left; also those whose token is still being checked. */
+  forget(shard: RunningShard, gone: Gone): void {
+    const { slots, generations, hashes } = gone
+    for (let row = 0; row < slots.length; row++) {
+      if (this.#checking.size > 0) {
+        this.#checking.delete(connectionKey(shard.index, slots[row], generations[row]))
+      }
+      const high = hashes[2 * row]
+      const low = hashes[2 * row + 1]
+      this.#parts.directory.remove(high, low, shard.index, slots[row], generations[row])
     }
   }
 
-  async #verifyRow(
+  /** Checks a batch at once, and decides it after all that came before: the newer HELLO wins. */
+  async #decideChecked(
+    before: Promise<void>,
     verify: DeviceVerifier,
     shard: RunningShard,
     hellos: Hellos,
-    row: number,
   ): Promise<void> {
+    const { slots, generations } = hellos
+    const checks: Promise<boolean>[] = []
+    for (let row = 0; row < slots.length; row++) {
+      this.#checking.add(connectionKey(shard.index, slots[row], generations[row]))
+      checks.push(this.#check(verify, hellos, row))
+    }
+    const verdicts = await Promise.all(checks)
+    await before
+    for (let row = 0; row < slots.length; row++) {
+      // Who left in the meantime must not enter the directory: nobody would ever remove it.
+      const key = connectionKey(shard.index, slots[row], generations[row])
+      if (!this.#checking.delete(key) || !shard.isAlive) continue
+      if (verdicts[row]) this.#decideRow(shard, hellos, row)
+      else this.#refuse(shard, hellos, row, BYE.UNAUTHORIZED)
+    }
+  }
+
+  async #check(verify: DeviceVerifier, hellos: Hellos, row: number): Promise<boolean> {
     const { texts, textEnds } = hellos
     const idStart = row === 0 ? 0 : textEnds[2 * row - 1]
     const id = this.#text.decode(texts.subarray(idStart, textEnds[2 * row]))
     const token = this.#text.decode(texts.subarray(textEnds[2 * row], textEnds[2 * row + 1]))
-    const verdict = await verify(token, id).catch(() => 'the token could not be checked')
-    if (verdict === true) this.#decideRow(shard, hellos, row)
-    else this.#refuse(shard, hellos, row, BYE.UNAUTHORIZED)
+    return (await verify(token, id).catch(() => false)) === true
   }
 
   #decideRow(shard: RunningShard, hellos: Hellos, row: number): void {
@@ -76,4 +112,8 @@ export class Admission {
     this.refused[reason] = (this.refused[reason] ?? 0) + 1
     shard.batch.addVerdict(hellos.slots[row], hellos.generations[row], code, 0)
   }
+}
+
+function connectionKey(shard: number, slot: number, generation: number): string {
+  return `${shard} ${slot} ${generation}`
 }

@@ -9,6 +9,11 @@ import { SESSION_PHASE, type SessionTable } from './session-table.ts'
 
 /** Resolution of heartbeats and handshake limits. */
 export const TICK_MS = 500
+/**
+ * More than this between two looks at the clock means that the node stood still (a suspended
+ * machine, a long pause): heartbeats wait unread in the sockets, so the rest is not counted.
+ */
+const TICKS_PER_LOOK_MAX = 2
 /** A heartbeat may be half an interval late before the connection counts as lost. */
 const HEARTBEAT_GRACE = 1.5
 
@@ -17,6 +22,8 @@ export class SessionTimers {
   readonly #wheel: TimerWheel
   readonly #handshakeTicks: number
   readonly #onExpired: (slot: Slot, code: number) => void
+  /** Time that stood still for the sessions. */
+  #lostTicks = 0
 
   constructor(
     sessions: SessionTable,
@@ -38,9 +45,12 @@ export class SessionTimers {
     this.#wheel.schedule(slot, this.#heartbeatTicks(slot))
   }
 
-  /** `elapsedMs` counts from any fixed moment; time that was seen never goes back. */
+  /** `elapsedMs` counts from any fixed moment. To be called every TICK_MS. */
   advance(elapsedMs: number): void {
-    this.#wheel.advance(Math.floor(elapsedMs / TICK_MS), this.#onDue)
+    const elapsedTicks = Math.floor(elapsedMs / TICK_MS) - this.#lostTicks
+    const tick = Math.min(elapsedTicks, this.#wheel.nowTick + TICKS_PER_LOOK_MAX)
+    this.#lostTicks += elapsedTicks - tick
+    this.#wheel.advance(tick, this.#onDue)
   }
 
   readonly #onDue = (slot: Slot): void => {
