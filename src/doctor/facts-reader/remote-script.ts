@@ -86,6 +86,8 @@ done 2>/dev/null | sed 's#//*#/#g' | grep -v ' ' | sort -u; }
 `
 }
 
+const TRANSIENT_FILTER = TRANSIENT_STATES.map((state) => `state ${state}`).join(' ')
+
 /** Everything that moves, read twice. */
 const SAMPLE_LINES = `sample() {
   set -- "$1" ${MOVING.replaceAll('\n', ' ')} $kernel_threads $(cgroup_files)
@@ -93,7 +95,7 @@ const SAMPLE_LINES = `sample() {
   files "$@"
   for pid in $pids; do mark size "$1" "/proc/$pid/fd"; stat -c %s "/proc/$pid/fd" 2>/dev/null; done
   run "$1" ss-listeners ss -Htlnme$owners
-  run "$1" ss-transient ss -Htanoe$owners ${TRANSIENT_STATES.map((state) => `state ${state}`).join(' ')}
+  run "$1" ss-transient ss -Htanoe$owners ${TRANSIENT_FILTER}
   run "$1" tc-qdisc tc -s qdisc show
   for name in $interfaces; do
     [ -d "/sys/class/net/$name/device" ] && run "$1" "ethtool-S-$name" ethtool -S "$name"
@@ -109,7 +111,8 @@ for file in ${STANDING.replaceAll('\n', ' ')}; do
 done
 for key in $(cat /etc/sysctl.conf /etc/sysctl.d/*.conf \\
   /run/sysctl.d/*.conf /usr/local/lib/sysctl.d/*.conf /usr/lib/sysctl.d/*.conf \\
-  2>/dev/null | sed -n 's/^ *-\\{0,1\\} *\\([a-z][A-Za-z0-9_.-]*\\) *=.*/\\1/p' | tr . / | sort -u); do
+  2>/dev/null | sed -n 's/^ *-\\{0,1\\} *\\([a-z][A-Za-z0-9_.-]*\\) *=.*/\\1/p' |
+  tr . / | sort -u); do
   case $key in *_key|*stable_secret|*hmac*|*core_pattern|*modprobe|*random*) ;;
     *) set -- "$@" "/proc/sys/$key" ;; esac
 done
