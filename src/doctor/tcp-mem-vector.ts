@@ -11,7 +11,8 @@ export const TCP_MEM_KEY = 'net.ipv4.tcp_mem'
 const MEMORY_SHARE_MAX = 0.5
 /** The kernel's own pressure threshold is a sixteenth of memory. */
 const DEFAULT_SHARE = 1 / 16
-const HEADROOM = 1.25
+/** Pressure begins this far above the need. */
+export const HEADROOM = 1.25
 
 export interface VectorVerdict {
   readonly status: Status

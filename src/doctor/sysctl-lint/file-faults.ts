@@ -82,10 +82,12 @@ function driftHits(facts: Facts, last: PlacedAssignment): LintHit[] {
   const { key, value } = last
   const live = facts.sysctls[key]
   if (!live?.known || !isComparable(facts, key) || isSameValue(key, value, live.value)) return []
+  // A default of the distribution that is not in force is its business; a line of one's own is not.
+  const status = ADMIN_FOLDER.test(last.path) ? 'warn' : 'info'
   return [
     {
       subject: key,
-      status: 'warn',
+      status,
       observed: `${key} is ${live.value}, though ${last.path} says ${value}`,
       why:
         'Either something changed it after boot, or the kernel refused the value, or the file ' +

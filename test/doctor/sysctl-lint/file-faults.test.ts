@@ -54,6 +54,8 @@ describe('lines that do not do what they say', () => {
       'net.core.somaxconn is 4096, though /etc/sysctl.d/99-tuning.conf says 65535',
     )
     expect(names({ files: `${key} = 65535` })).toEqual([])
+    const vendor = { '/usr/lib/sysctl.d/50-default.conf': `${key} = 65535` }
+    expect(names({ files: vendor, live: { [key]: 4_096 } })).toEqual([`${key} info`])
   })
 
   it('compare values as the kernel does: blanks, hex, rounding, lists of ports', () => {

@@ -3,6 +3,7 @@
  * is not exempt.
  */
 import { grouped, percent } from '../../counter-moves.ts'
+import { type Unknown, unknown } from '../../fact.ts'
 import type { Facts } from '../../facts.ts'
 import { type Check, type Finding, findingOf, unknownFinding } from '../../finding.ts'
 import { raiseSysctl } from '../../setting.ts'
@@ -45,6 +46,8 @@ function evaluateEpollWatches(facts: Facts, target: Target): Finding {
   const need = Math.ceil(Math.round(1.05 * sockets * 1e6) / 1e6)
   const share = limit.value > 0 ? need / limit.value : Number.POSITIVE_INFINITY
   const isShort = share >= WARN_SHARE
+  const unseen = unseenWatches(facts, limit.value, target)
+  if (!isShort && unseen !== null) return unknownFinding(filesEpollWatches, unseen)
   const evidence = [`${limit.source}: ${grouped(limit.value)}`]
   if (sockstat.known) evidence.push(`${sockstat.source}: ${grouped(seen)} TCP sockets now`)
   return findingOf(filesEpollWatches, {
@@ -64,4 +67,22 @@ function evaluateEpollWatches(facts: Facts, target: Target): Finding {
         ]
       : [],
   })
+}
+
+/**
+ * A child network namespace does not see the user's other sockets. The open files of the host bound
+ * them: only where even those would fit is there room for certain.
+ */
+function unseenWatches(facts: Facts, limit: number, target: Target): Unknown | null {
+  const { network } = facts.host.namespaces
+  if (!network.known || network.value === 'host') return null
+  const { fileNr } = facts.after
+  if (!fileNr.known) return fileNr
+  const atMost = fileNr.value.allocated + socketsHeld(target)
+  if (atMost < WARN_SHARE * limit) return null
+  const files = grouped(fileNr.value.allocated)
+  return unknown(
+    `the user may watch any of ${files} open files, in namespaces not seen from here`,
+    fileNr.source,
+  )
 }

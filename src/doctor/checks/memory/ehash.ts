@@ -58,9 +58,11 @@ function evaluateEhash(facts: Facts, target: Target): Finding {
   return findingOf(memoryEhash, {
     status,
     observed:
+      (status === 'unknown'
+        ? 'unknown: the sockets of other namespaces share the table; alone '
+        : '') +
       `${load.toFixed(1)} connections a bucket at the target ` +
-      `(${grouped(sockets)} / ${grouped(entries.value.buckets)})` +
-      (isBlind ? '; the table is shared, and other namespaces cannot be counted from here' : ''),
+      `(${grouped(sockets)} / ${grouped(entries.value.buckets)})`,
     needed: `at most ${INFO_LOAD} a bucket`,
     evidence: [
       `${entries.source}: ${grouped(entries.value.buckets)} buckets`,

@@ -15,7 +15,7 @@ import {
 import { type PageDemand, tcpPagesNeeded } from '../../socket-demand.ts'
 import { sysctlNumbers } from '../../sysctl-facts.ts'
 import type { Target } from '../../target.ts'
-import { judgeTcpMemVector, TCP_MEM_KEY } from '../../tcp-mem-vector.ts'
+import { HEADROOM, judgeTcpMemVector, TCP_MEM_KEY } from '../../tcp-mem-vector.ts'
 
 const FULL_SHARE = 0.95
 const PRUNE_COUNTERS = ['PruneCalled', 'RcvPruned', 'OfoPruned', 'TCPRcvQDrop'] as const
@@ -65,7 +65,7 @@ function evaluateTcpMem(facts: Facts, target: Target): Finding {
 }
 
 function neededText({ pages, formula }: PageDemand): string {
-  return `${TCP_MEM_KEY} pressure ≥ 1.25 × ${grouped(pages)} pages = 1.25 × ${formula}`
+  return `${TCP_MEM_KEY} pressure ≥ ${grouped(Math.ceil(HEADROOM * pages))} (1.25 × ${formula})`
 }
 
 function lossVerdicts(facts: Facts): Verdict[] {

@@ -77,7 +77,7 @@ function evaluateRetrans(facts: Facts): Finding {
   if (sent.value.delta < SEGMENTS_MIN) {
     return findingOf(tcpRetrans, {
       status: 'info',
-      observed: `only ${grouped(sent.value.delta)} sent ${whenOf(sent.value)}, too few to judge`,
+      observed: `too few segments to judge: ${grouped(sent.value.delta)} ${whenOf(sent.value)}`,
       needed,
       evidence,
     })

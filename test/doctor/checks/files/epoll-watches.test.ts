@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { filesEpollWatches } from '../../../../src/doctor/checks/files/epoll-watches.ts'
+import { known } from '../../../../src/doctor/fact.ts'
 import { factsWith, findingOfCheck, sockstatWith } from '../../facts-builder.ts'
 
 const withLimit = (value: number) => factsWith({ sysctls: { 'fs.epoll.max_user_watches': value } })
@@ -42,6 +43,29 @@ describe('files/epoll-watches', () => {
   it('counts both ends of each connection where both are here', () => {
     const finding = findingOfCheck(filesEpollWatches, withLimit(20_999), { role: 'both' })
     expect(finding.status).toBe('critical')
+  })
+
+  it('trusts in a container only in what the open files of the whole host leave', () => {
+    const inContainer = (allocated: number | null) =>
+      factsWith({
+        sysctls: { 'fs.epoll.max_user_watches': 100_000 },
+        host: {
+          namespaces: {
+            network: known('child', 'tcp_mem is absent'),
+            networkInode: known('net:[1]', 'ns'),
+            pid: known('child', 'ns'),
+          },
+        },
+        sample:
+          allocated === null
+            ? {}
+            : { fileNr: known({ allocated, max: 1_000_000 }, '/proc/sys/fs/file-nr') },
+      })
+    expect(findingOfCheck(filesEpollWatches, inContainer(69_999)).status).toBe('ok')
+    expect(findingOfCheck(filesEpollWatches, inContainer(70_000)).status).toBe('unknown')
+    expect(findingOfCheck(filesEpollWatches, inContainer(null)).status).toBe('unknown')
+    const short = findingOfCheck(filesEpollWatches, inContainer(0), { connections: 100_000 })
+    expect(short.status).toBe('critical')
   })
 
   it('is unknown where the key cannot be read', () => {

@@ -65,7 +65,7 @@ describe('memory/tcp-mem', () => {
       messageBytes: 512,
     })
     expect(finding.status).toBe('critical')
-    expect(finding.needed).toContain('1,102,500 pages')
+    expect(finding.needed).toContain('pressure ≥ 1,378,125 (1.25 × 1.05 × (1,000,000 connections')
     expect(finding.fix_now).toBe('sysctl -w net.ipv4.tcp_mem="1033594 1378125 2067188"')
   })
 
