@@ -4,7 +4,7 @@
  */
 import type { Fact } from './fact.ts'
 import type { ProcessFacts } from './facts-process.ts'
-import { processLabel } from './process-label.ts'
+import { labelOfProcess } from './process-label.ts'
 
 export interface ProcessGroup {
   /** The processes that were named, at least one; the group may hold others. */
@@ -35,7 +35,7 @@ export function processGroups(
     return {
       members,
       first,
-      label: `${processLabel(first)}${more}`,
+      label: `${labelOfProcess(first)}${more}`,
       path: groupPath(first, controller),
     }
   })

@@ -5,7 +5,7 @@ import { type Unknown, unknown } from './fact.ts'
 import type { ProcessFacts } from './facts-process.ts'
 
 /** "node (pid 4321)". */
-export function processLabel({ name, pid }: Pick<ProcessFacts, 'name' | 'pid'>): string {
+export function labelOfProcess({ name, pid }: Pick<ProcessFacts, 'name' | 'pid'>): string {
   return `${name} (pid ${pid})`
 }
 

@@ -131,5 +131,6 @@ export function bytesText(bytes: number): string {
     value /= 1_000
     unit += 1
   }
-  return `${value >= 100 || unit === 0 ? Math.round(value) : Number(value.toFixed(1))} ${units[unit]}`
+  const rounded = value >= 100 || unit === 0 ? Math.round(value) : Number(value.toFixed(1))
+  return `${rounded} ${units[unit]}`
 }

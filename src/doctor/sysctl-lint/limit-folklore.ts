@@ -4,7 +4,7 @@
  */
 import { grouped } from '../counter-moves.ts'
 import type { ProcessFacts } from '../facts-process.ts'
-import { processLabel } from '../process-label.ts'
+import { labelOfProcess } from '../process-label.ts'
 import { sysctlNumber } from '../sysctl-facts.ts'
 import { actsAsLoadgen } from '../target.ts'
 import { type FolkloreRow, folkloreRule, type LintContext, type LintHit } from './lint-rule.ts'
@@ -153,7 +153,7 @@ function descriptorHits(process: ProcessFacts): LintHit[] {
   const text = Number.isFinite(limit) ? grouped(limit) : 'infinity'
   return [
     {
-      subject: `LimitNOFILE of ${processLabel(process)}`,
+      subject: `LimitNOFILE of ${labelOfProcess(process)}`,
       status: 'warn',
       observed: `descriptor limit ${text}`,
       why:

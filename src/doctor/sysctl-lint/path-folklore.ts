@@ -4,7 +4,7 @@
  */
 
 import { timerOf } from '../parsers/ss-details.ts'
-import { processLabel } from '../process-label.ts'
+import { labelOfProcess } from '../process-label.ts'
 import { sysctlText } from '../sysctl-facts.ts'
 import { placeOf } from './assignments.ts'
 import { type FolkloreRow, folkloreRule, type LintContext, type LintHit } from './lint-rule.ts'
@@ -104,7 +104,7 @@ function keepaliveHits({ facts, assignments }: LintContext): LintHit[] {
   const reason =
     node === undefined
       ? 'no connection of the sample has a keepalive timer'
-      : `${processLabel(node)} is Node, which sets its own interval and count`
+      : `${labelOfProcess(node)} is Node, which sets its own interval and count`
   return [
     {
       subject: first.key,

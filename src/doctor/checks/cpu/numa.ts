@@ -5,7 +5,7 @@ import type { ProcessFacts } from '../../facts-process.ts'
 import { type Check, type Finding, findingOf, type Status, unknownFinding } from '../../finding.ts'
 import { deviceInterfaces } from '../../judged-interfaces.ts'
 import { parseCpuList } from '../../parsers/cpu-set.ts'
-import { noProcessNamed, processLabel } from '../../process-label.ts'
+import { labelOfProcess, noProcessNamed } from '../../process-label.ts'
 import { isAlarm } from '../../status-order.ts'
 import { sysctlText } from '../../sysctl-facts.ts'
 
@@ -56,7 +56,7 @@ function judge(
   interfaces: readonly InterfaceFacts[],
   cpusByNode: Readonly<Record<number, readonly number[]>>,
 ): Finding {
-  const subject = processLabel(process)
+  const subject = labelOfProcess(process)
   const { status: processStatus } = process
   if (!processStatus.known) return unknownFinding(cpuNuma, processStatus, subject)
   const allowed = parseCpuList(processStatus.value.cpusAllowed)

@@ -8,7 +8,7 @@ import type { Facts } from '../../facts.ts'
 import type { ProcessFacts } from '../../facts-process.ts'
 import { type Check, type Finding, findingOf, unknownFinding } from '../../finding.ts'
 import { nofileRemedy } from '../../nofile-remedy.ts'
-import { limitText, noProcessNamed, processLabel } from '../../process-label.ts'
+import { labelOfProcess, limitText, noProcessNamed } from '../../process-label.ts'
 import { descriptorsNeeded, type Target } from '../../target.ts'
 
 const WARN_SHARE = 0.8
@@ -42,7 +42,7 @@ function evaluateFdUsed(facts: Facts, target: Target): Finding | Finding[] {
 }
 
 function judgeProcess(facts: Facts, process: ProcessFacts, target: Target): Finding {
-  const subject = processLabel(process)
+  const subject = labelOfProcess(process)
   const used = facts.after.processes[process.pid]?.fdCount
   if (used === undefined) {
     const gone = unknown('the process ended meanwhile', `/proc/${process.pid}`)

@@ -10,7 +10,7 @@ import type { ProcessFacts } from '../../facts-process.ts'
 import { type Check, type Finding, findingOf, unknownFinding } from '../../finding.ts'
 import { nofileRemedy } from '../../nofile-remedy.ts'
 import type { Limit } from '../../parsers/process-limits.ts'
-import { limitText, noProcessNamed, processLabel } from '../../process-label.ts'
+import { labelOfProcess, limitText, noProcessNamed } from '../../process-label.ts'
 import { descriptorsNeeded, type Target } from '../../target.ts'
 
 export const filesProcessNofile: Check = {
@@ -48,7 +48,7 @@ function evaluateNofile(facts: Facts, target: Target): Finding | Finding[] {
 }
 
 function judgeProcess(process: ProcessFacts, need: number, target: Target): Finding {
-  const subject = processLabel(process)
+  const subject = labelOfProcess(process)
   const { limits } = process
   if (!limits.known) return unknownFinding(filesProcessNofile, limits, subject)
   const limit = limits.value['Max open files']

@@ -20,7 +20,7 @@ import {
   type Status,
   unknownFinding,
 } from '../../finding.ts'
-import { processLabel } from '../../process-label.ts'
+import { labelOfProcess } from '../../process-label.ts'
 import { bytesText } from '../../socket-demand.ts'
 
 /** Heuristic: percent of the last 10 s in which no task could go on for want of memory. */
@@ -105,7 +105,7 @@ function hostText(used: number, total: number, pressedPercent: number | null): s
 }
 
 function judgeProcess(facts: Facts, process: ProcessFacts, swapIns: Fact<CounterMove>): Finding {
-  const subject = processLabel(process)
+  const subject = labelOfProcess(process)
   const swapped =
     facts.after.processes[process.pid]?.swapBytes ??
     unknown('the process ended meanwhile', `/proc/${process.pid}`)

@@ -5,7 +5,7 @@ import { percent } from '../../counter-moves.ts'
 import type { Facts } from '../../facts.ts'
 import type { ProcessFacts } from '../../facts-process.ts'
 import { type Check, type Finding, findingOf, type Status, unknownFinding } from '../../finding.ts'
-import { noProcessNamed, processLabel } from '../../process-label.ts'
+import { labelOfProcess, noProcessNamed } from '../../process-label.ts'
 import { worstOf } from '../../status-order.ts'
 import { threadShares } from '../../thread-shares.ts'
 
@@ -44,7 +44,7 @@ Next step: perf top -p PID, or node --cpu-prof.`,
 }
 
 function judge(facts: Facts, process: ProcessFacts): Finding {
-  const subject = processLabel(process)
+  const subject = labelOfProcess(process)
   const threads = threadShares(facts, process)
   if (!threads.known) return unknownFinding(processCpuBound, threads, subject)
   const { cpuPressure } = facts.after

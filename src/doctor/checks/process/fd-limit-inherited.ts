@@ -3,7 +3,7 @@ import { unknown } from '../../fact.ts'
 import type { Facts } from '../../facts.ts'
 import type { ProcessFacts } from '../../facts-process.ts'
 import { type Check, type Finding, findingOf, type Status, unknownFinding } from '../../finding.ts'
-import { limitText, noProcessNamed, processLabel } from '../../process-label.ts'
+import { labelOfProcess, limitText, noProcessNamed } from '../../process-label.ts'
 import { sysctlNumber } from '../../sysctl-facts.ts'
 import { descriptorsNeeded, type Target } from '../../target.ts'
 
@@ -32,7 +32,7 @@ LimitNOFILE=infinity means fs.nr_open. limits.conf concerns logins, not services
 }
 
 function judge(facts: Facts, target: Target, process: ProcessFacts): Finding {
-  const subject = processLabel(process)
+  const subject = labelOfProcess(process)
   const { limits, unit } = process
   if (!limits.known) return unknownFinding(processFdLimitInherited, limits, subject)
   const inForce = limits.value['Max open files']

@@ -4,7 +4,7 @@ import type { Facts } from '../../facts.ts'
 import { type Check, type Finding, findingOf, unknownFinding } from '../../finding.ts'
 import { ownersText } from '../../judged-listeners.ts'
 import { listenerName } from '../../parsers/ss-listeners.ts'
-import { limitText, processLabel } from '../../process-label.ts'
+import { labelOfProcess, limitText } from '../../process-label.ts'
 import type { Target } from '../../target.ts'
 
 export const processListenOwner: Check = {
@@ -79,6 +79,6 @@ function ownerLines(facts: Facts, pids: ReadonlySet<number>): string[] {
         nofile === undefined ? '' : `${limitText(nofile.soft)} descriptors`,
         cgroupPaths.known ? `group ${cgroupPaths.value.unified ?? '/'}` : '',
       ]
-      return `/proc/${pid}: ${processLabel(process)}, ${parts.filter(Boolean).join(', ')}`
+      return `/proc/${pid}: ${labelOfProcess(process)}, ${parts.filter(Boolean).join(', ')}`
     })
 }

@@ -15,7 +15,7 @@ import {
   type Status,
   unknownFinding,
 } from '../../finding.ts'
-import { noProcessNamed, processLabel } from '../../process-label.ts'
+import { labelOfProcess, noProcessNamed } from '../../process-label.ts'
 import { worstOf } from '../../status-order.ts'
 import { actsAsServer, type Target } from '../../target.ts'
 
@@ -66,7 +66,7 @@ function judge(
   kills: Fact<CounterMove>,
   logged: readonly LoggedKill[],
 ): Finding {
-  const subject = processLabel(process)
+  const subject = labelOfProcess(process)
   const { oomScoreAdj } = process
   if (!oomScoreAdj.known) return unknownFinding(processOom, oomScoreAdj, subject)
   const killing = killStatus(facts, kills, logged)

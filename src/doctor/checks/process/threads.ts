@@ -5,7 +5,7 @@ import type { Facts } from '../../facts.ts'
 import type { ProcessFacts } from '../../facts-process.ts'
 import { type Check, type Finding, findingOf, unknownFinding } from '../../finding.ts'
 import { isUnlimitedRoot, processGroups } from '../../process-groups.ts'
-import { noProcessNamed, processLabel } from '../../process-label.ts'
+import { labelOfProcess, noProcessNamed } from '../../process-label.ts'
 import { raiseSysctl, type Setting } from '../../setting.ts'
 import { sysctlNumber } from '../../sysctl-facts.ts'
 import type { Target } from '../../target.ts'
@@ -50,7 +50,7 @@ interface ThreadLimit {
 }
 
 function judge(facts: Facts, target: Target, process: ProcessFacts): Finding {
-  const subject = processLabel(process)
+  const subject = labelOfProcess(process)
   const { status: processStatus } = process
   if (!processStatus.known) return unknownFinding(processThreads, processStatus, subject)
   const { threads } = processStatus.value
