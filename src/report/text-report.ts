@@ -30,6 +30,7 @@ type Section = readonly [title: string, lines: readonly string[]]
 
 const LABEL_CELLS = 14
 const SAMPLE_CELLS_MIN = 20
+const TARGETS_SHOWN_MAX = 4
 
 /** Ends with a line feed. */
 export function textReport(report: RunReport, { width, color }: TextReportOptions): string {
@@ -112,7 +113,7 @@ function summaryLines(report: RunReport, style: ReportStyle): string[] {
 function runItems(report: RunReport): string[] {
   return [
     plainText(report.mode),
-    ...report.targets.map(plainText),
+    ...shownTargets(report.targets),
     `engine ${plainText(report.engine)}`,
     millisecondsText(report.duration_ms),
     plainText(report.started_at),
@@ -217,4 +218,11 @@ function labelled(label: string, items: readonly string[], { width, colors }: Re
   return lines.map((line, index) =>
     index === 0 ? colors.bold(label.padEnd(LABEL_CELLS)) + line : ' '.repeat(LABEL_CELLS) + line,
   )
+}
+
+/** A node of many processes has as many addresses; the first few say what was driven. */
+function shownTargets(targets: readonly string[]): string[] {
+  const shown = targets.slice(0, TARGETS_SHOWN_MAX).map(plainText)
+  const more = targets.length - shown.length
+  return more > 0 ? [...shown, `and ${more} more targets`] : shown
 }
