@@ -93,10 +93,18 @@ export async function readSysctlFiles(source: FactSource): Promise<Facts['sysctl
     const text = await source.readText(path)
     if (!text.known || (path === '/etc/sysctl.conf' && seen.has(text.value))) continue
     seen.add(text.value)
-    files.push({ path, assignments: parseSysctlConf(text.value) })
+    const assignments = parseSysctlConf(text.value)
+    if (assignments.length === 0 && hasContent(text.value)) {
+      return unknown('is not in the expected format', path)
+    }
+    files.push({ path, assignments })
   }
   if (files.length === 0 && listings.every((listing) => !listing.known)) {
     return unknown('no folder of sysctl.d could be read', '/etc/sysctl.d')
   }
   return known(files, '/etc/sysctl.d')
+}
+
+function hasContent(text: string): boolean {
+  return text.split('\n').some((line) => /^\s*[^\s#;]/.test(line))
 }
