@@ -1,4 +1,6 @@
 /** CPU quota of the control group: throttled time stops the event loop for the rest of a period. */
+
+import { type ControlGroup, controlGroups, isUnlimitedRoot } from '../../control-groups.ts'
 import { grouped, percent } from '../../counter-moves.ts'
 import { type Fact, known, unknown } from '../../fact.ts'
 import type { Facts } from '../../facts.ts'
@@ -10,7 +12,6 @@ import {
   type Status,
   unknownFinding,
 } from '../../finding.ts'
-import { isUnlimitedRoot, type ProcessGroup, processGroups } from '../../process-groups.ts'
 import { noProcessNamed } from '../../process-label.ts'
 import { cappedByBasis, isAlarm } from '../../status-order.ts'
 import { threadShares } from '../../thread-shares.ts'
@@ -42,13 +43,13 @@ Give a push node a quota of at least one CPU for each busy thread (event loops, 
 or no quota and a weight (cpu.weight, requests without limits in Kubernetes). Softirq work, which is
 most of the cost of packets, is not charged to the quota.`,
   evaluate: (facts) => {
-    const groups = processGroups(facts.processes, 'cpu')
+    const groups = controlGroups(facts.processes, 'cpu')
     if (groups.length === 0) return unknownFinding(cgroupCpu, noProcessNamed)
     return groups.map((group) => judge(facts, group))
   },
 }
 
-function judge(facts: Facts, group: ProcessGroup): Finding {
+function judge(facts: Facts, group: ControlGroup): Finding {
   const { cpuQuota } = group.first.cgroup
   const quota = isUnlimitedRoot(group, cpuQuota)
     ? known(Number.POSITIVE_INFINITY, cpuQuota.source)
@@ -94,7 +95,7 @@ interface Throttling {
 }
 
 /** With one sample: since the group exists, by periods alone, as its age is not known. */
-function throttledShare(facts: Facts, { first }: ProcessGroup): Fact<Throttling> {
+function throttledShare(facts: Facts, { first }: ControlGroup): Fact<Throttling> {
   const after = facts.after.processes[first.pid]?.cgroupCpuStat
   const before = facts.before.processes[first.pid]?.cgroupCpuStat
   if (after === undefined || before === undefined) return unknown('was not sampled', 'cpu.stat')
@@ -124,7 +125,7 @@ function nullOr(value: number | null, divisor: number): number | null {
   return value === null ? null : value / divisor
 }
 
-function busyThreads(facts: Facts, { members }: ProcessGroup): number {
+function busyThreads(facts: Facts, { members }: ControlGroup): number {
   const shares = members.flatMap((process) => {
     const threads = threadShares(facts, process)
     return threads.known ? threads.value : []
@@ -132,7 +133,7 @@ function busyThreads(facts: Facts, { members }: ProcessGroup): number {
   return shares.filter(({ share }) => share >= BUSY_SHARE).length
 }
 
-function remedy({ first }: ProcessGroup, cpus: number): Pick<Judgement, 'fixNow' | 'fixForGood'> {
+function remedy({ first }: ControlGroup, cpus: number): Pick<Judgement, 'fixNow' | 'fixForGood'> {
   const unit = first.unit.known ? first.unit.value.name : null
   return unit === null
     ? {

@@ -2,6 +2,8 @@
  * Memory of the control group that the connections are charged to. Kernel memory of sockets counts
  * there and is in no process's RSS; page cache counts too, but gives way, so it is left out.
  */
+
+import { type ControlGroup, controlGroups, isUnlimitedRoot } from '../../control-groups.ts'
 import {
   type CounterMove,
   describeMove,
@@ -20,7 +22,6 @@ import {
   type Status,
   unknownFinding,
 } from '../../finding.ts'
-import { isUnlimitedRoot, type ProcessGroup, processGroups } from '../../process-groups.ts'
 import { limitText, noProcessNamed } from '../../process-label.ts'
 import { kernelCostPerConnection, socketsHeld } from '../../socket-demand.ts'
 import { isAlarm, worstOf } from '../../status-order.ts'
@@ -58,13 +59,13 @@ kernel slows the group down, which for an event loop is as bad.
 The limit of a parent group counts too, and is not read: in Kubernetes the pod, under systemd the
 slice. Size containers by this sum, not by RSS.`,
   evaluate: (facts, target) => {
-    const groups = processGroups(facts.processes, 'memory')
+    const groups = controlGroups(facts.processes, 'memory')
     if (groups.length === 0) return unknownFinding(cgroupMemory, noProcessNamed)
     return groups.map((group) => judge(facts, target, group, groups.length))
   },
 }
 
-function judge(facts: Facts, target: Target, group: ProcessGroup, groupCount: number): Finding {
+function judge(facts: Facts, target: Target, group: ControlGroup, groupCount: number): Finding {
   const limit = limitOf(group)
   if (!limit.known) return unknownFinding(cgroupMemory, limit, group.label)
   const events = eventMoves(facts, group)
@@ -102,7 +103,7 @@ function judge(facts: Facts, target: Target, group: ProcessGroup, groupCount: nu
   })
 }
 
-function limitOf(group: ProcessGroup): Fact<number> {
+function limitOf(group: ControlGroup): Fact<number> {
   const { memoryMaxBytes } = group.first.cgroup
   return isUnlimitedRoot(group, memoryMaxBytes)
     ? known(Number.POSITIVE_INFINITY, memoryMaxBytes.source)
@@ -110,7 +111,7 @@ function limitOf(group: ProcessGroup): Fact<number> {
 }
 
 /** Version 1 has a soft limit instead, which slows nothing down. */
-function highOf({ first }: ProcessGroup): number {
+function highOf({ first }: ControlGroup): number {
   const { version, memoryHighBytes } = first.cgroup
   const throttles = version.known && version.value === 2
   return throttles && memoryHighBytes.known ? memoryHighBytes.value : Number.POSITIVE_INFINITY
@@ -125,7 +126,7 @@ interface Projection {
 function project(
   facts: Facts,
   target: Target,
-  group: ProcessGroup,
+  group: ControlGroup,
   groupCount: number,
 ): Fact<Projection> {
   const sample = facts.after.processes[group.first.pid]
@@ -156,7 +157,7 @@ function project(
 }
 
 /** Established in this namespace, but never more than the group has descriptors. */
-function connectionsNow(facts: Facts, group: ProcessGroup): Fact<number> {
+function connectionsNow(facts: Facts, group: ControlGroup): Fact<number> {
   const { snmp } = facts.after
   const established = pickFact(snmp, (table) => table['Tcp.CurrEstab'], 'has no Tcp.CurrEstab')
   const counts = group.members.map(({ pid }) => facts.after.processes[pid]?.fdCount)
@@ -174,7 +175,7 @@ interface EventMove {
   readonly move: CounterMove
 }
 
-function eventMoves(facts: Facts, { first }: ProcessGroup): EventMove[] {
+function eventMoves(facts: Facts, { first }: ControlGroup): EventMove[] {
   const after = facts.after.processes[first.pid]?.cgroupMemoryEvents
   const before = facts.before.processes[first.pid]?.cgroupMemoryEvents
   if (!after?.known || !before?.known) return []
@@ -192,7 +193,7 @@ function eventText(events: readonly EventMove[]): string {
   return moved.map(({ name, move }) => `; ${name} +${grouped(move.delta)}`).join('')
 }
 
-function remedy({ first }: ProcessGroup, bytes: number): Pick<Judgement, 'fixNow' | 'fixForGood'> {
+function remedy({ first }: ControlGroup, bytes: number): Pick<Judgement, 'fixNow' | 'fixForGood'> {
   const wanted = Math.ceil(bytes / WARN_SHARE / 2 ** 20)
   const unit = first.unit.known ? first.unit.value.name : null
   return unit === null

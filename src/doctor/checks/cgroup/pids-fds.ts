@@ -1,4 +1,6 @@
 /** How many threads the control group may hold, and which descriptor limit the runtime gave. */
+
+import { type ControlGroup, controlGroups, isUnlimitedRoot } from '../../control-groups.ts'
 import { grouped, percent } from '../../counter-moves.ts'
 import { known } from '../../fact.ts'
 import {
@@ -8,7 +10,6 @@ import {
   type Judgement,
   unknownFinding,
 } from '../../finding.ts'
-import { isUnlimitedRoot, type ProcessGroup, processGroups } from '../../process-groups.ts'
 import { limitText, noProcessNamed } from '../../process-label.ts'
 import { descriptorsNeeded, type Target } from '../../target.ts'
 
@@ -32,13 +33,13 @@ The descriptor limit inside a container is what its runtime was started with: Li
 containerd or docker unit, or --ulimit. Whether it is enough is judged by files/process-nofile; here
 it is shown beside the group that it belongs to.`,
   evaluate: (facts, target) => {
-    const groups = processGroups(facts.processes, 'pids')
+    const groups = controlGroups(facts.processes, 'pids')
     if (groups.length === 0) return unknownFinding(cgroupPidsFds, noProcessNamed)
     return groups.map((group) => judge(target, group))
   },
 }
 
-function judge(target: Target, group: ProcessGroup): Finding {
+function judge(target: Target, group: ControlGroup): Finding {
   const { cgroup, limits } = group.first
   const max = isUnlimitedRoot(group, cgroup.pidsMax)
     ? known(Number.POSITIVE_INFINITY, cgroup.pidsMax.source)
@@ -72,7 +73,7 @@ function judge(target: Target, group: ProcessGroup): Finding {
   })
 }
 
-function remedy({ first }: ProcessGroup, wanted: number): Pick<Judgement, 'fixNow' | 'fixForGood'> {
+function remedy({ first }: ControlGroup, wanted: number): Pick<Judgement, 'fixNow' | 'fixForGood'> {
   const unit = first.unit.known ? first.unit.value.name : null
   return unit === null
     ? {

@@ -1,10 +1,11 @@
 /** Thread for each connection, against the limits on threads. Event loops are not concerned. */
+
+import { controlGroups, isUnlimitedRoot } from '../../control-groups.ts'
 import { grouped } from '../../counter-moves.ts'
 import { type Fact, known } from '../../fact.ts'
 import type { Facts } from '../../facts.ts'
 import type { ProcessFacts } from '../../facts-process.ts'
 import { type Check, type Finding, findingOf, unknownFinding } from '../../finding.ts'
-import { isUnlimitedRoot, processGroups } from '../../process-groups.ts'
 import { labelOfProcess, noProcessNamed } from '../../process-label.ts'
 import { raiseSysctl, type Setting } from '../../setting.ts'
 import { sysctlNumber } from '../../sysctl-facts.ts'
@@ -123,7 +124,7 @@ function threadLimits(facts: Facts, process: ProcessFacts): Fact<ThreadLimit>[] 
     return known({ name: key, threads: Math.floor(value.value / each), source }, source)
   }
   const { pidsMax } = process.cgroup
-  const [group] = processGroups([process], 'pids')
+  const [group] = controlGroups([process], 'pids')
   const isFree = group !== undefined && isUnlimitedRoot(group, pidsMax)
   const ofGroup: Fact<ThreadLimit> = pidsMax.known
     ? known({ name: 'pids.max', threads: pidsMax.value, source: pidsMax.source }, pidsMax.source)

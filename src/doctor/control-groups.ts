@@ -6,7 +6,7 @@ import type { Fact } from './fact.ts'
 import type { ProcessFacts } from './facts-process.ts'
 import { labelOfProcess } from './process-label.ts'
 
-export interface ProcessGroup {
+export interface ControlGroup {
   /** The processes that were named, at least one; the group may hold others. */
   readonly members: readonly ProcessFacts[]
   /** Any of them stands for the group: its limits are read with each. */
@@ -19,10 +19,10 @@ export interface ProcessGroup {
 
 export type Controller = 'memory' | 'cpu' | 'pids'
 
-export function processGroups(
+export function controlGroups(
   processes: readonly ProcessFacts[],
   controller: Controller,
-): ProcessGroup[] {
+): ControlGroup[] {
   const groups = new Map<string, ProcessFacts[]>()
   for (const process of processes) {
     const path = groupPath(process, controller)
@@ -45,7 +45,7 @@ export function processGroups(
  * True where the limit's file is missing because the group is the root of the hierarchy, which
  * cannot be limited.
  */
-export function isUnlimitedRoot(group: ProcessGroup, limit: Fact<unknown>): boolean {
+export function isUnlimitedRoot(group: ControlGroup, limit: Fact<unknown>): boolean {
   return group.path === '/' && !limit.known && limit.reason === 'does not exist here'
 }
 
