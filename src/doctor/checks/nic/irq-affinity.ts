@@ -58,11 +58,14 @@ function judge(facts: Facts, target: Target, row: InterfaceFacts): Finding {
   if (!irqs.known) return unknownFinding(nicIrqAffinity, irqs, row.name)
   const evidence = irqs.value.slice(0, IRQS_SHOWN).map(irqText)
   if (irqs.value.length < 2) {
+    const shared = sharedCpu(facts, row, irqs.value)
     return findingOf(nicIrqAffinity, {
       subject: row.name,
-      status: 'ok',
-      observed: 'one receive interrupt: nothing to spread (see nic/queues)',
+      status: shared?.status ?? 'ok',
+      observed: shared?.observed ?? 'one receive interrupt: nothing to spread (see nic/queues)',
+      needed: 'a CPU for each card',
       evidence,
+      settings: shared === null ? [] : spread(facts, row, irqs.value),
     })
   }
   if (irqs.value.some(({ firesOn }) => firesOn === null)) {
@@ -103,19 +106,50 @@ function cpusOf(irqs: readonly ReceiveIrq[]): number[] {
   return [...new Set(irqs.flatMap(({ firesOn }) => firesOn ?? []))].sort((a, b) => a - b)
 }
 
+/** Cards of one queue each, all on one CPU: the case that Meizu met at a million connections. */
+function sharedCpu(
+  facts: Facts,
+  row: InterfaceFacts,
+  irqs: readonly ReceiveIrq[],
+): Placement | null {
+  const interfaces = deviceInterfaces(facts)
+  const [cpu] = cpusOf(irqs)
+  if (!interfaces.known || cpu === undefined || cpusOf(irqs).length > 1) return null
+  const { onlineCpus } = facts.host
+  if (onlineCpus.known && onlineCpus.value.length < 2) return null
+  const others = interfaces.value.filter((other) => {
+    const theirs = receiveIrqs(facts, other)
+    const cpus = theirs.known ? cpusOf(theirs.value) : []
+    return other.name !== row.name && cpus.length === 1 && cpus[0] === cpu
+  })
+  if (others.length === 0) return null
+  const names = others.map(({ name }) => name).join(', ')
+  return {
+    status: statusOfOneCpu(facts, cpu),
+    observed: `interrupts CPU ${cpu} (${percent(softirqOf(facts, cpu))} softirq), as ${names} does`,
+  }
+}
+
+function softirqOf(facts: Facts, cpu: number): number {
+  const shares = cpuShares(facts)
+  const row = shares.known ? shares.value.rows.find((candidate) => candidate.cpu === cpu) : null
+  return row?.softirq ?? 0
+}
+
+function statusOfOneCpu(facts: Facts, cpu: number): Status {
+  const status = softirqOf(facts, cpu) >= SOFTIRQ_SHARE_HIGH ? 'critical' : 'warn'
+  return cappedByBasis(status, facts.sampling === 'single' ? 'boot' : 'window')
+}
+
 function sameCpu(facts: Facts, irqs: readonly ReceiveIrq[]): Placement | null {
   const [cpu, ...others] = cpusOf(irqs)
   const cpus = facts.host.onlineCpus
   if (cpu === undefined || others.length > 0 || (cpus.known && cpus.value.length < 2)) return null
-  const shares = cpuShares(facts)
-  const share = shares.known
-    ? (shares.value.rows.find((candidate) => candidate.cpu === cpu)?.softirq ?? 0)
-    : 0
-  const status: Status = share >= SOFTIRQ_SHARE_HIGH ? 'critical' : 'warn'
   return {
-    status: cappedByBasis(status, facts.sampling === 'single' ? 'boot' : 'window'),
+    status: statusOfOneCpu(facts, cpu),
     observed:
-      `all ${irqs.length} receive interrupts fire on CPU ${cpu}, ${percent(share)} in ` + `softirq`,
+      `all ${irqs.length} receive interrupts fire on CPU ${cpu}, ` +
+      `${percent(softirqOf(facts, cpu))} in softirq`,
   }
 }
 
@@ -160,10 +194,11 @@ function moving(facts: Facts, target: Target): Placement | null {
 function spread(facts: Facts, row: InterfaceFacts, irqs: readonly ReceiveIrq[]): Setting[] {
   const cpus = coresFor(facts, row)
   if (cpus.length === 0) return []
+  const first = queuesBefore(facts, row)
   const settings: Setting[] = irqs.map(({ irq }, index) => ({
     kind: 'sysfs',
     path: `/proc/irq/${irq}/smp_affinity_list`,
-    value: String(cpus[index % cpus.length]),
+    value: String(cpus[(first + index) % cpus.length]),
     reason: `queue ${index} of ${row.name} on a CPU of its own`,
   }))
   const { daemons } = facts.host
@@ -176,6 +211,15 @@ function spread(facts: Facts, row: InterfaceFacts, irqs: readonly ReceiveIrq[]):
     })
   }
   return settings
+}
+
+/** Cards begin where the one before them ended, so that their first queues do not meet. */
+function queuesBefore(facts: Facts, row: InterfaceFacts): number {
+  const interfaces = deviceInterfaces(facts)
+  if (!interfaces.known) return 0
+  const at = interfaces.value.findIndex(({ name }) => name === row.name)
+  const earlier = interfaces.value.slice(0, Math.max(0, at))
+  return earlier.reduce((sum, { receiveQueues }) => sum + receiveQueues.length, 0)
 }
 
 /** CPUs of the card's node that are not kept free. */

@@ -3,7 +3,7 @@ import { nicIrqAffinity } from '../../../../src/doctor/checks/nic/irq-affinity.t
 import { known } from '../../../../src/doctor/fact.ts'
 import type { Facts, HostFacts } from '../../../../src/doctor/facts.ts'
 import type { InterfaceFacts } from '../../../../src/doctor/facts-network.ts'
-import { factsWith, findingOfCheck } from '../../facts-builder.ts'
+import { factsWith, findingOfCheck, findingsOf } from '../../facts-builder.ts'
 import {
   effectiveCpus,
   hostWith,
@@ -72,6 +72,38 @@ describe('nic/irq-affinity', () => {
     expect(findingOfCheck(nicIrqAffinity, full).status).toBe('critical')
     const justBelow = factsOf({ cpuOfQueue: [0, 0], softirq: [49, 0, 0, 0] })
     expect(findingOfCheck(nicIrqAffinity, justBelow).status).toBe('warn')
+  })
+
+  it('warns of two cards of one queue each on one CPU, and gives each its own', () => {
+    const twoCards = (cpuOfSecond: number) =>
+      factsWith({
+        host: hostWith(4),
+        network: {
+          ...interfacesWith(
+            interfaceWith({ irqNumbers: known([60], 'msi_irqs') }),
+            interfaceWith({ name: 'eth1', irqNumbers: known([61], 'msi_irqs') }),
+          ),
+          irqs: effectiveCpus({ 60: 0, 61: cpuOfSecond }),
+        },
+        sample: {
+          interrupts: interruptsWith([
+            [60, 'virtio2-input.0', 5],
+            [61, 'virtio3-input.0', 5],
+          ]),
+        },
+      })
+    const findings = findingsOf(nicIrqAffinity, twoCards(0))
+    expect(findings.map(({ subject, status }) => [subject, status])).toEqual([
+      ['eth0', 'warn'],
+      ['eth1', 'warn'],
+    ])
+    expect(findings.map(({ fix_now }) => fix_now)).toEqual([
+      'echo 0 > /proc/irq/60/smp_affinity_list',
+      'echo 1 > /proc/irq/61/smp_affinity_list',
+    ])
+    expect(findings[0]?.observed).toContain('as eth1 does')
+    const apart = findingsOf(nicIrqAffinity, twoCards(1))
+    expect(apart.map(({ status }) => status)).toEqual(['ok', 'ok'])
   })
 
   it('is never critical from one sample, which may be old', () => {
