@@ -41,6 +41,9 @@ Set the buckets first, at least half as many as entries, then the limit. Before 
 by /sys/module/nf_conntrack/parameters/hashsize. Memory: about 350 bytes an entry and 8 a bucket,
 0.4 GB for a million connections.
 
+sysctl.d is applied at boot before the module is loaded, unless /etc/modules-load.d names
+nf_conntrack: without that line the values are lost.
+
 Better: do not track the port of the service at all. Shortening the time in TIME_WAIT to 30 s is
 harmless on a server and cuts the need where connections churn.
 
