@@ -138,6 +138,7 @@ export class EpollEngine implements SocketEngine {
   }
 
   async listen(options: ListenOptions): Promise<Listener> {
+    if (this.#destroyed) throw new Error('the engine is destroyed')
     return this.#listeners.open(options)
   }
 
@@ -154,7 +155,7 @@ export class EpollEngine implements SocketEngine {
   }
 
   connect(options: ConnectOptions, out: Int32Array, count: number): number {
-    return this.#connector.start(options, out, count)
+    return this.#destroyed ? 0 : this.#connector.start(options, out, count)
   }
 
   reserve(bytes: number): number {
@@ -170,7 +171,8 @@ export class EpollEngine implements SocketEngine {
   }
 
   sendSame(slots: Int32Array, count: number, bytes: Uint8Array, start: number, end: number): void {
-    this.#sender.sendSame(slots, count, bytes, start, end)
+    // The shim's memory is gone by then.
+    if (!this.#destroyed) this.#sender.sendSame(slots, count, bytes, start, end)
   }
 
   redeliver(slots: Int32Array, count: number): void {

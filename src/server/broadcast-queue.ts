@@ -61,21 +61,28 @@ export class BroadcastQueue {
   start(payload: Uint8Array, members: Int32Array | null): number {
     const frame = new Uint8Array(msgBytesMax(payload.length))
     const end = writeMsg(frame, 0, 0, 0, -1, payload, 0, payload.length)
+    const joined = members && members.filter((slot) => this.#sessions.isJoined(slot))
     this.#waiting.push({
-      members: members && { slots: members, generations: this.#generationsOf(members) },
+      members: joined && { slots: joined, generations: this.#generationsOf(joined) },
       frame: frame.subarray(0, end),
       encoded: [],
       cursor: 0,
     })
-    if (this.#waiting.length === 1) this.#creditAtMs = performance.now()
+    if (this.#waiting.length === 1) this.#startPace()
     this.#schedule()
-    return members ? members.length : this.#sessions.joinedCount
+    return joined ? joined.length : this.#sessions.joinedCount
   }
 
   stop(): void {
     this.#waiting.length = 0
     clearTimeout(this.#scheduled as NodeJS.Timeout)
     clearImmediate(this.#scheduled as NodeJS.Immediate)
+  }
+
+  /** No credit is earned while nothing waits. */
+  #startPace(): void {
+    this.#credit = 0
+    this.#creditAtMs = performance.now()
   }
 
   #generationsOf(slots: Int32Array): Uint16Array {
@@ -92,7 +99,9 @@ export class BroadcastQueue {
     this.#scheduled = null
     const broadcast = this.#waiting[0]
     if (!broadcast) return
-    if (this.#sendSlice(broadcast, this.#allowance())) this.#waiting.shift()
+    const sent = this.#sendSlice(broadcast, this.#allowance())
+    this.#credit -= sent
+    if (this.#isThrough(broadcast)) this.#waiting.shift()
     this.#schedule()
   }
 
@@ -100,21 +109,23 @@ export class BroadcastQueue {
   #allowance(): number {
     if (this.#perSecond === 0) return SLICE_DEVICES
     const nowMs = performance.now()
-    this.#credit += ((nowMs - this.#creditAtMs) * this.#perSecond) / 1000
+    const earned = ((nowMs - this.#creditAtMs) * this.#perSecond) / 1000
     this.#creditAtMs = nowMs
-    const allowance = Math.min(SLICE_DEVICES, Math.floor(this.#credit))
     // Credit beyond one slice is forgotten: a stalled shard must not answer with a burst.
-    this.#credit = Math.min(this.#credit - allowance, SLICE_DEVICES)
-    return allowance
+    this.#credit = Math.min(this.#credit + earned, SLICE_DEVICES)
+    return Math.floor(this.#credit)
   }
 
-  /** True when the broadcast is through. */
-  #sendSlice(broadcast: Broadcast, allowance: number): boolean {
+  #isThrough({ members, cursor }: Broadcast): boolean {
+    return cursor >= (members ? members.slots.length : this.#sessions.usedEnd)
+  }
+
+  /** Returns how many it was sent to. */
+  #sendSlice(broadcast: Broadcast, allowance: number): number {
     const { members } = broadcast
-    const end = members ? members.slots.length : this.#sessions.usedEnd
     let left = allowance
     this.#counts.fill(0)
-    while (left > 0 && broadcast.cursor < end) {
+    while (left > 0 && !this.#isThrough(broadcast)) {
       const row = broadcast.cursor++
       const slot = members ? members.slots[row] : row
       if (!this.#sessions.isJoined(slot)) continue
@@ -123,7 +134,7 @@ export class BroadcastQueue {
       left--
     }
     for (const carrier of CARRIERS) this.#sendTo(broadcast, carrier)
-    return broadcast.cursor >= end
+    return allowance - left
   }
 
   #add(slot: Slot): void {

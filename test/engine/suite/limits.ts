@@ -87,6 +87,29 @@ export function describeLimits(stage: Stage): void {
       expect(recorder.calls.slice(length).filter((call) => !call.startsWith('connect'))).toEqual([])
     })
 
+    it('does nothing any more after destroy()', async () => {
+      const { recorder, engine, peer, slot, port } = await stage.openPair()
+      await engine.destroy()
+      const slots = Int32Array.of(slot)
+      engine.sendSame(slots, 1, Buffer.from('late'), 0, 4)
+      recorder.say(slot, 'late')
+      engine.flush()
+      engine.redeliver(slots, 1)
+      engine.pauseAccept()
+      engine.resumeAccept()
+      engine.closeListener(0)
+      engine.close(slot)
+      engine.abort(slot)
+      const started = engine.connect({ host: '127.0.0.1', port }, new Int32Array(1), 1)
+      await stage.until('the peer', () => peer.isClosed || peer.isEnded)
+      expect([started, peer.text, recorder.calls, engine.openCount]).toEqual([
+        0,
+        '',
+        [`accept ${slot}`],
+        0,
+      ])
+    })
+
     it('can be destroyed from inside its own callback', async () => {
       const { recorder, engine, peer, slot } = await stage.openPair()
       let isDestroyed = false
