@@ -31,12 +31,16 @@ export function threadShares(facts: Facts, { pid }: ProcessFacts): Fact<readonly
   if (isSingle && !uptimeSeconds.known) return uptimeSeconds
   const nowTicks = uptimeSeconds.known ? uptimeSeconds.value * TICKS_PER_SECOND : 0
   const windowTicks = (facts.windowMs / 1_000) * TICKS_PER_SECOND
-  const rows = after.value.map(({ tid, name, cpuTicks, startTicks, lastCpu }) => {
-    const earlier = before.value.find((thread) => thread.tid === tid)
+  const earlierByTid = new Map(before.value.map((thread) => [thread.tid, thread]))
+  const rows = after.value.flatMap(({ tid, name, cpuTicks, startTicks, lastCpu }) => {
+    const earlier = earlierByTid.get(tid)
+    // An old thread that the first sample lacks: how much of its time is new is not known.
+    if (earlier === undefined && startTicks < nowTicks - windowTicks - TICKS_PER_SECOND) return []
     const spent = isSingle ? cpuTicks : cpuTicks - (earlier?.cpuTicks ?? 0)
     const passed = isSingle ? nowTicks - startTicks : windowTicks
-    return { tid, name, lastCpu, share: passed > 0 ? Math.max(0, spent / passed) : 0 }
+    return [{ tid, name, lastCpu, share: passed > 0 ? Math.max(0, spent / passed) : 0 }]
   })
+  if (rows.length === 0) return unknown('the two samples have no thread in common', after.source)
   return known(
     rows.sort((a, b) => b.share - a.share),
     after.source,

@@ -1,0 +1,35 @@
+import { describe, expect, it } from 'vitest'
+import { controlGroups, isUnlimitedRoot } from '../../src/doctor/control-groups.ts'
+import { known, unknown } from '../../src/doctor/fact.ts'
+import { processWith } from './facts-builder.ts'
+
+function processIn(pid: number, unified: string, memory?: string) {
+  const byController = memory === undefined ? {} : { memory }
+  return processWith({ pid, cgroupPaths: known({ unified, byController }, '/proc/PID/cgroup') })
+}
+
+describe('control groups of processes', () => {
+  it('hold the workers of one service together, by each controller on its own', () => {
+    const processes = [processIn(1, '/a', '/m'), processIn(2, '/b', '/m'), processIn(3, '/b')]
+    const memory = controlGroups(processes, 'memory')
+    expect(memory.map(({ path, label }) => [path, label])).toEqual([
+      ['/m', 'node (pid 1) and 1 more'],
+      ['/b', 'node (pid 3)'],
+    ])
+    expect(controlGroups(processes, 'cpu').map(({ path }) => path)).toEqual(['/a', '/b'])
+  })
+
+  it('keep processes apart whose group is not known', () => {
+    const groups = controlGroups([processWith({ pid: 1 }), processWith({ pid: 2 })], 'pids')
+    expect(groups.map(({ path }) => path)).toEqual([null, null])
+  })
+
+  it('are unlimited only at the root, and only where the file is absent', () => {
+    const absent = unknown('does not exist here', 'pids.max')
+    const [root] = controlGroups([processIn(1, '/')], 'pids')
+    const [service] = controlGroups([processIn(1, '/a')], 'pids')
+    expect(isUnlimitedRoot(root!, absent)).toBe(true)
+    expect(isUnlimitedRoot(root!, unknown('permission denied', 'pids.max'))).toBe(false)
+    expect(isUnlimitedRoot(service!, absent)).toBe(false)
+  })
+})
