@@ -3,6 +3,7 @@
  * memory, CPU time and number of threads must be judged once.
  */
 import type { Fact } from './fact.ts'
+import type { Facts } from './facts.ts'
 import type { ProcessFacts } from './facts-process.ts'
 import { labelOfProcess } from './process-label.ts'
 
@@ -43,10 +44,18 @@ export function controlGroups(
 
 /**
  * True where the limit's file is missing because the group is the root of the hierarchy, which
- * cannot be limited.
+ * cannot be limited. That another file of the hierarchy was read is the proof that it is mounted.
  */
-export function isUnlimitedRoot(group: ControlGroup, limit: Fact<unknown>): boolean {
-  return group.path === '/' && !limit.known && limit.reason === 'does not exist here'
+export function isUnlimitedRoot(
+  facts: Facts,
+  { path, first }: ControlGroup,
+  limit: Fact<unknown>,
+): boolean {
+  const sample = facts.after.processes[first.pid]
+  const isMounted = sample?.cgroupCpuStat.known || sample?.cgroupMemoryStat.known
+  return (
+    path === '/' && !limit.known && limit.reason === 'does not exist here' && isMounted === true
+  )
 }
 
 function groupPath({ cgroupPaths }: ProcessFacts, controller: Controller): string | null {

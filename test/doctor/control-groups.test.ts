@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { controlGroups, isUnlimitedRoot } from '../../src/doctor/control-groups.ts'
 import { known, unknown } from '../../src/doctor/fact.ts'
-import { processWith } from './facts-builder.ts'
+import { factsWith, processSampleWith, processWith } from './facts-builder.ts'
 
 function processIn(pid: number, unified: string, memory?: string) {
   const byController = memory === undefined ? {} : { memory }
@@ -24,12 +24,17 @@ describe('control groups of processes', () => {
     expect(groups.map(({ path }) => path)).toEqual([null, null])
   })
 
-  it('are unlimited only at the root, and only where the file is absent', () => {
+  it('are unlimited only at the root of a mounted hierarchy, where the file is absent', () => {
+    const cgroupCpuStat = known({ usage_usec: 1 }, 'cpu.stat')
+    const facts = factsWith({
+      sample: { processes: { 1: processSampleWith({ cgroupCpuStat }) } },
+    })
     const absent = unknown('does not exist here', 'pids.max')
     const [root] = controlGroups([processIn(1, '/')], 'pids')
     const [service] = controlGroups([processIn(1, '/a')], 'pids')
-    expect(isUnlimitedRoot(root!, absent)).toBe(true)
-    expect(isUnlimitedRoot(root!, unknown('permission denied', 'pids.max'))).toBe(false)
-    expect(isUnlimitedRoot(service!, absent)).toBe(false)
+    expect(isUnlimitedRoot(facts, root!, absent)).toBe(true)
+    expect(isUnlimitedRoot(facts, root!, unknown('permission denied', 'pids.max'))).toBe(false)
+    expect(isUnlimitedRoot(factsWith(), root!, absent)).toBe(false)
+    expect(isUnlimitedRoot(facts, service!, absent)).toBe(false)
   })
 })

@@ -51,7 +51,7 @@ most of the cost of packets, is not charged to the quota.`,
 
 function judge(facts: Facts, group: ControlGroup): Finding {
   const { cpuQuota } = group.first.cgroup
-  const quota = isUnlimitedRoot(group, cpuQuota)
+  const quota = isUnlimitedRoot(facts, group, cpuQuota)
     ? known(Number.POSITIVE_INFINITY, cpuQuota.source)
     : cpuQuota
   if (!quota.known) return unknownFinding(cgroupCpu, quota, group.label)

@@ -66,7 +66,7 @@ slice. Size containers by this sum, not by RSS.`,
 }
 
 function judge(facts: Facts, target: Target, group: ControlGroup, groupCount: number): Finding {
-  const limit = limitOf(group)
+  const limit = limitOf(facts, group)
   if (!limit.known) return unknownFinding(cgroupMemory, limit, group.label)
   const events = eventMoves(facts, group)
   const happened = worstOf(
@@ -103,9 +103,9 @@ function judge(facts: Facts, target: Target, group: ControlGroup, groupCount: nu
   })
 }
 
-function limitOf(group: ControlGroup): Fact<number> {
+function limitOf(facts: Facts, group: ControlGroup): Fact<number> {
   const { memoryMaxBytes } = group.first.cgroup
-  return isUnlimitedRoot(group, memoryMaxBytes)
+  return isUnlimitedRoot(facts, group, memoryMaxBytes)
     ? known(Number.POSITIVE_INFINITY, memoryMaxBytes.source)
     : memoryMaxBytes
 }

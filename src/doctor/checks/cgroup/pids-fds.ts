@@ -3,6 +3,7 @@
 import { type ControlGroup, controlGroups, isUnlimitedRoot } from '../../control-groups.ts'
 import { grouped, percent } from '../../counter-moves.ts'
 import { known } from '../../fact.ts'
+import type { Facts } from '../../facts.ts'
 import {
   type Check,
   type Finding,
@@ -35,13 +36,13 @@ it is shown beside the group that it belongs to.`,
   evaluate: (facts, target) => {
     const groups = controlGroups(facts.processes, 'pids')
     if (groups.length === 0) return unknownFinding(cgroupPidsFds, noProcessNamed)
-    return groups.map((group) => judge(target, group))
+    return groups.map((group) => judge(facts, target, group))
   },
 }
 
-function judge(target: Target, group: ControlGroup): Finding {
+function judge(facts: Facts, target: Target, group: ControlGroup): Finding {
   const { cgroup, limits } = group.first
-  const max = isUnlimitedRoot(group, cgroup.pidsMax)
+  const max = isUnlimitedRoot(facts, group, cgroup.pidsMax)
     ? known(Number.POSITIVE_INFINITY, cgroup.pidsMax.source)
     : cgroup.pidsMax
   if (!max.known) return unknownFinding(cgroupPidsFds, max, group.label)

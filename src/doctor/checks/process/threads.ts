@@ -125,7 +125,7 @@ function threadLimits(facts: Facts, process: ProcessFacts): Fact<ThreadLimit>[] 
   }
   const { pidsMax } = process.cgroup
   const [group] = controlGroups([process], 'pids')
-  const isFree = group !== undefined && isUnlimitedRoot(group, pidsMax)
+  const isFree = group !== undefined && isUnlimitedRoot(facts, group, pidsMax)
   const ofGroup: Fact<ThreadLimit> = pidsMax.known
     ? known({ name: 'pids.max', threads: pidsMax.value, source: pidsMax.source }, pidsMax.source)
     : isFree

@@ -120,8 +120,10 @@ describe('cgroup/memory', () => {
   })
 
   it('is ok at the root, which has no limit, and unknown where the limit cannot be read', () => {
+    const cgroupCpuStat = known({ usage_usec: 1 }, '/sys/fs/cgroup/cpu.stat')
     const atRoot = (path: string) =>
       factsWith({
+        sample: { processes: { 4321: processSampleWith({ cgroupCpuStat }) } },
         rest: {
           processes: [
             processWith({
