@@ -188,7 +188,13 @@ const HOST_COUNTERS_SHOWN = new Set([
   'softnet_drops',
 ])
 /** Gauges and volumes: they move in every run and mean no trouble by themselves. */
-const HOST_COUNTERS_CALM = new Set(['segments_sent', 'sockets_in_use', 'tcp_memory_pages'])
+const HOST_COUNTERS_CALM = new Set([
+  'segments_sent',
+  'segments_received',
+  'softnet_packets',
+  'sockets_in_use',
+  'tcp_memory_pages',
+])
 
 /** The rest only where it moved: one screen has no room for twelve zeros. */
 function otherCounters({ host }: RunReport): string[] {

@@ -21,12 +21,17 @@ import type { HostCounters } from './run-report.ts'
 const TOTALS = {
   retransmits: 'Tcp.RetransSegs',
   segments_sent: 'Tcp.OutSegs',
+  segments_received: 'Tcp.InSegs',
   syn_retransmits: 'TcpExt.TCPSynRetrans',
   tcp_timeouts: 'TcpExt.TCPTimeouts',
   listen_overflows: 'TcpExt.ListenOverflows',
   listen_drops: 'TcpExt.ListenDrops',
   backlog_drops: 'TcpExt.TCPBacklogDrop',
   receive_queue_drops: 'TcpExt.TCPRcvQDrop',
+  // A receive buffer was full: its queue was packed tighter, cut, or its sender told to stop.
+  receive_collapsed: 'TcpExt.TCPRcvCollapsed',
+  receive_pruned: 'TcpExt.PruneCalled',
+  zero_windows: 'TcpExt.TCPToZeroWindowAdv',
   time_wait_overflows: 'TcpExt.TCPTimeWaitOverflow',
   aborts_on_memory: 'TcpExt.TCPAbortOnMemory',
 } as const
@@ -96,6 +101,7 @@ export function countersOf(sample: HostSample): HostCounters {
     ...NOTHING_KNOWN,
     ...sample.gauges,
     ...sample.totals,
+    softnet_packets: sumOf(sample.softnet, 'packets'),
     softnet_drops: sumOf(sample.softnet, 'dropped'),
     softnet_squeezes: sumOf(sample.softnet, 'squeezed'),
   }
@@ -117,6 +123,7 @@ export function deltaOf(before: HostSample, after: HostSample): HostCounters {
   return {
     ...NOTHING_KNOWN,
     ...delta,
+    softnet_packets: softnetDelta(before.softnet, after.softnet, 'packets'),
     softnet_drops: softnetDelta(before.softnet, after.softnet, 'dropped'),
     softnet_squeezes: softnetDelta(before.softnet, after.softnet, 'squeezed'),
     cpu_percent: cpuPercent(before.cpu, after.cpu, 'busy'),
@@ -152,7 +159,9 @@ function difference(before: number | null | undefined, after: number | null): nu
   return before === null || before === undefined || after === null ? null : after - before
 }
 
-function sumOf(rows: readonly SoftnetRow[] | null, column: 'dropped' | 'squeezed'): number | null {
+type SoftnetColumn = 'packets' | 'dropped' | 'squeezed'
+
+function sumOf(rows: readonly SoftnetRow[] | null, column: SoftnetColumn): number | null {
   return rows === null ? null : rows.reduce((sum, row) => sum + row[column], 0)
 }
 
@@ -160,7 +169,7 @@ function sumOf(rows: readonly SoftnetRow[] | null, column: 'dropped' | 'squeezed
 function softnetDelta(
   before: readonly SoftnetRow[] | null,
   after: readonly SoftnetRow[] | null,
-  column: 'dropped' | 'squeezed',
+  column: SoftnetColumn,
 ): number | null {
   if (before === null || after === null) return null
   let sum = 0

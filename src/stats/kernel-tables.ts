@@ -40,10 +40,14 @@ export function parseSnmp(text: string): Map<string, number> {
   return values
 }
 
-/** Both are 32-bit and wrap; a difference is taken modulo 2^32. */
+/** All counts are 32-bit and wrap; a difference is taken modulo 2^32. */
 export interface SoftnetRow {
   readonly cpu: number
+  /** Handed up by this CPU, dropped ones not included. */
+  readonly packets: number
+  /** Found the CPU's backlog full (net.core.netdev_max_backlog). */
   readonly dropped: number
+  /** Rounds that ended with packets left (net.core.netdev_budget, netdev_budget_usecs). */
   readonly squeezed: number
 }
 
@@ -51,7 +55,7 @@ export interface SoftnetRow {
  * In a line of `/proc/net/softnet_stat` (net/core/net-procfs.c), hexadecimal. Kernels before 5.10
  * have no cpu column.
  */
-const SOFTNET = { DROPPED: 1, SQUEEZED: 2, CPU: 12 } as const
+const SOFTNET = { PACKETS: 0, DROPPED: 1, SQUEEZED: 2, CPU: 12 } as const
 
 /**
  * Offline CPUs have no line, so a row is known by its cpu column and by its line number only where
@@ -68,6 +72,7 @@ export function parseSoftnet(text: string): SoftnetRow[] | null {
     const column = (at: number) => Number.parseInt(words[at], 16)
     rows.push({
       cpu: words.length > SOFTNET.CPU ? column(SOFTNET.CPU) : index,
+      packets: column(SOFTNET.PACKETS),
       dropped: column(SOFTNET.DROPPED),
       squeezed: column(SOFTNET.SQUEEZED),
     })

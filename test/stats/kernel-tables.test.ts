@@ -58,12 +58,12 @@ test('a group whose line of values was cut short is left out, the others are rea
 
 test('softnet rows are known by their cpu column, or by their line on kernels without it', () => {
   expect(parseSoftnet(SOFTNET)).toEqual([
-    { cpu: 0, dropped: 4002, squeezed: 20 },
-    { cpu: 3, dropped: 0xfffffff0, squeezed: 16 },
+    { cpu: 0, packets: 0x1780f8f, dropped: 4002, squeezed: 20 },
+    { cpu: 3, packets: 0x1270a09, dropped: 0xfffffff0, squeezed: 16 },
   ])
   expect(parseSoftnet('0000000f 00000001 00000002\n00000001 00000000 00000003\n')).toEqual([
-    { cpu: 0, dropped: 1, squeezed: 2 },
-    { cpu: 1, dropped: 0, squeezed: 3 },
+    { cpu: 0, packets: 15, dropped: 1, squeezed: 2 },
+    { cpu: 1, packets: 1, dropped: 0, squeezed: 3 },
   ])
 })
 
