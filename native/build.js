@@ -1,5 +1,5 @@
 /**
- * Compiles native/socket-shim.c to native/build/socket-shim.node. Plain Node-API C needs no
+ * Compiles native/*.c to native/build/socket-shim.node. Plain Node-API C needs no
  * node-gyp and no Python, one compiler call of 0.1 s; the same binary serves every Node version. It
  * must never fail an installation: without a compiler pushctl runs on the packed prebuild, and
  * without that on the node engine.
@@ -10,13 +10,23 @@
  *   node native/build.js --drop-prebuild
  */
 import { spawnSync } from 'node:child_process'
-import { copyFileSync, existsSync, mkdirSync, renameSync, rmSync, statSync } from 'node:fs'
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const native = dirname(fileURLToPath(import.meta.url))
-const source = join(native, 'socket-shim.c')
+const files = readdirSync(native).map((name) => join(native, name))
+const sources = files.filter((file) => file.endsWith('.c'))
+const headers = files.filter((file) => file.endsWith('.h'))
 const target = join(native, 'build', 'socket-shim.node')
 const prebuild = join(
   native,
@@ -28,23 +38,29 @@ const FLAGS = ['-O3', '-shared', '-fPIC', '-fvisibility=hidden', '-Wall']
 
 /** Returns true where native/build/socket-shim.node is there and fresh. */
 export function buildAddon() {
-  if (process.platform !== 'linux' || !existsSync(source)) return false
-  if (existsSync(target) && statSync(target).mtimeMs >= statSync(source).mtimeMs) return true
-  const headers = headersFolder()
-  if (headers === null) return fallBack('node-api-headers is not installed')
+  if (process.platform !== 'linux' || sources.length === 0) return false
+  if (isFresh()) return true
+  const nodeHeaders = headersFolder()
+  if (nodeHeaders === null) return fallBack('node-api-headers is not installed')
   for (const compiler of [process.env.CC, 'cc', 'gcc', 'clang']) {
     if (!compiler) continue
-    const outcome = compile(compiler, headers)
+    const outcome = compile(compiler, nodeHeaders)
     if (outcome === 'built') return true
-    if (outcome === 'failed') return fallBack(`${compiler} could not compile socket-shim.c`)
+    if (outcome === 'failed') return fallBack(`${compiler} could not compile native/*.c`)
   }
   return fallBack('no C compiler found')
 }
 
-function compile(compiler, headers) {
+function isFresh() {
+  if (!existsSync(target)) return false
+  const builtMs = statSync(target).mtimeMs
+  return [...sources, ...headers].every((file) => statSync(file).mtimeMs <= builtMs)
+}
+
+function compile(compiler, nodeHeaders) {
   mkdirSync(dirname(target), { recursive: true })
   const draft = `${target}.${process.pid}`
-  const run = spawnSync(compiler, [...FLAGS, '-I', headers, '-o', draft, source], {
+  const run = spawnSync(compiler, [...FLAGS, '-I', nodeHeaders, '-o', draft, ...sources], {
     stdio: ['ignore', 'ignore', 'inherit'],
   })
   if (run.error) return 'absent'

@@ -1,7 +1,8 @@
 /**
  * Starts a shard as a worker thread or as a child process, behind one link with the same messages.
- * A process costs about 40 MB more but has descriptors of its own: where the limit of one process (RLIMIT_NOFILE) is
- * below the target, processes are the only way. Messages are structured clones, so typed arrays travel as they are.
+ * A process costs about 40 MB more but has descriptors of its own: where the limit of one process
+ * (RLIMIT_NOFILE) is below the target, processes are the only way. Messages are structured clones,
+ * so typed arrays travel as they are.
  */
 import { fork } from 'node:child_process'
 import { existsSync } from 'node:fs'
@@ -121,7 +122,8 @@ export function openShardPort<Down, Up>(): ShardPort<Down, Up> {
     }
   }
   if (!process.send) throw new Error('a shard is started by pushctl, not by hand')
-  // The parent decides when shards stop; without it (crash, kill -9) a shard must not live on as an orphan.
+  // The parent decides when shards stop; without it (crash, kill -9) a shard must not live on as an
+  // orphan.
   process.on('SIGINT', () => {})
   process.on('SIGTERM', () => {})
   process.on('disconnect', () => process.exit(0))
@@ -133,9 +135,13 @@ export function openShardPort<Down, Up>(): ShardPort<Down, Up> {
   }
 }
 
-/** dist/ lies beside the running bundle, or under the package root when the sources run directly (tests). */
+/**
+ * dist/ lies beside the running bundle, or under the package root when the sources run directly
+ * (tests).
+ */
 function entryFile(entry: ShardEntry): string {
   let folder = dirname(fileURLToPath(import.meta.url))
-  while (!existsSync(join(folder, 'package.json')) && folder !== dirname(folder)) folder = dirname(folder)
+  while (!existsSync(join(folder, 'package.json')) && folder !== dirname(folder))
+    folder = dirname(folder)
   return join(folder, 'dist', `${entry}.js`)
 }

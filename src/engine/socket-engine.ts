@@ -1,16 +1,19 @@
 /**
- * The one interface between bytes on sockets and everything above them. Two engines implement it: epoll-engine.ts
- * (batches over the native shim) and node-engine.ts (node:net and node:tls, everywhere). One test suite runs on both.
+ * The one interface between bytes on sockets and everything above them. Two engines implement it:
+ * epoll-engine.ts (batches over the native shim) and node-engine.ts (node:net and node:tls,
+ * everywhere). One test suite runs on both.
  *
- * It speaks in batches: a turn reads every ready socket into one shared arena and hands them over in one call, and
- * what the handler answers is gathered in one shared outbox and sent with one crossing of the native border.
- * The cost is that the handler must finish with a batch before it returns: arrays and bytes are reused.
+ * It speaks in batches: a turn reads every ready socket into one shared arena and hands them over
+ * in one call, and what the handler answers is gathered in one shared outbox and sent with one
+ * crossing of the native border. The cost is that the handler must finish with a batch before it
+ * returns: arrays and bytes are reused.
  *
  *   turn:  accept ─► onAccept     receive ─► onReceive (decode, reserve/commit) ─► flush ─► onOverflow, onClose
  *
- * A connection is a Slot: a row number, valid from onAccept/connect() until onClose, close() or abort(). A slot given
- * up in one turn is not handed out again before that turn ends, so a batch can never name somebody else's connection;
- * it can still name a connection that the handler itself closed earlier in the same batch.
+ * A connection is a Slot: a row number, valid from onAccept/connect() until onClose, close() or
+ * abort(). A slot given up in one turn is not handed out again before that turn ends, so a batch
+ * can never name somebody else's connection; it can still name a connection that the handler itself
+ * closed earlier in the same batch.
  */
 
 /** A row of the connection table, and nothing else. -1 (NO_SLOT) where there is none. */
@@ -24,9 +27,15 @@ export interface EngineOptions {
   readonly capacity: number
   /** Bytes that one connection may have waiting for its peer; one more and onOverflow is called. */
   readonly sendQueueBytesMax: number
-  /** Bytes that one connection may leave unconsumed (keepFrom); more closes it with RECEIVE_OVERFLOW. */
+  /**
+   * Bytes that one connection may leave unconsumed (keepFrom); more closes it with
+   * RECEIVE_OVERFLOW.
+   */
   readonly keptBytesMax: number
-  /** Bytes buffered for all connections together; a connection that needs more is closed with BUFFERS_FULL. */
+  /**
+   * Bytes buffered for all connections together; a connection that needs more is closed with
+   * BUFFERS_FULL.
+   */
   readonly bufferedBytesMax: number
   /** How long close() waits for the peer to take what is queued and to close its side. */
   readonly lingerMs: number
@@ -42,7 +51,10 @@ export const DEFAULT_ENGINE_OPTIONS: EngineOptions = {
 
 /** Why a connection ended. A number, because it travels in batches. */
 export const CLOSE_REASON = {
-  /** The peer ended its side in order (FIN). Bytes that came before were delivered; queued answers are still sent. */
+  /**
+   * The peer ended its side in order (FIN). Bytes that came before were delivered; queued answers
+   * are still sent.
+   */
   PEER_END: 1,
   /** RST, or a write to a peer that is gone (ECONNRESET, EPIPE). */
   PEER_RESET: 2,
@@ -94,12 +106,16 @@ export interface ConnectOptions extends Endpoint {
 export interface ReceiveBatch {
   count: number
   readonly slots: Int32Array
-  /** Where each socket's bytes lie in `bytes`: what it kept last time, directly followed by what is new. */
+  /**
+   * Where each socket's bytes lie in `bytes`: what it kept last time, directly followed by what is
+   * new.
+   */
   readonly starts: Int32Array
   readonly ends: Int32Array
   /**
-   * Set by the handler: from here to ends[i] the engine keeps the bytes and presents them again, in front of the next
-   * ones. Preset to ends[i] (all consumed). The handler may rewrite the bytes in place, also those that it keeps.
+   * Set by the handler: from here to ends[i] the engine keeps the bytes and presents them again, in
+   * front of the next ones. Preset to ends[i] (all consumed). The handler may rewrite the bytes in
+   * place, also those that it keeps.
    */
   readonly keepFrom: Int32Array
   readonly bytes: Uint8Array
@@ -112,11 +128,15 @@ export interface EngineHandler {
   onConnect(slots: Int32Array, count: number): void
   onReceive(batch: ReceiveBatch): void
   /**
-   * The send queue of these would have passed sendQueueBytesMax: what did not fit was not queued, so the byte stream has
-   * ended there. The handler may commit one last frame (up to OVERFLOW_GRACE_BYTES), then must close() or abort().
+   * The send queue of these would have passed sendQueueBytesMax: what did not fit was not queued,
+   * so the byte stream has ended there. The handler may commit one last frame (up to
+   * OVERFLOW_GRACE_BYTES), then must close() or abort().
    */
   onOverflow(slots: Int32Array, count: number): void
-  /** Connections that ended without the handler asking for it. The slots are no longer the handler's. */
+  /**
+   * Connections that ended without the handler asking for it. The slots are no longer the
+   * handler's.
+   */
   onClose(slots: Int32Array, reasons: Uint8Array, errnos: Int32Array, count: number): void
 }
 
@@ -128,6 +148,7 @@ export interface EngineCounters {
   accepted: number
   connected: number
   connectFailed: number
+  /** Ends of connections that were open: accepted + connected - closed are open now. */
   closed: number
   bytesReceived: number
   bytesSent: number
@@ -150,30 +171,49 @@ export interface SocketEngine {
   resumeAccept(): void
 
   /**
-   * Starts up to `count` connections and writes their slots to `out`. Returns how many were started: fewer where the
-   * table is full. Success is onConnect; failure, also an immediate one, is onClose with CONNECT_FAILED, never inside this call.
+   * Starts up to `count` connections and writes their slots to `out`. Returns how many were
+   * started: fewer where the table is full. Success is onConnect; failure, also an immediate one,
+   * is onClose with CONNECT_FAILED, never inside this call.
    */
   connect(options: ConnectOptions, out: Int32Array, count: number): number
 
   /** The shared write arena. Replaced by nobody: the reference may be kept. */
   readonly outbox: Uint8Array
-  /** Offset of at least `bytes` free bytes of the outbox (at most OUTBOX_RESERVE_MAX); flushes first when it is full. */
+  /**
+   * Offset of at least `bytes` free bytes of the outbox (at most OUTBOX_RESERVE_MAX); flushes first
+   * when it is full.
+   */
   reserve(bytes: number): number
-  /** Queues outbox[start, end) for the slot, after all that was queued before. Sent at the end of the turn or by flush(). */
+  /**
+   * Queues outbox[start, end) for the slot, after all that was queued before. Sent at the end of
+   * the turn or by flush().
+   */
   commit(slot: Slot, start: number, end: number): void
-  /** Sends all that is committed. Called by the engine after each onAccept, onConnect and onReceive. */
+  /**
+   * Sends all that is committed. Called by the engine after each onAccept, onConnect and onReceive.
+   */
   flush(): void
-  /** The same bytes to many; flushes first to keep the order. The bytes are copied where the kernel refuses them. */
+  /**
+   * The same bytes to many; flushes first to keep the order. The bytes are copied where the kernel
+   * refuses them.
+   */
   sendSame(slots: Int32Array, count: number, bytes: Uint8Array, start: number, end: number): void
 
-  /** Presents kept bytes again although nothing new came (after a decision the handler had to wait for). */
+  /**
+   * Presents kept bytes again although nothing new came (after a decision the handler had to wait
+   * for).
+   */
   redeliver(slots: Int32Array, count: number): void
 
-  /** In order: sends what is queued, ends our side, discards what comes, frees the slot when the peer ends or after lingerMs. */
+  /**
+   * In order: sends what is queued, ends our side, discards what comes, frees the slot when the
+   * peer ends or after lingerMs.
+   */
   close(slot: Slot): void
   /** At once: drops what is queued and resets the connection (RST, no TIME_WAIT on this side). */
   abort(slot: Slot): void
 
+  /** True from onAccept or connect() on, until the slot is given up. */
   isOpen(slot: Slot): boolean
   /** Distinguishes the users of one slot over time; wraps at 65,536. */
   generationOf(slot: Slot): number

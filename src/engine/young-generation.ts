@@ -2,7 +2,7 @@
  * Keeps V8's young generation at its first size (two halves of 1 MiB in each thread). V8 would grow
  * it to 32 MiB in the first seconds of a connection storm, resident for good: hundreds of bytes a
  * connection. Here almost nothing survives a turn, so small halves cost a few more collections,
- * each of about a millisecond. Measured: docs/measurements.md#young-generation.
+ * each of about a millisecond.
  */
 import { setFlagsFromString } from 'node:v8'
 

@@ -1,7 +1,8 @@
 /**
- * What one bench run found, as one plain value: `report.json` is this, serialised; text, HTML and JUnit are drawn from it.
- * Written by loadgen, read by report; neither imports the other. Names and units are held to by scripts (docs/cli.md#report-json):
- * all times are microseconds unless the name says otherwise.
+ * What one bench run found, as one plain value: `report.json` is this, serialised; text, HTML and
+ * JUnit are drawn from it. Written by loadgen, read by report; neither imports the other. Names and
+ * units are held to by scripts (docs/cli.md#report-json): all times are microseconds unless the
+ * name says otherwise.
  */
 
 export type Verdict = 'VALID' | 'SUSPECT' | 'INVALID'
@@ -39,7 +40,10 @@ export interface DistributionReport {
   readonly hdr: string
 }
 
-/** `response` counts from the intended time, `service` from the write; the gap between them is the generator's lateness. */
+/**
+ * `response` counts from the intended time, `service` from the write; the gap between them is the
+ * generator's lateness.
+ */
 export interface MetricReport {
   readonly unit: 'us'
   readonly response: DistributionReport
