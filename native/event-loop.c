@@ -13,12 +13,6 @@ extern void uv_close(uv_handle_t *handle, void (*callback)(uv_handle_t *));
 #define UV_POLL_TYPE 8 /* UV_POLL in enum uv_handle_type, unchanged since libuv 1.0 */
 #define UV_READABLE_EVENT 1
 
-/* Must match READY in src/engine/native-shim.ts. */
-#define READY_READABLE 1
-#define READY_WRITABLE 2
-#define READY_ENDED 4
-#define READY_FAILED 8
-
 static void on_poll(uv_poll_t *handle, int status, int events) {
   (void)status;
   (void)events;

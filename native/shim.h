@@ -18,6 +18,12 @@
 /* Must match SHIM_BATCH in src/engine/native-shim.ts: the longest batch of wait(). */
 #define BATCH_MAX 1024
 
+/* Must match READY in src/engine/native-shim.ts. */
+#define READY_READABLE 1
+#define READY_WRITABLE 2
+#define READY_ENDED 4
+#define READY_FAILED 8
+
 typedef struct uv_poll_s uv_poll_t;
 
 typedef struct {

@@ -29,7 +29,7 @@ export const PHASE = {
 /** What may be sent to a slot right now; anything but CLEAR makes the shim hold bytes back. */
 export const SEND_STATE = {
   CLEAR: 0,
-  /** Bytes wait in the queue. Must match SEND_STATE_QUEUED in native/socket-shim.c. */
+  /** Bytes wait in the queue. Must match SEND_STATE_QUEUED in native/transfer.c. */
   QUEUED: 1,
   /** The queue would have passed its limit; nothing more is taken until onOverflow was called. */
   OVERFLOWED: 2,
@@ -41,7 +41,7 @@ export const SEND_STATE = {
 
 export class ConnectionTable {
   readonly capacity: number
-  /** Shared with native/socket-shim.c, which reads and writes it. */
+  /** Shared with the shim, which reads and writes it. */
   readonly fdOf: Int32Array
   /** Shared with the shim too. */
   readonly sendStateOf: Uint8Array

@@ -1,20 +1,20 @@
 /**
  * Loads the native add-on and gives its functions types. Missing compiler, other operating system,
  * or a binary that does not load: `loadShim()` says why and the node engine is used. Each function
- * is described in native/socket-shim.c.
+ * is described in native/.
  */
 import { existsSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
-/** Must match BATCH_MAX in native/socket-shim.c. */
+/** Must match BATCH_MAX in native/shim.h. */
 export const SHIM_BATCH = 1024
 
-/** Must match READY_… in native/socket-shim.c. */
+/** Must match READY_… in native/shim.h. */
 export const READY = { READABLE: 1, WRITABLE: 2, ENDED: 4, FAILED: 8 } as const
 
-/** Must match close() in native/socket-shim.c. */
+/** Must match close() in native/connections.c. */
 export const CLOSE_HOW = { CLOSE: 0, RESET: 1, END_OUR_SIDE: 2 } as const
 
 declare const shimHandle: unique symbol

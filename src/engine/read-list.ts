@@ -17,7 +17,7 @@ const ARENA_BYTES = 2 << 20
 /** The list of one pass: what was left over and one batch of newly ready sockets. */
 const LIST_MAX = 2 * SHIM_BATCH
 
-/** Must match results[] of receive() in native/socket-shim.c. */
+/** Must match results[] of receive() in native/transfer.c. */
 const RESULT = { MORE: 1, ENDED: 2 } as const
 
 export class ReadList {
