@@ -87,7 +87,7 @@ export const SERVE_OPTIONS = defineOptions({
     flag: 'port-per-shard',
     kind: 'boolean',
     default: false,
-    help: 'each shard listens on ports of its own, counted up from those given, instead of sharing them',
+    help: 'each shard listens on ports of its own, counted up from those given',
   },
   engine: {
     flag: 'engine',

@@ -8,7 +8,8 @@
  * crossing of the native border. The cost is that the handler must finish with a batch before it
  * returns: arrays and bytes are reused.
  *
- *   turn:  accept ─► onAccept     receive ─► onReceive (decode, reserve/commit) ─► flush ─► onOverflow, onClose
+ *   turn:  accept ─► onAccept
+ *          receive ─► onReceive (decode, reserve/commit) ─► flush ─► onOverflow, onClose
  *
  * A connection is a Slot: a row number, valid from onAccept/connect() until onClose, close() or
  * abort(). A slot given up in one turn is not handed out again before that turn ends, so a batch
