@@ -33,4 +33,9 @@ export const VERBS: readonly Verb[] = [
     summary: 'be one device and print what it receives',
     load: () => import('../commands/listen.ts'),
   },
+  {
+    name: 'doctor',
+    summary: 'say what is wrong with a host for a target, and exactly what to set',
+    load: () => import('../commands/doctor.ts'),
+  },
 ]

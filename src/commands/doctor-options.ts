@@ -171,6 +171,12 @@ export const DOCTOR_OPTIONS = defineOptions({
     env: false,
     help: 'other hosts instead of this one, over ssh, all at once',
   },
+  all: {
+    flag: 'all',
+    kind: 'boolean',
+    default: false,
+    help: 'list every finding, fine ones too, with evidence and source of each that is not',
+  },
   failOn: {
     flag: 'fail-on',
     kind: 'enum',

@@ -48,7 +48,7 @@ export const command = defineCommand({
       findings: host.facts === null ? [] : runChecks(host.facts, target),
     }))
     const { doctorDocument } = await import('./doctor/doctor-document.ts')
-    await result(doctorDocument(hosts, target), await textOf(hosts, target, context.terminal))
+    await result(doctorDocument(hosts, target), await textOf(hosts, target, context))
     const [first] = hosts
     if (first?.facts && hosts.length === 1) {
       const plan = planFor(first.facts, first.findings, options)
@@ -104,12 +104,13 @@ async function unknownCheck(id: string): Promise<PushctlError> {
 async function textOf(
   hosts: readonly ExaminedHost[],
   target: Target,
-  terminal: Context['terminal'],
+  { options: { all }, terminal }: Context,
 ): Promise<string> {
   const { findingsText } = await import('../doctor/findings-text.ts')
   const options = {
     color: terminal.color && terminal.stdoutIsTty,
     columns: Math.max(60, Math.min(120, terminal.columns)),
+    all,
   }
   const texts = hosts.flatMap(({ facts, findings }) =>
     facts === null ? [] : [findingsText(findings, facts, target, options)],

@@ -1,25 +1,35 @@
 /**
  * Findings as a calm report: a summary of one screen, then each finding that asks for something,
  * worst first. What is fine is only counted; what is unknown is listed with its reason, because it
- * is not fine.
+ * is not fine. A warning goes without its evidence, which --all adds.
  */
-import pc from 'picocolors'
 import type { Facts } from './facts.ts'
-import { type Check, type Finding, STATUSES, type Status } from './finding.ts'
+import type { Check, Finding } from './finding.ts'
+import { countsLine, nameOf, summaryLines } from './findings-summary.ts'
 import type { Target } from './target.ts'
 import { describeTarget } from './target-text.ts'
+import {
+  dimmed,
+  type Paint,
+  printable,
+  type StatusPaints,
+  statusPaints,
+  wrap,
+} from './text-layout.ts'
 
 export interface TextOptions {
   readonly color: boolean
   /** Columns to wrap at. */
   readonly columns: number
+  /** Every finding, and evidence and source of each that asks for something. */
+  readonly all: boolean
 }
 
-type Paint = (text: string) => string
-
-const LABEL_WIDTH = 'critical'.length
-/** Longest reason of an unknown finding in the summary. */
-const OBSERVED_COLUMNS_MIN = 20
+const LABEL_COLUMNS = 12
+/** Lines of evidence below a critical finding; --all shows all. */
+const EVIDENCE_MAX = 5
+/** Below this many warnings each gets its paragraph; beyond, only the worst do. */
+const DETAILS_MAX = 8
 
 export function findingsText(
   findings: readonly Finding[],
@@ -28,15 +38,16 @@ export function findingsText(
   options: TextOptions,
 ): string {
   const paints = statusPaints(options.color)
-  const notable = findings.filter(({ status }) => status !== 'ok')
-  const detailed = findings.filter(({ status }) => status === 'critical' || status === 'warn')
+  const alarms = findings.filter(({ status }) => status === 'critical' || status === 'warn')
+  const detailed = options.all ? alarms : alarms.slice(0, DETAILS_MAX)
+  const summary = summaryLines(findings, paints, options)
   const sections = [
-    headline(facts, target),
+    headline(facts, target, options.columns),
     countsLine(findings, paints),
-    ...(notable.length > 0 ? [summaryLines(notable, paints, options).join('\n')] : []),
+    ...(summary.length > 0 ? [summary.join('\n')] : []),
     ...detailed.map((finding) => detailText(finding, paints, options)),
-  ]
-  if (detailed.length > 0) sections.push('More about one: pushctl doctor --explain CHECK')
+    footer(findings, alarms.length - detailed.length, options),
+  ].filter((section) => section !== '')
   return `${sections.join('\n\n')}\n`
 }
 
@@ -65,7 +76,7 @@ const SCOPE_TEXT = {
   process: 'one process',
 } as const
 
-function headline(facts: Facts, target: Target): string {
+function headline(facts: Facts, target: Target, columns: number): string {
   const { kernelRelease, hostname } = facts.host
   const name = facts.origin.kind === 'live' && hostname.known ? hostname.value : facts.origin.name
   const kernel = kernelRelease.known ? `Linux ${kernelRelease.value}` : 'kernel unknown'
@@ -73,96 +84,60 @@ function headline(facts: Facts, target: Target): string {
     facts.sampling === 'window'
       ? `counters over ${(facts.windowMs / 1_000).toFixed(1)} s`
       : 'one sample only: totals since boot, not what moves now'
-  return `${printable(name)} (${printable(kernel)}), ${window}\nfor ${describeTarget(target)}`
+  return [
+    wrap(`${printable(name)} (${printable(kernel)}), ${window}`, columns, '  '),
+    wrap(`for ${describeTarget(target)}`, columns, '  '),
+  ].join('\n')
 }
 
-function countsLine(findings: readonly Finding[], paints: Readonly<Record<Status, Paint>>): string {
-  return STATUSES.map((status) => {
-    const count = findings.filter((finding) => finding.status === status).length
-    const text = `${count} ${status}`
-    return count > 0 ? paints[status](text) : text
-  }).join(' · ')
-}
-
-function summaryLines(
-  findings: readonly Finding[],
-  paints: Readonly<Record<Status, Paint>>,
-  { columns }: TextOptions,
-): string[] {
-  const names = findings.map(nameOf)
-  const nameWidth = Math.min(40, Math.max(...names.map((name) => name.length)))
-  const rest = Math.max(OBSERVED_COLUMNS_MIN, columns - LABEL_WIDTH - nameWidth - 4)
-  return findings.map((finding, index) => {
-    const label = paints[finding.status](finding.status.padEnd(LABEL_WIDTH))
-    const observed = cut(printable(finding.observed), rest)
-    return `${label}  ${cut(names[index] ?? '', nameWidth).padEnd(nameWidth)}  ${observed}`
-  })
+function footer(findings: readonly Finding[], left: number, options: TextOptions): string {
+  const { all, color, columns } = options
+  const rest = findings.filter(({ status }) => status === 'info' || status === 'ok').length
+  const hints = [
+    ...(left > 0 && !all ? [`--all details ${left} more`] : []),
+    ...(all || rest === 0 ? [] : [`--all lists the ${rest} that are fine or worth knowing`]),
+    ...(findings.some(({ status }) => status === 'critical' || status === 'warn')
+      ? ['--explain CHECK teaches one', '--write DIR makes files of the fixes']
+      : []),
+  ]
+  return hints.length === 0 ? '' : dimmed(color)(wrap(hints.join('; '), columns, ''))
 }
 
 function detailText(
   finding: Finding,
-  paints: Readonly<Record<Status, Paint>>,
-  { columns }: TextOptions,
+  paints: StatusPaints,
+  { columns, all, color }: TextOptions,
 ): string {
+  const { observed, needed, why, fix_now, fix_for_good, source } = finding
   const rows: [string, string][] = [
-    ['observed', finding.observed],
-    ['needed', finding.needed],
-    ['why', finding.why],
-    ['fix now', finding.fix_now],
-    ['for good', finding.fix_for_good],
-    ['evidence', finding.evidence.join('\n')],
-    ['source', finding.source],
+    ['observed', observed],
+    ['needed', needed],
+    ['why', why],
+    ['fix now', fix_now],
+    ['for good', fix_for_good],
+    ['evidence', evidenceText(finding, all)],
+    ['source', all ? source : ''],
   ]
+  const title = `${paints[finding.status](finding.status)} ${nameOf(finding)}: ${finding.title}`
   const lines = rows
     .filter(([, text]) => text !== '')
-    .map(([label, text]) => {
-      const indent = ' '.repeat(12)
-      const body = text
-        .split('\n')
-        .map((line) => wrap(printable(line), columns - 12, indent))
-        .join(`\n${indent}`)
-      return `  ${label.padEnd(10)}${body}`
-    })
-  const label = paints[finding.status](finding.status)
-  return [`${label} ${nameOf(finding)}: ${finding.title}`, ...lines].join('\n')
+    .map(([label, text]) => detailRow(label, text, columns, dimmed(color)))
+  return [title, ...lines].join('\n')
 }
 
-function nameOf({ id, subject }: Finding): string {
-  return printable(subject === null ? id : `${id} ${subject}`)
+function evidenceText({ status, evidence }: Finding, all: boolean): string {
+  if (all) return evidence.join('\n')
+  if (status !== 'critical') return ''
+  const left = evidence.length - EVIDENCE_MAX
+  const more = left > 0 ? [`and ${left} more lines`] : []
+  return [...evidence.slice(0, EVIDENCE_MAX), ...more].join('\n')
 }
 
-function statusPaints(color: boolean): Readonly<Record<Status, Paint>> {
-  const colors = pc.createColors(color)
-  return {
-    critical: (text) => colors.bold(colors.red(text)),
-    warn: colors.yellow,
-    unknown: colors.magenta,
-    info: colors.cyan,
-    ok: colors.green,
-  }
-}
-
-/** What came from a host's files must not move the cursor of the terminal it is shown on. */
-function printable(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is removed
-  return text.replace(/[\u0000-\u001f\u007f-\u009f]/g, ' ')
-}
-
-function cut(text: string, width: number): string {
-  return text.length <= width ? text : `${text.slice(0, width - 1)}…`
-}
-
-function wrap(text: string, columns: number, indent: string): string {
-  const lines: string[] = []
-  let line = ''
-  for (const word of text.split(' ')) {
-    if (line !== '' && line.length + 1 + word.length > Math.max(20, columns)) {
-      lines.push(line)
-      line = word
-    } else {
-      line = line === '' ? word : `${line} ${word}`
-    }
-  }
-  lines.push(line)
-  return lines.join(`\n${indent}`)
+function detailRow(label: string, text: string, columns: number, dim: Paint): string {
+  const indent = ' '.repeat(LABEL_COLUMNS)
+  const body = text
+    .split('\n')
+    .map((line) => wrap(printable(line), columns - LABEL_COLUMNS, indent))
+    .join(`\n${indent}`)
+  return `  ${dim(label.padEnd(LABEL_COLUMNS - 2))}${body}`
 }

@@ -44,13 +44,15 @@ export function sameListener(
   )
 }
 
+export const OWNER_NOT_KNOWN = 'owner not known'
+
 export function ownersText(row: ListenerRow): string {
   const names = [...new Set(row.owners.map(({ name, pid }) => `${name} (pid ${pid})`))]
   if (names.length > 3) return `${names.slice(0, 3).join(', ')} and ${names.length - 3} more`
   if (names.length > 0) return names.join(', ')
-  return row.cgroup === null || row.cgroup === '/' ? 'owner not known' : row.cgroup
+  return row.cgroup === null || row.cgroup === '/' ? OWNER_NOT_KNOWN : row.cgroup
 }
 
-function isLoopback(address: string): boolean {
+export function isLoopback(address: string): boolean {
   return address.startsWith('127.') || address === '::1'
 }

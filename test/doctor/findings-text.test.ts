@@ -7,7 +7,7 @@ import { runChecks } from '../../src/doctor/run-checks.ts'
 import { factsWith, targetWith } from './facts-builder.ts'
 
 const CHECKS = [listenSyncookies, listenSomaxconn]
-const PLAIN = { color: false, columns: 80 }
+const PLAIN = { color: false, columns: 80, all: false }
 
 function textFor(sysctls: Record<string, number>, name = 'push-1', options = PLAIN): string {
   const facts = factsWith({
@@ -22,12 +22,13 @@ describe('the text of findings', () => {
   it('puts the worst first, counts what is fine and lists what is unknown', () => {
     expect(textFor({ 'net.core.somaxconn': 128 })).toMatchInlineSnapshot(`
       "push-1 (Linux 6.18.44), counters over 5.0 s
-      for a server: 10,000 connections, 30,000 connects/s, 1,000 messages/s of 256 bytes
+      for a server: 10,000 connections, 30,000 connects/s, 1,000 messages/s of 256
+        bytes
 
       1 critical · 0 warn · 1 unknown · 0 info · 0 ok
 
       critical  listen/somaxconn   128, full after 4 ms at 30,000 connects/s
-      unknown   listen/syncookies  unknown: was not read
+      unknown   listen/syncookies  was not read
 
       critical listen/somaxconn: Cap on accept queues
         observed  128, full after 4 ms at 30,000 connects/s
@@ -40,16 +41,44 @@ describe('the text of findings', () => {
         fix now   sysctl -w net.core.somaxconn=16384
         for good  /etc/sysctl.d/90-pushctl.conf: net.core.somaxconn = 16384
         evidence  /proc/sys/net/core/somaxconn: 128
-        source    net/socket.c __sys_listen, net/ipv4/af_inet.c inet_listen
 
-      More about one: pushctl doctor --explain CHECK
+      --explain CHECK teaches one; --write DIR makes files of the fixes
       "
     `)
   })
 
   it('says nothing more when all is well', () => {
     const text = textFor({ 'net.core.somaxconn': 65_535, 'net.ipv4.tcp_syncookies': 1 })
-    expect(text.split('\n').at(-2)).toBe('0 critical · 0 warn · 0 unknown · 0 info · 2 ok')
+    expect(text.split('\n').slice(4)).toEqual([
+      '0 critical · 0 warn · 0 unknown · 0 info · 2 ok',
+      '',
+      '--all lists the 2 that are fine or worth knowing',
+      '',
+    ])
+  })
+
+  it('lists every finding with --all, and evidence and source of each alarm', () => {
+    const sysctls = { 'net.core.somaxconn': 128, 'net.ipv4.tcp_syncookies': 1 }
+    const text = textFor(sysctls, 'push-1', { ...PLAIN, all: true })
+    expect(text).toContain('ok        listen/syncookies')
+    expect(text).toContain('source    net/socket.c')
+    expect(textFor(sysctls)).not.toContain('source    net/socket.c')
+  })
+
+  it('says once why several checks are unknown', () => {
+    expect(textFor({})).toContain('unknown   2 checks  was not read (listen/*)\n')
+  })
+
+  it('cuts a long list of warnings to one screen, and says how many it left out', () => {
+    const [warning] = runChecks(
+      factsWith({ sysctls: { 'net.core.somaxconn': 2_000 } }),
+      targetWith(),
+      [listenSomaxconn],
+    )
+    const many = Array.from({ length: 40 }, (_, index) => ({ ...warning!, subject: `:${index}` }))
+    const lines = findingsText(many, factsWith(), targetWith(), PLAIN).split('\n')
+    expect(lines.filter((line) => line.startsWith('warn      '))).toHaveLength(13)
+    expect(lines).toContainEqual(expect.stringMatching(/^warn {6}28 more +--all lists them$/))
   })
 
   it('lets no control character of the host reach the terminal', () => {
@@ -59,7 +88,7 @@ describe('the text of findings', () => {
   })
 
   it('colours by severity only when asked', () => {
-    const text = textFor({ 'net.core.somaxconn': 128 }, 'push-1', { color: true, columns: 80 })
+    const text = textFor({ 'net.core.somaxconn': 128 }, 'push-1', { ...PLAIN, color: true })
     expect(text).toContain('\u001b[31m')
   })
 

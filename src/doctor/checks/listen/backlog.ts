@@ -5,8 +5,13 @@
 import { grouped } from '../../counter-moves.ts'
 import type { Facts } from '../../facts.ts'
 import { type Check, type Finding, findingOf, unknownFinding } from '../../finding.ts'
-import { type JudgedListener, judgedListeners, ownersText } from '../../judged-listeners.ts'
-import { listenerName } from '../../parsers/ss-listeners.ts'
+import {
+  type JudgedListener,
+  judgedListeners,
+  OWNER_NOT_KNOWN,
+  ownersText,
+} from '../../judged-listeners.ts'
+import { type ListenerRow, listenerName } from '../../parsers/ss-listeners.ts'
 import { sysctlNumber } from '../../sysctl-facts.ts'
 import { acceptQueueNeeded, type Target } from '../../target.ts'
 import { acceptQueueText, SOMAXCONN_KEY, stallText } from './somaxconn.ts'
@@ -81,11 +86,16 @@ function shortListener(facts: Facts, target: Target, { row, secondary }: JudgedL
       `force${stallText(row.backlog, target)}${causeText(clipped, secondary)}`,
     needed: acceptQueueText(target),
     evidence,
-    fixNow: `listen with a backlog of ${need} in ${ownersText(row)}, then restart it`,
+    fixNow: `let ${ownerText(row)} listen with a backlog of ${need}, and restart it`,
     fixForGood: clipped
       ? `raise net.core.somaxconn first (listen/somaxconn), then listen with backlog ${need}`
       : `the program's own setting, for example server.listen({ backlog: ${need} }) in Node`,
   })
+}
+
+function ownerText(row: ListenerRow): string {
+  const owners = ownersText(row)
+  return owners === OWNER_NOT_KNOWN ? 'the program that listens there' : owners
 }
 
 function causeText(clipped: boolean, secondary: boolean): string {

@@ -4,7 +4,9 @@
  */
 import type { Facts } from '../../facts.ts'
 import { type Check, type Finding, findingOf, unknownFinding } from '../../finding.ts'
+import { isLoopback } from '../../judged-listeners.ts'
 import { isInPortSet } from '../../parsers/port-set.ts'
+import type { ListenerRow } from '../../parsers/ss-listeners.ts'
 import { portRange, RESERVED_PORTS_KEY, reservedPorts } from '../../port-capacity.ts'
 import { setSysctl } from '../../setting.ts'
 import { sysctlText } from '../../sysctl-facts.ts'
@@ -14,6 +16,8 @@ import { actsAsLoadgen, type Target } from '../../target.ts'
  * More than this many are ports the kernel chose, not services: a list of them would help nobody.
  */
 const PORTS_MAX = 50
+/** Default start of the range: a listener on loopback above it most likely asked for port 0. */
+const CHOSEN_PORTS_START = 32_768
 
 export const portsReserved: Check = {
   id: 'ports/reserved',
@@ -29,7 +33,8 @@ export const portsReserved: Check = {
   explain: `net.ipv4.ip_local_reserved_ports is a list of ports and ranges: 8080,9000-9100. It
 matters most where the range has been widened to 1024-65535 and the host also dials out.
 
-A port that a program got from the kernel by listening on port 0 needs no reservation.`,
+A port that a program got from the kernel by listening on port 0 needs no reservation. Listeners
+on loopback above 32,768 are taken for such, unless --port names them.`,
   evaluate: evaluateReserved,
 }
 
@@ -42,6 +47,7 @@ function evaluateReserved(facts: Facts, target: Target): Finding {
   const exposed = [
     ...new Set(
       listeners.value
+        .filter((row) => !isLikelyChosenByKernel(row) || target.ports.includes(row.port))
         .map(({ port }) => port)
         .filter((port) => isInPortSet([range.value], port) && !isInPortSet(reserved, port)),
     ),
@@ -71,6 +77,10 @@ function evaluateReserved(facts: Facts, target: Target): Finding {
           ]
         : [],
   })
+}
+
+function isLikelyChosenByKernel({ address, port }: ListenerRow): boolean {
+  return port >= CHOSEN_PORTS_START && isLoopback(address)
 }
 
 function portsText(ports: readonly number[]): string {

@@ -30,6 +30,21 @@ describe('ports/reserved', () => {
   })
 })
 
+describe('ports/reserved on loopback', () => {
+  it('leaves out what the kernel most likely chose, unless it is named', () => {
+    const facts = factsWith({
+      sysctls: { 'net.ipv4.ip_local_port_range': '1024 65535' },
+      sample: listenersFact(
+        listenerWith({ port: 40_473, address: '127.0.0.1' }),
+        listenerWith({ port: 6_379, address: '127.0.0.1' }),
+      ),
+    })
+    expect(findingOfCheck(portsReserved, facts).observed).toBe('port 6379')
+    const named = findingOfCheck(portsReserved, facts, { ports: [40_473] })
+    expect(named.observed).toBe('port 6379, 40473')
+  })
+})
+
 describe('ports/bind-no-port', () => {
   it('tells a generator that binds addresses without ports what it costs', () => {
     const finding = findingOfCheck(portsBindNoPort, factsWith(), {
