@@ -33,7 +33,9 @@ export const BENCH_OPTIONS = defineOptions({
     short: 'R',
     kind: 'rate',
     min: 0,
-    help: 'messages (or broadcasts) per second in total. Default: 1, or 1 per connection',
+    help:
+      'messages (or broadcasts) per second in total. Default: 1 broadcast; 1 message per ' +
+      'connection, in mixed per 10 connections',
   },
   messageBytes: {
     flag: 'message-size',
@@ -71,7 +73,28 @@ export const BENCH_OPTIONS = defineOptions({
     kind: 'enum',
     values: WORKLOAD_MODES,
     default: 'broadcast',
-    help: 'hold only, echo upstream data, push to one device at a time, push to all',
+    help:
+      'hold only, echo upstream data, push to one device at a time, push to all; mixed: ' +
+      'unicasts, broadcasts and heartbeats together',
+  },
+  unicastCount: {
+    flag: 'unicasts',
+    kind: 'count',
+    min: 1,
+    help: 'exactly so many unicasts, evenly over the measured time, instead of a rate',
+  },
+  broadcastCount: {
+    flag: 'broadcasts',
+    kind: 'count',
+    min: 1,
+    help: 'exactly so many broadcasts, evenly over the measured time. Default in mixed: 1 in 10 s',
+  },
+  heartbeatMs: {
+    flag: 'heartbeat',
+    kind: 'duration',
+    min: 1_000,
+    max: 3_600_000,
+    help: 'what the devices ask for, in whole seconds. Default: the node chooses',
   },
   publish: {
     flag: 'publish',

@@ -7,11 +7,13 @@ import type { OptionsOf } from '../config/option-table.ts'
 import { PushctlError } from '../errors/pushctl-error.ts'
 import { parseSourceAddresses } from '../loadgen/plan/source-addresses.ts'
 import { parseTarget, type TargetAddress } from '../loadgen/target/target-address.ts'
-import type { BenchSettings } from '../loadgen/workload.ts'
+import { type BenchSettings, pushKindsOf } from '../loadgen/workload.ts'
 import { parseThresholds } from '../report/thresholds.ts'
 import type { BENCH_OPTIONS } from './bench-options.ts'
 
 export type BenchOptions = OptionsOf<typeof BENCH_OPTIONS>
+
+const MIXED_BROADCAST_EVERY_MS = 10_000
 
 /** Where `pushctl serve` has its HTTP API by default. */
 const NODE_HTTP_PORT = 7002
@@ -27,7 +29,10 @@ export function benchFaults(
     ...faultsOf(() => parseSourceAddresses(options.sourceAddresses ?? '127.0.0.1')),
     ...exclusive(options.messagesPerConnection, options.messagesPerSecond, 'message-rate', 'rate'),
     ...exclusive(options.workers, options.processes, 'workers', 'processes'),
+    ...exclusive(options.messagesPerConnection, options.unicastCount, 'message-rate', 'unicasts'),
+    ...exclusive(options.messagesPerSecond, rateCountOf(options), 'rate', rateCountFlag(options)),
     ...broadcastRateFaults(options),
+    ...countFaults(options),
   ]
 }
 
@@ -44,6 +49,9 @@ export function settingsFrom(
     connections: options.connections,
     connectsPerSecond: options.connectsPerSecond,
     messagesPerSecond: totalRate(options),
+    unicastCount: options.unicastCount ?? null,
+    broadcastCount: broadcastCountOf(options),
+    heartbeatSeconds: Math.ceil((options.heartbeatMs ?? 0) / 1000),
     messageBytes: options.messageBytes,
     arrivals: options.arrivals,
     warmupMs: options.warmupMs,
@@ -60,11 +68,28 @@ export function settingsFrom(
 
 /** Over all connections. One a second each is a busy push service already. */
 function totalRate(options: BenchOptions): number {
-  const { mode, connections, messagesPerConnection, messagesPerSecond } = options
+  const { mode, connections, messagesPerConnection, messagesPerSecond, durationMs } = options
   if (mode === 'idle') return 0
   if (messagesPerSecond !== undefined) return messagesPerSecond
+  const count = rateCountOf(options)
+  if (count !== undefined) return (count * 1000) / durationMs
   if (messagesPerConnection !== undefined) return messagesPerConnection * connections
-  return mode === 'broadcast' ? 1 : connections
+  if (mode === 'broadcast') return 1
+  return mode === 'mixed' ? connections / 10 : connections
+}
+
+/** The count that stands for --rate: of broadcasts where there is nothing else. */
+function rateCountOf({ mode, unicastCount, broadcastCount }: BenchOptions): number | undefined {
+  return mode === 'broadcast' ? broadcastCount : unicastCount
+}
+
+function rateCountFlag({ mode }: BenchOptions): string {
+  return mode === 'broadcast' ? 'broadcasts' : 'unicasts'
+}
+
+function broadcastCountOf({ mode, broadcastCount, durationMs }: BenchOptions): number | null {
+  if (broadcastCount !== undefined) return broadcastCount
+  return mode === 'mixed' ? Math.max(1, Math.floor(durationMs / MIXED_BROADCAST_EVERY_MS)) : null
 }
 
 /** null only where there is no target: then the node is our own and says where its API is. */
@@ -83,6 +108,24 @@ function broadcastRateFaults({ mode, messagesPerConnection }: BenchOptions): Pus
       tries: ['--rate 10/s   (ten broadcasts a second)'],
     }),
   ]
+}
+
+/** A count of what the mode does not send. */
+function countFaults({ mode, unicastCount, broadcastCount }: BenchOptions): PushctlError[] {
+  const kinds = pushKindsOf(mode)
+  const faults: PushctlError[] = []
+  if (unicastCount !== undefined && !kinds.includes('unicast')) faults.push(noSuchPush('unicast'))
+  if (broadcastCount !== undefined && !kinds.includes('broadcast')) {
+    faults.push(noSuchPush('broadcast'))
+  }
+  return faults
+
+  function noSuchPush(kind: 'unicast' | 'broadcast'): PushctlError {
+    return new PushctlError('PUSHCTL_USAGE', `--${kind}s does not go with --mode ${mode}`, {
+      why: `mode ${mode} has no ${kind}s`,
+      tries: [`--mode ${kind}`, '--mode mixed'],
+    })
+  }
 }
 
 function exclusive(

@@ -5,7 +5,6 @@
 import { randomInt } from 'node:crypto'
 import { chooseEngine } from '../engine/create-engine.ts'
 import { deviceNamesOf } from './device-names.ts'
-import type { ArrivalModel } from './pacing/arrival-model.ts'
 import { readHostLimits } from './plan/host-limits.ts'
 import { planRun } from './plan/planner.ts'
 import type { RunPlan } from './plan/run-plan.ts'
@@ -56,19 +55,9 @@ export function shardSetups(
     connectsPerSecond,
     connectLanes: plan.shards.lanes,
     messageBytes,
-    heartbeatSeconds: 0,
+    heartbeatSeconds: settings.heartbeatSeconds,
     activities: activitiesOf(settings.mode),
   }))
-}
-
-/** The schedule of all messages of a run, warm-up included; null in mode idle. */
-export function arrivalsOf(settings: BenchSettings): ArrivalModel | null {
-  const { messagesPerSecond, warmupMs, durationMs, arrivals, seed } = settings
-  if (messagesPerSecond <= 0 || settings.mode === 'idle') return null
-  const stageUs = (warmupMs + durationMs) * 1000
-  return arrivals === 'poisson'
-    ? { kind: 'poisson', eventsPerSecond: messagesPerSecond, stageUs, seed }
-    : { kind: 'constant', eventsPerSecond: messagesPerSecond, stageUs }
 }
 
 /** Marks the messages of this run and its devices; never 0, which an empty payload would have. */

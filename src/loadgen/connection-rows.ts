@@ -2,10 +2,10 @@
  * The generator's side of its connections: one row per connection, one typed array per column,
  * indexed by Slot.
  *
- *   slot │ phase u8  │ target u8 │ row u32 │ sentSeq u32 │ lastSeq u32 │ recent u32  │ …
- *      0 │ OPEN      │         0 │      17 │           3 │           3 │           0 │
- *      1 │ UPGRADING │         1 │      18 │           0 │           0 │           0 │
- *      2 │ FREE      │         · │       · │           · │           · │           · │
+ *   slot │ phase u8  │ target u8 │ row u32 │ sentSeq u32 │ …
+ *      0 │ OPEN      │         0 │      17 │           3 │
+ *      1 │ UPGRADING │         1 │      18 │           0 │
+ *      2 │ FREE      │         · │       · │           · │
  *
  *   slot │ … heartbeatTicks u32 │ dueUs f64 │ writtenUs f64        row │ slot + 1 i32
  *      0 │                6_000 │         · │             ·         17 │            1
@@ -13,9 +13,10 @@
  *
  * A row is the place of a connection among those of this shard, whatever its slot is. dueUs and
  * writtenUs belong to what is awaited: the connect, the handshake, then the PONG (0: none).
- * 42 bytes a connection.
+ * 34 bytes a connection, and 8 for each kind of message that it receives.
  */
 import { NO_SLOT, type Slot } from '../engine/socket-engine.ts'
+import { SequenceWindows } from './sequence-windows.ts'
 
 export const CONNECTION_PHASE = {
   FREE: 0,
@@ -39,10 +40,9 @@ export class ConnectionRows {
   readonly row: Uint32Array
   /** Upstream messages sent. */
   readonly sentSeq: Uint32Array
-  /** Largest sequence number received. */
-  readonly lastSeq: Uint32Array
-  /** Bit i: number lastSeq - i has come. */
-  readonly recent: Uint32Array
+  /** Messages to this device alone. */
+  readonly direct: SequenceWindows
+  readonly broadcasts: SequenceWindows
   /** Granted heartbeat in ticks of the timer wheel. */
   readonly heartbeatTicks: Uint32Array
   readonly dueUs: Float64Array
@@ -55,8 +55,8 @@ export class ConnectionRows {
     this.target = new Uint8Array(capacity)
     this.row = new Uint32Array(capacity)
     this.sentSeq = new Uint32Array(capacity)
-    this.lastSeq = new Uint32Array(capacity)
-    this.recent = new Uint32Array(capacity)
+    this.direct = new SequenceWindows(capacity)
+    this.broadcasts = new SequenceWindows(capacity)
     this.heartbeatTicks = new Uint32Array(capacity)
     this.dueUs = new Float64Array(capacity)
     this.writtenUs = new Float64Array(capacity)
@@ -73,8 +73,8 @@ export class ConnectionRows {
     this.target[slot] = target
     this.row[slot] = row
     this.sentSeq[slot] = 0
-    this.lastSeq[slot] = 0
-    this.recent[slot] = 0
+    this.direct.clear(slot)
+    this.broadcasts.clear(slot)
     this.dueUs[slot] = dueUs
     this.writtenUs[slot] = writtenUs
     this.#slotOfRow[row] = slot + 1

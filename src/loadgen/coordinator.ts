@@ -12,9 +12,10 @@ import { PushctlError } from '../errors/pushctl-error.ts'
 import { nowUs } from '../stats/clock.ts'
 import { readHostSample } from '../stats/host-counters.ts'
 import type { RunReport } from '../stats/run-report.ts'
-import { arrivalsOf, type BenchSetup, newRunId, prepareBench, shardSetups } from './bench-setup.ts'
+import { type BenchSetup, newRunId, prepareBench, shardSetups } from './bench-setup.ts'
 import { IntervalLog } from './interval-log.ts'
 import type { MemorySample } from './memory-slope.ts'
+import { scheduleOf } from './message-schedule.ts'
 import { NodeApi, type NodeFacts } from './node-api.ts'
 import { OwnNode, type OwnNodeOptions } from './own-node.ts'
 import type { RunPlan } from './plan/run-plan.ts'
@@ -37,7 +38,7 @@ import {
 import { ShardGroup, type ShardState } from './shard-group.ts'
 import type { PublisherSetup, SteadyStage } from './shard-messages.ts'
 import { targetFailure } from './target-failure.ts'
-import { activitiesOf, type BenchSettings, needsPublisher } from './workload.ts'
+import { type BenchSettings, needsPublisher, pushKindsOf } from './workload.ts'
 
 export interface RunProgress {
   readonly phase: 'start' | 'connect' | 'warm-up' | 'steady' | 'drain'
@@ -76,8 +77,10 @@ export async function runBench(settings: BenchSettings, hooks: BenchHooks): Prom
 }
 
 /** Where the generator needs processes, the node needs as many: one for each, with its ports. */
-function ownNodeOf({ connections, engine }: BenchSettings, { shards }: RunPlan): OwnNodeOptions {
-  return { connections, engine, processes: shards.kind === 'process' ? shards.count : null }
+function ownNodeOf(settings: BenchSettings, { shards }: RunPlan): OwnNodeOptions {
+  const { connections, engine, heartbeatSeconds } = settings
+  const processes = shards.kind === 'process' ? shards.count : null
+  return { connections, engine, heartbeatSeconds, processes }
 }
 
 class BenchRun {
@@ -151,7 +154,7 @@ class BenchRun {
       const setup: PublisherSetup = {
         url: publishUrl,
         adminToken,
-        kind: activitiesOf(mode).unicast ? 'unicast' : 'broadcast',
+        kinds: pushKindsOf(mode),
         runId: this.#runId,
         devices,
         connections,
@@ -227,7 +230,7 @@ class BenchRun {
     const startUs = nowUs() + STEADY_LEAD_US
     const measureFromUs = startUs + warmupMs * 1000
     const endUs = measureFromUs + durationMs * 1000
-    const stage = { startUs, measureFromUs, endUs, arrivals: arrivalsOf(this.#settings) }
+    const stage = { startUs, measureFromUs, endUs, ...scheduleOf(this.#settings) }
     this.#stage = stage
     this.#shards.tell({ kind: 'steady', stage })
     this.#publisher?.publish(stage, concat(this.#shards.states.map((s) => s.failedConnections)))
@@ -266,12 +269,12 @@ class BenchRun {
    * By the connections that are up now: exact where none was lost, which the report counts exactly.
    */
   #hasAllCome(): boolean {
-    const { mode } = this.#settings
     const come = this.#shards.sum(({ received, duplicated }) => received - duplicated)
-    if (mode === 'idle') return true
     if (this.#publisher === null) return come >= this.#shards.sum(({ sent }) => sent)
-    const sent = this.#publisher.result?.sends.sent ?? 0
-    return come >= (activitiesOf(mode).broadcast ? sent * this.#shards.alive : sent)
+    const { unicast = null, broadcast = null } = this.#publisher.result ?? {}
+    const toOne = unicast?.sends.sent ?? 0
+    const toAll = (broadcast?.sends.sent ?? 0) * this.#shards.alive
+    return come >= toOne + toAll
   }
 
   async #finish(): Promise<void> {

@@ -23,12 +23,12 @@ export function countBroadcasts(
   lastSeq: number,
 ): BroadcastFindings {
   const ledger = new BroadcastLedger()
-  for (const { broadcasts } of results) if (broadcasts !== null) ledger.merge(broadcasts)
+  for (const result of results) if (result.ledger !== null) ledger.merge(result.ledger)
   const columns = ledger.columns()
   const receivers = receiversAt(results)
   const first = new LatencyPair()
   const all = new LatencyPair()
-  const pacer = stage.arrivals === null ? null : pacerFrom(stage.arrivals)
+  const pacer = stage.broadcasts === null ? null : pacerFrom(stage.broadcasts)
   let expected = 0
   for (let seq = firstSeq; seq <= lastSeq && pacer !== null; seq++) {
     const owed = receivers(stage.startUs + pacer.intendedUs(seq - 1))

@@ -72,7 +72,7 @@ export class LoadShard implements EngineHandler, ConnectionEvents {
     const capacity = this.#total + CAPACITY_SPARE
     this.engine = createEngine(setup.engine, { ...DEFAULT_ENGINE_OPTIONS, capacity }, this)
     this.rows = new ConnectionRows(this.engine.capacity, this.#total)
-    this.receipts = new Receipts(this.rows, setup.runId, setup.activities.broadcast)
+    this.receipts = new Receipts(this.rows, setup.runId, setup.activities)
     this.#drivers = setup.targets.map((target) =>
       createDriver(this.engine, target, driverOptions(setup), this),
     )
@@ -90,7 +90,7 @@ export class LoadShard implements EngineHandler, ConnectionEvents {
 
   startSteady(stage: SteadyStage): void {
     this.receipts.measureFromUs = stage.measureFromUs
-    if (!this.#setup.activities.echo) return
+    if (!this.#setup.activities.echo || stage.arrivals === null) return
     this.echo = new EchoSender(this.engine, this.rows, this.#drivers, this.#setup.share, stage)
     this.echo.start()
   }

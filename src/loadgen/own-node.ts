@@ -17,6 +17,9 @@ const READY_MS_PER_PROCESS = 400
 /** After SIGTERM; a node without devices drains at once. */
 const STOP_LIMIT_MS = 3_000
 const STDERR_KEPT_CHARACTERS = 2_000
+/** Bounds of the heartbeat that a node grants, widened where devices ask for another. */
+const HEARTBEAT_SECONDS_MIN = 30
+const HEARTBEAT_SECONDS_MAX = 480
 
 /**
  * Runs in the node before anything else. Its worker threads run it too, and have no stdin to watch.
@@ -35,6 +38,8 @@ export interface OwnNodeOptions {
    */
   readonly processes: number | null
   readonly engine: 'auto' | 'epoll' | 'node'
+  /** What devices ask for, and are to be granted; 0: nothing. */
+  readonly heartbeatSeconds: number
 }
 
 export class OwnNode {
@@ -97,12 +102,17 @@ interface ReadyLine {
   readonly http: string
 }
 
-function commandOf({ connections, engine, processes }: OwnNodeOptions) {
+function commandOf({ connections, engine, processes, heartbeatSeconds }: OwnNodeOptions) {
   const guard = `data:text/javascript,${encodeURIComponent(END_WITH_PARENT)}`
   const anyPort = '127.0.0.1:0'
   const args = ['--import', guard, join(packageRoot(), 'bin', 'pushctl.js'), 'serve', '--json']
   args.push('--tcp', anyPort, '--ws', anyPort, '--http', anyPort)
   args.push('--max-connections', String(connections), '--engine', engine)
+  if (heartbeatSeconds > 0) {
+    const min = Math.min(heartbeatSeconds, HEARTBEAT_SECONDS_MIN)
+    const max = Math.max(heartbeatSeconds, HEARTBEAT_SECONDS_MAX)
+    args.push('--heartbeat', `${min}s..${max}s`)
+  }
   if (processes !== null) {
     args.push('--shard-kind', 'process', '--shards', String(processes), '--port-per-shard')
   }

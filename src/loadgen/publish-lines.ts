@@ -4,7 +4,7 @@
  * are written, into a chunk shared by all pushes of a turn.
  */
 import { type DeviceNames, deviceIdOf, writeDigits } from './device-names.ts'
-import { MARKER_BYTES, payloadTemplate, writeMarker } from './marker.ts'
+import { BROADCAST_MARK, MARKER_BYTES, payloadTemplate, writeMarker } from './marker.ts'
 
 const BASE64 = Buffer.from('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/')
 const MARKER_CHARACTERS = (MARKER_BYTES / 3) * 4
@@ -16,6 +16,7 @@ export class PublishLines {
   readonly #digits: number
   readonly #markerAt: number
   readonly #runId: number
+  readonly #seqMark: number
   readonly #marker = new Uint8Array(MARKER_BYTES)
   readonly #markerView = new DataView(this.#marker.buffer)
 
@@ -30,6 +31,7 @@ export class PublishLines {
     this.#digitsAt = devices === null ? 0 : '{"to":["'.length + devices.prefix.length
     this.#markerAt = head.length
     this.#runId = runId
+    this.#seqMark = devices === null ? BROADCAST_MARK : 0
   }
 
   /** Writes one line at `at`; `device` counts only where there are devices. */
@@ -43,7 +45,7 @@ export class PublishLines {
   ): void {
     chunk.set(this.#template, at)
     if (this.#digits > 0) writeDigits(chunk, at + this.#digitsAt, this.#digits, device)
-    writeMarker(this.#markerView, 0, this.#runId, seq, intendedUs, writtenUs)
+    writeMarker(this.#markerView, 0, this.#runId, this.#seqMark + seq, intendedUs, writtenUs)
     writeBase64(this.#marker, chunk, at + this.#markerAt)
   }
 }

@@ -2,27 +2,24 @@
  * The publisher: injects pushes over the node's HTTP API from intended time, in a thread of its own
  * so that what it does never delays the connections it measures. Its lateness is its own: late and
  * unsent are counted, and the intended time that travels in each payload keeps latencies honest
- * where it falls behind.
+ * where it falls behind. Each kind of push has a stream of its own, so a broadcast never waits
+ * behind unicasts.
  */
 import type { ShardPort } from '../engine/shard-host.ts'
-import { nowUs } from '../stats/clock.ts'
 import { GcRecorder } from '../stats/gc-recorder.ts'
 import { LoopLagRecorder } from '../stats/loop-lag-recorder.ts'
-import { BatchStream } from './batch-stream.ts'
 import { FailureTally } from './failure-tally.ts'
-import { PaceTimer } from './pace-timer.ts'
-import { pacerFrom } from './pacing/arrival-model.ts'
-import { dueCount, LATE_AFTER_US, type Pacer } from './pacing/pacer.ts'
-import { PublishLines } from './publish-lines.ts'
-import { seededRandom } from './seeded-random.ts'
-import type { PublisherDown, PublisherSetup, PublisherUp, SteadyStage } from './shard-messages.ts'
+import { PublisherRun } from './publisher-run.ts'
+import type {
+  PublisherDown,
+  PublisherSetup,
+  PublisherUp,
+  PushKind,
+  SteadyStage,
+} from './shard-messages.ts'
 import { fatalFrom } from './shard-runner.ts'
-import { readThreadUsage, type ThreadUsage, usageShares } from './thread-usage.ts'
+import { readThreadUsage, usageShares } from './thread-usage.ts'
 
-/** Pushes in one chunk: bounds how long the clock reading of a chunk is used for. */
-const BATCH = 256
-/** How long to wait for the last answers. */
-const ANSWERS_LIMIT_MS = 2_000
 const PROGRESS_MS = 500
 
 export class Publisher {
@@ -30,8 +27,8 @@ export class Publisher {
   readonly #gc = new GcRecorder()
   readonly #loopLag = new LoopLagRecorder()
   readonly #failures = new FailureTally()
+  readonly #runs = new Map<PushKind, PublisherRun>()
   #setup: PublisherSetup | null = null
-  #run: PublisherRun | null = null
 
   constructor(port: ShardPort<PublisherDown, PublisherUp>) {
     this.#port = port
@@ -48,224 +45,59 @@ export class Publisher {
       this.#port.post({ kind: 'ready' })
     } else if (message.kind === 'publish') {
       if (this.#setup === null) throw new Error('a publisher is set up before it publishes')
-      const { stage, failedConnections } = message
-      this.#run = new PublisherRun(this.#setup, stage, failedConnections, this.#failures)
-      const progress = setInterval(() => this.#postProgress(), PROGRESS_MS)
-      await this.#run.publish()
-      clearInterval(progress)
-      this.#report()
+      await this.#publish(this.#setup, message.stage, message.failedConnections)
     } else {
-      this.#run?.stop()
+      this.#stop()
     }
   }
 
-  #postProgress(): void {
-    this.#port.post({ kind: 'progress', sent: this.#run?.sent ?? 0 })
+  async #publish(
+    setup: PublisherSetup,
+    stage: SteadyStage,
+    failedConnections: Uint32Array,
+  ): Promise<void> {
+    const usage = readThreadUsage()
+    for (const kind of setup.kinds) {
+      const arrivals = kind === 'unicast' ? stage.arrivals : stage.broadcasts
+      if (arrivals === null) continue
+      const onBroken = (): void => this.#stop()
+      const order = { kind, arrivals, stage, failedConnections, onBroken }
+      this.#runs.set(kind, new PublisherRun(setup, order, this.#failures))
+    }
+    const progress = setInterval(() => this.#postProgress(), PROGRESS_MS)
+    const runs = [...this.#runs.values()]
+    const sent = Promise.all(runs.map((run) => run.publish()))
+    const usedUntilSent = sent.then(() => readThreadUsage())
+    await Promise.all([sent, ...runs.map((run) => run.answered())])
+    clearInterval(progress)
+    const elapsedUs = Math.max(0, ...runs.map(({ endUs }) => endUs)) - stage.startUs
+    this.#report(usageShares(usage, await usedUntilSent, elapsedUs))
   }
 
-  #report(): void {
-    const run = this.#run as PublisherRun
+  #stop(): void {
+    for (const run of this.#runs.values()) run.stop()
+  }
+
+  #postProgress(): void {
+    let sent = 0
+    for (const run of this.#runs.values()) sent += run.sent
+    this.#port.post({ kind: 'progress', sent })
+  }
+
+  #report(steadyUsage: ReturnType<typeof usageShares>): void {
     this.#gc.stop()
     this.#loopLag.stop()
     this.#port.post({
       kind: 'published',
       result: {
-        ...run.counts(),
+        unicast: this.#runs.get('unicast')?.counts() ?? null,
+        broadcast: this.#runs.get('broadcast')?.counts() ?? null,
         failures: this.#failures.rows(),
         gc: this.#gc.snapshot(),
         loopLag: this.#loopLag.recorder.encode(),
-        steadyUsage: run.usage(),
+        steadyUsage,
       },
     })
-    if (run.broken !== null) throw run.broken
-  }
-}
-
-class PublisherRun {
-  broken: Error | null = null
-  readonly #setup: PublisherSetup
-  readonly #stage: SteadyStage
-  readonly #failures: FailureTally
-  readonly #lines: PublishLines
-  readonly #pacer: Pacer
-  readonly #timer: PaceTimer
-  readonly #stream: BatchStream
-  /** Pushes sent to each device; null for broadcasts, which have one count. */
-  readonly #seqs: Uint32Array | null
-  readonly #isFailed: Uint8Array
-  #nextDevice: number
-  #done = 0
-  #sent = 0
-  #late = 0
-  #unsendable = 0
-  #warmupSent = 0
-  #sentInAll = 0
-  #isBlocked = false
-  #startUsage: ThreadUsage | null = null
-  #endUsage: ThreadUsage | null = null
-  #endUs = 0
-  #resolve: () => void = () => {}
-
-  constructor(
-    setup: PublisherSetup,
-    stage: SteadyStage,
-    failedConnections: Uint32Array,
-    failures: FailureTally,
-  ) {
-    if (stage.arrivals === null) throw new Error('a publisher needs an arrival model')
-    this.#setup = setup
-    this.#stage = stage
-    this.#failures = failures
-    const isUnicast = setup.kind === 'unicast'
-    this.#lines = new PublishLines(
-      isUnicast ? setup.devices : null,
-      setup.messageBytes,
-      setup.runId,
-    )
-    this.#seqs = isUnicast ? new Uint32Array(setup.connections) : null
-    this.#isFailed = new Uint8Array(setup.connections)
-    for (const connection of failedConnections) this.#isFailed[connection] = 1
-    this.#nextDevice = seededRandom(setup.seed).nextUint32() % setup.connections
-    this.#pacer = pacerFrom(stage.arrivals)
-    const perSecond = (this.#pacer.total * 1e6) / (stage.endUs - stage.startUs)
-    this.#timer = new PaceTimer(perSecond, (now) => this.#sendDue(now))
-    this.#stream = new BatchStream(setup.url, setup.adminToken, {
-      onDrain: () => this.#onDrain(),
-      onRefused: (cause, sample) => failures.add('publish', cause, nowUs(), () => sample),
-      onBroken: (error) => {
-        this.broken = error
-        this.stop()
-      },
-    })
-  }
-
-  /** Pushes of the measured time so far. */
-  get sent(): number {
-    return this.#sent
-  }
-
-  /** Resolves when all is sent (or the stage is over) and the answers are read. */
-  async publish(): Promise<void> {
-    this.#startUsage = readThreadUsage()
-    const sent = new Promise<void>((resolve) => {
-      this.#resolve = resolve
-    })
-    this.#timer.start()
-    // A blocked stream must not keep the run from ending.
-    const lastCallUs = this.#stage.endUs + LATE_AFTER_US
-    const limit = setTimeout(() => this.stop(), Math.max(0, (lastCallUs - nowUs()) / 1000))
-    await sent
-    clearTimeout(limit)
-    this.#endUsage = readThreadUsage()
-    this.#stream.end()
-    const late = setTimeout(() => void this.#stream.destroy(), ANSWERS_LIMIT_MS)
-    await this.#stream.done
-    clearTimeout(late)
-    const unanswered = this.#sentInAll - this.#stream.answered
-    if (unanswered > 0 && this.broken === null) {
-      this.#failures.add('publish', 'unanswered', nowUs(), () => `${unanswered} pushes`)
-    }
-    await this.#stream.destroy()
-  }
-
-  stop(): void {
-    if (this.#endUs !== 0) return
-    this.#endUs = nowUs()
-    this.#timer.stop()
-    this.#resolve()
-  }
-
-  counts() {
-    const { startUs, measureFromUs, endUs } = this.#stage
-    const pacer = pacerFrom(this.#stage.arrivals as NonNullable<SteadyStage['arrivals']>)
-    const lastUs = Math.min(endUs, this.#endUs)
-    const warmup = dueCount(pacer, measureFromUs - startUs - 1e-3)
-    const planned = Math.max(0, dueCount(pacer, lastUs - startUs) - warmup)
-    const unsent = Math.max(0, planned - this.#sent - this.#unsendable)
-    return {
-      sends: { planned, sent: this.#sent, late: this.#late, unsent, unsendable: this.#unsendable },
-      sentInAll: this.#sentInAll,
-      warmupSent: this.#warmupSent,
-    }
-  }
-
-  usage() {
-    return usageShares(this.#startUsage, this.#endUsage, this.#endUs - this.#stage.startUs)
-  }
-
-  #onDrain(): void {
-    if (!this.#isBlocked) return
-    this.#isBlocked = false
-    if (this.#endUs === 0) this.#timer.start()
-  }
-
-  #sendDue(now: number): number {
-    let clockUs = now
-    while (this.#done < this.#pacer.total) {
-      const due = this.#countDueBatch(clockUs)
-      if (due === 0) return this.#stage.startUs + this.#pacer.intendedUs(this.#done)
-      if (clockUs > this.#stage.endUs + LATE_AFTER_US) break
-      if (!this.#stream.write(this.#chunk(due, clockUs))) {
-        this.#isBlocked = true
-        return Number.POSITIVE_INFINITY
-      }
-      clockUs = nowUs()
-    }
-    this.stop()
-    return Number.POSITIVE_INFINITY
-  }
-
-  #countDueBatch(clockUs: number): number {
-    const { startUs } = this.#stage
-    let due = 0
-    while (
-      due < BATCH &&
-      this.#done + due < this.#pacer.total &&
-      startUs + this.#pacer.intendedUs(this.#done + due) <= clockUs
-    ) {
-      due += 1
-    }
-    return due
-  }
-
-  /**
-   * One buffer for all pushes that are due: the stream keeps it until it is written, so it cannot
-   * be reused.
-   */
-  #chunk(due: number, clockUs: number): Buffer {
-    const { lineBytes } = this.#lines
-    const chunk = Buffer.allocUnsafe(due * lineBytes)
-    let used = 0
-    for (let index = 0; index < due; index++) {
-      const intendedUs = this.#stage.startUs + this.#pacer.intendedUs(this.#done)
-      this.#done += 1
-      const measured = intendedUs >= this.#stage.measureFromUs
-      const device = this.#seqs === null ? 0 : this.#takeDevice()
-      if (device < 0) {
-        if (measured) this.#unsendable += 1
-        continue
-      }
-      this.#sentInAll += 1
-      const seq = this.#seqs === null ? this.#sentInAll : ++this.#seqs[device]
-      this.#lines.write(chunk, used, device, seq, intendedUs, clockUs)
-      used += lineBytes
-      if (!measured) this.#warmupSent += 1
-      else {
-        this.#sent += 1
-        if (clockUs - intendedUs > LATE_AFTER_US) this.#late += 1
-      }
-    }
-    return chunk.subarray(0, used)
-  }
-
-  /** The next device in turn that was ever connected; -1 when there is none. */
-  #takeDevice(): number {
-    const { connections } = this.#setup
-    for (let tried = 0; tried < connections; tried++) {
-      const device = this.#nextDevice
-      this.#nextDevice = (device + 1) % connections
-      if (this.#isFailed[device] === 0) return device
-    }
-    return -1
+    for (const { broken } of this.#runs.values()) if (broken !== null) throw broken
   }
 }

@@ -1,7 +1,9 @@
 /**
  * What came back: latency, duplicates, order, per received message, without allocating. A broadcast
  * arrives as thousands of equal messages in one batch, so equal neighbours are counted as a run and
- * recorded once.
+ * recorded once. Messages to one device and broadcasts are counted apart, each against its own
+ * numbers; where a run has both, the latencies here are those of the former, because broadcasts
+ * have metrics of their own.
  *
  * One clock reading serves a batch, taken right after its bytes were read: reading the clock per
  * message would charge each message for the decoding of those before it. What a message waited in
@@ -14,39 +16,68 @@ import type { Slot } from '../engine/socket-engine.ts'
 import { LatencyRecorder } from '../stats/latency-recorder.ts'
 import { BroadcastLedger } from './broadcast-ledger.ts'
 import type { ConnectionRows } from './connection-rows.ts'
-import { isMarkerOf, MARKER_INTENDED_AT, MARKER_SEQ_AT, MARKER_WRITTEN_AT } from './marker.ts'
+import {
+  BROADCAST_MARK,
+  isMarkerOf,
+  MARKER_INTENDED_AT,
+  MARKER_SEQ_AT,
+  MARKER_WRITTEN_AT,
+} from './marker.ts'
+import { ARRIVAL } from './sequence-windows.ts'
+import type { Activities } from './workload.ts'
 
-/** Bits of the column `recent`. */
-const WINDOW = 32
 const NO_VIEW: DataView = new DataView(new ArrayBuffer(0))
+
+/** Of the measured time. */
+export interface ReceiptCounts {
+  /** All, duplicates included. */
+  received: number
+  duplicated: number
+  reordered: number
+}
 
 export class Receipts {
   readonly response = new LatencyRecorder()
   readonly service = new LatencyRecorder()
   /** Response times since the last takeInterval(). */
   readonly #interval = new LatencyRecorder()
-  readonly broadcasts: BroadcastLedger | null
-  received = 0
-  duplicated = 0
-  reordered = 0
+  readonly ledger: BroadcastLedger | null
+  /** Messages to one device. */
+  readonly direct: ReceiptCounts = { received: 0, duplicated: 0, reordered: 0 }
+  readonly broadcasts: ReceiptCounts = { received: 0, duplicated: 0, reordered: 0 }
   /** Payloads without a marker of this run: somebody else pushes to our devices. */
   foreign = 0
   measureFromUs = Number.POSITIVE_INFINITY
 
   readonly #rows: ConnectionRows
   readonly #runId: number
+  readonly #timesBroadcasts: boolean
   #view = NO_VIEW
   #viewedBytes: Uint8Array = new Uint8Array(0)
   #nowUs = 0
   #runCount = 0
-  #runSeq = 0
+  #runMark = 0
   #runIntendedUs = 0
   #runWrittenUs = 0
 
-  constructor(rows: ConnectionRows, runId: number, isBroadcast: boolean) {
+  constructor(rows: ConnectionRows, runId: number, activities: Activities) {
+    const { broadcast, unicast } = activities
     this.#rows = rows
     this.#runId = runId
-    this.broadcasts = isBroadcast ? new BroadcastLedger() : null
+    this.ledger = broadcast ? new BroadcastLedger() : null
+    this.#timesBroadcasts = broadcast && !unicast
+  }
+
+  get received(): number {
+    return this.direct.received + this.broadcasts.received
+  }
+
+  get duplicated(): number {
+    return this.direct.duplicated + this.broadcasts.duplicated
+  }
+
+  get reordered(): number {
+    return this.direct.reordered + this.broadcasts.reordered
   }
 
   beginBatch(nowUs: number): void {
@@ -67,26 +98,22 @@ export class Receipts {
       this.foreign += 1
       return
     }
-    const seq = view.getUint32(start + MARKER_SEQ_AT)
+    const mark = view.getUint32(start + MARKER_SEQ_AT)
     const intendedUs = view.getFloat64(start + MARKER_INTENDED_AT)
-    const measured = intendedUs >= this.measureFromUs
-    const isNew = this.#checkOrder(slot, seq, measured)
-    if (!measured) return
-    this.received += 1
-    if (!isNew) return
+    if (!this.#count(slot, mark, intendedUs >= this.measureFromUs)) return
     const writtenUs = view.getFloat64(start + MARKER_WRITTEN_AT)
     if (
       this.#runCount > 0 &&
       intendedUs === this.#runIntendedUs &&
       writtenUs === this.#runWrittenUs &&
-      seq === this.#runSeq
+      mark === this.#runMark
     ) {
       this.#runCount += 1
       return
     }
     this.#recordRun()
     this.#runCount = 1
-    this.#runSeq = seq
+    this.#runMark = mark
     this.#runIntendedUs = intendedUs
     this.#runWrittenUs = writtenUs
   }
@@ -99,25 +126,18 @@ export class Receipts {
     return encoded
   }
 
-  /**
-   * False for a duplicate. Bit i of `recent` stands for lastSeq - i, so a number that comes late is
-   * told from one that comes twice; one older than the window counts as a duplicate, because loss
-   * must never be hidden.
-   */
-  #checkOrder(slot: Slot, seq: number, measured: boolean): boolean {
-    const { lastSeq, recent } = this.#rows
-    const behind = lastSeq[slot] - seq
-    if (behind < 0) {
-      recent[slot] = behind <= -WINDOW ? 1 : (recent[slot] << -behind) | 1
-      lastSeq[slot] = seq
-      return true
-    }
-    if (behind < WINDOW && (recent[slot] & (1 << behind)) === 0) {
-      recent[slot] |= 1 << behind
-      if (measured) this.reordered += 1
-      return true
-    }
-    if (measured) this.duplicated += 1
+  /** True for a message whose latency counts: measured, and the first of its number. */
+  #count(slot: Slot, mark: number, isMeasured: boolean): boolean {
+    const isBroadcast = mark >= BROADCAST_MARK
+    const windows = isBroadcast ? this.#rows.broadcasts : this.#rows.direct
+    // The number is noted in the warm-up too, so that what follows is judged against it.
+    const arrival = windows.note(slot, isBroadcast ? mark - BROADCAST_MARK : mark)
+    if (!isMeasured) return false
+    const counts = isBroadcast ? this.broadcasts : this.direct
+    counts.received += 1
+    if (arrival === ARRIVAL.LATE) counts.reordered += 1
+    if (arrival !== ARRIVAL.DUPLICATE) return true
+    counts.duplicated += 1
     return false
   }
 
@@ -126,11 +146,14 @@ export class Receipts {
     if (count === 0) return
     this.#runCount = 0
     const nowUs = this.#nowUs
-    this.#interval.recordUsCount(nowUs - this.#runIntendedUs, count)
-    this.service.recordUsCount(nowUs - this.#runWrittenUs, count)
-    if (this.broadcasts !== null) {
-      const { broadcasts } = this
-      broadcasts.record(this.#runSeq, count, nowUs, this.#runIntendedUs, this.#runWrittenUs)
+    const isBroadcast = this.#runMark >= BROADCAST_MARK
+    if (!isBroadcast || this.#timesBroadcasts) {
+      this.#interval.recordUsCount(nowUs - this.#runIntendedUs, count)
+      this.service.recordUsCount(nowUs - this.#runWrittenUs, count)
+    }
+    if (isBroadcast && this.ledger !== null) {
+      const seq = this.#runMark - BROADCAST_MARK
+      this.ledger.record(seq, count, nowUs, this.#runIntendedUs, this.#runWrittenUs)
     }
   }
 }

@@ -11,10 +11,10 @@ import { FailureTally } from './failure-tally.ts'
 import { LatencyPair } from './latency-pair.ts'
 import { bytesPerConnection } from './memory-slope.ts'
 import { PUBLISHING_BROKEN, type RunFindings } from './run-findings.ts'
+import type { ReceiptCounts } from './receipts.ts'
 import type { SendCounts, ShardResult } from './shard-messages.ts'
 import { judge } from './verdict/judge.ts'
 import type { VerdictFacts } from './verdict/verdict-facts.ts'
-import { activitiesOf } from './workload.ts'
 
 const UNKNOWN_SIDE: GcSideReport = { known: false, kinds: [], loop_lag: null }
 
@@ -87,27 +87,42 @@ function countMessages(
   metrics: Map<MetricName, LatencyPair>,
 ): MessageCounts {
   const { publisher, stage } = findings
-  const sends = sumSends([...results.map((result) => result.sends), publisher?.sends])
-  let expected = sends.sent
-  if (activitiesOf(findings.plan.mode).broadcast && stage !== null && publisher !== null) {
-    const { warmupSent, sentInAll } = publisher
+  const { broadcast = null } = publisher ?? {}
+  const toOne = sumSends([...results.map((result) => result.sends), publisher?.unicast?.sends])
+  const sends = sumSends([toOne, broadcast?.sends])
+  let toAll = 0
+  if (broadcast !== null && stage !== null) {
+    const { warmupSent, sentInAll } = broadcast
     const broadcasts = countBroadcasts(results, stage, warmupSent + 1, sentInAll)
     metrics.set('broadcast_first', broadcasts.first)
     metrics.set('broadcast_all', broadcasts.all)
-    expected = broadcasts.expected
+    toAll = broadcasts.expected
   }
-  const received = sumOf(results, (result) => result.received)
-  const duplicated = sumOf(results, (result) => result.duplicated)
+  const direct = sumReceipts(results.map((result) => result.direct))
+  const broadcasts = sumReceipts(results.map((result) => result.broadcast))
   return {
     planned: sends.planned,
     sent: sends.sent,
     late: sends.late,
     unsent: sends.unsent + sends.unsendable,
-    expected,
-    received,
-    lost: Math.max(0, expected - (received - duplicated)),
-    duplicated,
-    reordered: sumOf(results, (result) => result.reordered),
+    expected: toOne.sent + toAll,
+    received: direct.received + broadcasts.received,
+    // Each kind by itself: what came too often of one must not hide what is missing of the other.
+    lost: lostOf(toOne.sent, direct) + lostOf(toAll, broadcasts),
+    duplicated: direct.duplicated + broadcasts.duplicated,
+    reordered: direct.reordered + broadcasts.reordered,
+  }
+}
+
+function lostOf(expected: number, { received, duplicated }: ReceiptCounts): number {
+  return Math.max(0, expected - (received - duplicated))
+}
+
+function sumReceipts(all: readonly ReceiptCounts[]): ReceiptCounts {
+  return {
+    received: sumOf(all, ({ received }) => received),
+    duplicated: sumOf(all, ({ duplicated }) => duplicated),
+    reordered: sumOf(all, ({ reordered }) => reordered),
   }
 }
 
@@ -175,7 +190,11 @@ function verdictFacts(
   generator: GcSideReport,
 ): VerdictFacts {
   const { publisher, shards } = findings
-  const sends = sumSends([...results.map((result) => result.sends), publisher?.sends])
+  const sends = sumSends([
+    ...results.map((result) => result.sends),
+    publisher?.unicast?.sends,
+    publisher?.broadcast?.sends,
+  ])
   const pauses = generator.kinds.map(({ pauses: { max } }) => max)
   const threads = shards
     .filter(({ result }) => result !== null)

@@ -10,7 +10,8 @@ import type { BroadcastColumns } from './broadcast-ledger.ts'
 import type { DeviceNames } from './device-names.ts'
 import type { EventShare } from './event-share.ts'
 import type { FailureRow } from './failure-tally.ts'
-import type { ArrivalModel } from './pacing/arrival-model.ts'
+import type { MessageSchedule } from './message-schedule.ts'
+import type { ReceiptCounts } from './receipts.ts'
 import type { ResolvedTarget } from './target/target-address.ts'
 import type { UsageShares } from './thread-usage.ts'
 import type { Activities } from './workload.ts'
@@ -32,13 +33,11 @@ export interface ShardSetup {
 }
 
 /** When the steady state is: all times on the host's monotonic clock. */
-export interface SteadyStage {
+export interface SteadyStage extends MessageSchedule {
   readonly startUs: number
   /** End of the warm-up: what is due from here on counts. */
   readonly measureFromUs: number
   readonly endUs: number
-  /** Messages of the whole run, warm-up included; null in mode idle. */
-  readonly arrivals: ArrivalModel | null
 }
 
 export type ShardDown =
@@ -90,12 +89,12 @@ export interface ShardResult {
   readonly aliveAtEnd: number
   readonly failures: readonly FailureRow[]
   readonly sends: SendCounts
-  readonly received: number
-  readonly duplicated: number
-  readonly reordered: number
+  /** Messages to one device: echoes or unicasts. */
+  readonly direct: ReceiptCounts
+  readonly broadcast: ReceiptCounts
   readonly foreign: number
   readonly metrics: readonly EncodedMetric[]
-  readonly broadcasts: BroadcastColumns | null
+  readonly ledger: BroadcastColumns | null
   /** When connections that had been up ended, ascending. */
   readonly endedUs: Float64Array
   readonly gc: readonly GcSnapshot[]
@@ -131,10 +130,12 @@ export type ShardUp =
   | { readonly kind: 'closed' }
   | FatalMessage
 
+export type PushKind = 'unicast' | 'broadcast'
+
 export interface PublisherSetup {
   readonly url: string
   readonly adminToken: string | null
-  readonly kind: 'unicast' | 'broadcast'
+  readonly kinds: readonly PushKind[]
   readonly runId: number
   readonly devices: DeviceNames
   readonly connections: number
@@ -152,12 +153,17 @@ export type PublisherDown =
     }
   | { readonly kind: 'finish' }
 
-export interface PublisherResult {
+export interface PushCounts {
   readonly sends: SendCounts
   /** All pushes of the run, warm-up included: broadcasts are numbered 1 … this. */
   readonly sentInAll: number
   /** Broadcasts of the warm-up: numbers up to this do not count. */
   readonly warmupSent: number
+}
+
+export interface PublisherResult {
+  readonly unicast: PushCounts | null
+  readonly broadcast: PushCounts | null
   readonly failures: readonly FailureRow[]
   readonly gc: readonly GcSnapshot[]
   readonly loopLag: Uint8Array

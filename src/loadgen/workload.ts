@@ -1,11 +1,11 @@
 /**
  * What a run does, as checked settings. A mode is a set of activities: who sends what on which
- * schedule; `mixed`, `churn` and `storm` will be further sets over the same shards, so nothing
- * below asks for the mode where it can ask for an activity.
+ * schedule, over the same shards, so nothing below asks for the mode where it can ask for an
+ * activity.
  */
 import type { TargetAddress } from './target/target-address.ts'
 
-export const WORKLOAD_MODES = ['idle', 'echo', 'unicast', 'broadcast'] as const
+export const WORKLOAD_MODES = ['idle', 'echo', 'unicast', 'broadcast', 'mixed'] as const
 export type WorkloadMode = (typeof WORKLOAD_MODES)[number]
 
 export interface Activities {
@@ -18,13 +18,21 @@ export interface Activities {
 }
 
 export function activitiesOf(mode: WorkloadMode): Activities {
-  return { echo: mode === 'echo', unicast: mode === 'unicast', broadcast: mode === 'broadcast' }
+  return {
+    echo: mode === 'echo',
+    unicast: mode === 'unicast' || mode === 'mixed',
+    broadcast: mode === 'broadcast' || mode === 'mixed',
+  }
 }
 
-/** Whether messages come from a publisher over the node's HTTP API. */
+/** What a publisher pushes over the node's HTTP API. */
+export function pushKindsOf(mode: WorkloadMode): ('unicast' | 'broadcast')[] {
+  const activities = activitiesOf(mode)
+  return (['unicast', 'broadcast'] as const).filter((kind) => activities[kind])
+}
+
 export function needsPublisher(mode: WorkloadMode): boolean {
-  const { unicast, broadcast } = activitiesOf(mode)
-  return unicast || broadcast
+  return pushKindsOf(mode).length > 0
 }
 
 export interface BenchSettings {
@@ -33,8 +41,14 @@ export interface BenchSettings {
   readonly mode: WorkloadMode
   readonly connections: number
   readonly connectsPerSecond: number
-  /** Over all connections together; 0 in mode idle. */
+  /** Over all connections: echoes or unicasts, in mode broadcast broadcasts; 0 in mode idle. */
   readonly messagesPerSecond: number
+  /** Exactly so many unicasts in the measured time, instead of a rate; null: by the rate. */
+  readonly unicastCount: number | null
+  /** Exactly so many broadcasts in the measured time; null: by the rate (none in mode mixed). */
+  readonly broadcastCount: number | null
+  /** What the devices ask for in HELLO; 0: the node chooses. */
+  readonly heartbeatSeconds: number
   readonly messageBytes: number
   readonly arrivals: 'constant' | 'poisson'
   readonly warmupMs: number

@@ -21,6 +21,10 @@ describe('bench settings', () => {
     [{ mode: 'unicast', messagesPerConnection: 0.5 }, 500],
     [{ mode: 'echo', messagesPerSecond: 70 }, 70],
     [{ mode: 'broadcast', messagesPerSecond: 3 }, 3],
+    [{ mode: 'broadcast', broadcastCount: 6 }, 0.2],
+    [{ mode: 'mixed' }, 100],
+    [{ mode: 'mixed', messagesPerConnection: 2 }, 2_000],
+    [{ mode: 'mixed', unicastCount: 600 }, 20],
   ])('%j means %d messages a second in all', (options, messagesPerSecond) => {
     expect(settingsOf(options).messagesPerSecond).toBe(messagesPerSecond)
   })
@@ -35,6 +39,29 @@ describe('bench settings', () => {
   it('take the seed that was given and draw one otherwise', () => {
     expect(settingsOf({ seed: 5 }).seed).toBe(5)
     expect(settingsOf({}).seed).toBeGreaterThanOrEqual(0)
+  })
+
+  it('count broadcasts in mode mixed, one in ten seconds where nothing is said', () => {
+    expect(settingsOf({ mode: 'mixed' }).broadcastCount).toBe(3)
+    expect(settingsOf({ mode: 'mixed', durationMs: 500 }).broadcastCount).toBe(1)
+    expect(settingsOf({ mode: 'mixed', broadcastCount: 7 }).broadcastCount).toBe(7)
+    expect(settingsOf({ mode: 'broadcast' }).broadcastCount).toBeNull()
+  })
+
+  it('ask for heartbeats in whole seconds', () => {
+    expect(settingsOf({}).heartbeatSeconds).toBe(0)
+    expect(settingsOf({ heartbeatMs: 1_500 }).heartbeatSeconds).toBe(2)
+  })
+
+  it.each<[Partial<BenchOptions>, string]>([
+    [{ mode: 'echo', unicastCount: 5 }, '--unicasts does not go with --mode echo'],
+    [{ mode: 'unicast', broadcastCount: 5 }, '--broadcasts does not go with --mode unicast'],
+    [{ mode: 'mixed', unicastCount: 5, messagesPerSecond: 1 }, 'expected --rate or --unicasts'],
+    [{ mode: 'unicast', unicastCount: 5, messagesPerConnection: 1 }, 'expected --message-rate or'],
+    [{ broadcastCount: 5, messagesPerSecond: 1 }, 'expected --rate or --broadcasts, got both'],
+  ])('%j are at fault', (options, message) => {
+    const faults = benchFaults({ ...defaults, ...options }, [])
+    expect(faults.map((fault) => fault.message.slice(0, message.length))).toEqual([message])
   })
 
   it('have no fault by default', () => {

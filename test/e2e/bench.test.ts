@@ -48,6 +48,22 @@ describe.each(engines)('pushctl bench with a node of its own on the %s engine', 
     expect(report.metrics.broadcast_all?.response.count).toBe(sent)
   })
 
+  it('mode mixed counts unicasts, broadcasts and heartbeats apart', async () => {
+    const { report } = await bench([
+      ...['--mode', 'mixed', '-c', '300', '--unicasts', '150', '--broadcasts', '3'],
+      ...['--heartbeat', '1s', '-d', '2500ms', '--warmup', '0s', '--engine', engine],
+    ])
+    const { planned, sent, expected, received, lost, duplicated } = report.messages
+    expect([planned, sent]).toEqual([153, 153])
+    expect([expected, received]).toEqual([150 + 900, 150 + 900])
+    expect([lost, duplicated]).toEqual([0, 0])
+    expect(report.metrics.push_latency?.response.count).toBe(150)
+    expect(report.metrics.broadcast_first?.response.count).toBe(3)
+    expect(report.metrics.broadcast_all?.response.count).toBe(3)
+    expect(report.metrics.heartbeat_rtt?.response.count).toBeGreaterThanOrEqual(300)
+    expect(report.connections).toMatchObject({ established: 300, alive_at_end: 300 })
+  })
+
   it('mode idle holds its connections and sends nothing', async () => {
     const { report } = await bench(['--mode', 'idle', '--engine', engine, ...SHORT])
     expect(report.connections).toMatchObject({ established: 200, failed: 0, alive_at_end: 200 })

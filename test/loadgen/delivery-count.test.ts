@@ -9,11 +9,12 @@ const stage: SteadyStage = {
   startUs: 1e6,
   measureFromUs: 1e6,
   endUs: 11e6,
-  arrivals: { kind: 'constant', eventsPerSecond: 1, stageUs: 10e6 },
+  arrivals: null,
+  broadcasts: { kind: 'constant', eventsPerSecond: 1, stageUs: 10e6 },
 }
 
 function resultOf(established: number, endedUs: readonly number[], ledger: BroadcastLedger) {
-  const part = { established, endedUs: Float64Array.from(endedUs), broadcasts: ledger.columns() }
+  const part = { established, endedUs: Float64Array.from(endedUs), ledger: ledger.columns() }
   return part as unknown as ShardResult
 }
 

@@ -55,7 +55,7 @@ async function connect(setup: ShardSetup): Promise<LoadShard> {
 function stageOf(messages: number): SteadyStage {
   const startUs = nowUs()
   const arrivals = { kind: 'counted', total: messages, eventsPerSecond: 0 } as const
-  return { startUs, measureFromUs: startUs, endUs: startUs + 10e6, arrivals }
+  return { startUs, measureFromUs: startUs, endUs: startUs + 10e6, arrivals, broadcasts: null }
 }
 
 async function eventually(condition: () => boolean): Promise<void> {

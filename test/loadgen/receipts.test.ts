@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { ConnectionRows } from '../../src/loadgen/connection-rows.ts'
-import { MARKER_BYTES, writeMarker } from '../../src/loadgen/marker.ts'
+import { BROADCAST_MARK, MARKER_BYTES, writeMarker } from '../../src/loadgen/marker.ts'
 import { Receipts } from '../../src/loadgen/receipts.ts'
 import { LatencyRecorder } from '../../src/stats/latency-recorder.ts'
 
@@ -24,8 +24,10 @@ function receive(receipts: Receipts, nowUs: number, arrivals: readonly Arrival[]
   receipts.endBatch()
 }
 
-function freshReceipts(isBroadcast = false): Receipts {
-  const receipts = new Receipts(new ConnectionRows(8, 8), RUN_ID, isBroadcast)
+const MIXED = { echo: false, unicast: true, broadcast: true }
+
+function freshReceipts(activities = { echo: true, unicast: false, broadcast: false }): Receipts {
+  const receipts = new Receipts(new ConnectionRows(8, 8), RUN_ID, activities)
   receipts.measureFromUs = 0
   return receipts
 }
@@ -102,13 +104,31 @@ describe('receipts', () => {
   })
 
   it('enter a broadcast into the ledger once per run of equal messages', () => {
-    const receipts = freshReceipts(true)
-    const of = (seq: number) => [0, 1, 2].map((slot) => ({ slot, seq, intendedUs: seq * 100 }))
+    const receipts = freshReceipts({ echo: false, unicast: false, broadcast: true })
+    const of = (number: number) =>
+      [0, 1, 2].map((slot) => ({ slot, seq: BROADCAST_MARK + number, intendedUs: number * 100 }))
     receive(receipts, 300, [...of(1), ...of(2)])
-    receive(receipts, 350, [{ slot: 3, seq: 1, intendedUs: 100 }])
-    const { count, firstUs, lastUs } = receipts.broadcasts?.columns() ?? {}
+    receive(receipts, 350, [{ slot: 3, seq: BROADCAST_MARK + 1, intendedUs: 100 }])
+    const { count, firstUs, lastUs } = receipts.ledger?.columns() ?? {}
     expect([...(count ?? [])]).toEqual([4, 3])
     expect([...(firstUs ?? [])]).toEqual([300, 300])
     expect([...(lastUs ?? [])]).toEqual([350, 300])
+    receipts.takeInterval()
+    expect(receipts.response.count).toBe(7)
+  })
+
+  it('number broadcasts apart from messages to one device, and time only the latter', () => {
+    const receipts = freshReceipts(MIXED)
+    const numbers = [1, BROADCAST_MARK + 1, 2, BROADCAST_MARK + 2, BROADCAST_MARK + 2, 1]
+    receive(
+      receipts,
+      900,
+      numbers.map((seq) => ({ slot: 2, seq, intendedUs: 100 })),
+    )
+    expect(receipts.direct).toEqual({ received: 3, duplicated: 1, reordered: 0 })
+    expect(receipts.broadcasts).toEqual({ received: 3, duplicated: 1, reordered: 0 })
+    receipts.takeInterval()
+    expect([receipts.response.count, receipts.service.count]).toEqual([2, 2])
+    expect([...(receipts.ledger?.columns().count ?? [])]).toEqual([1, 1])
   })
 })

@@ -7,10 +7,17 @@ import { constantPacer, countedPacer } from './constant-pacer.ts'
 import type { Pacer } from './pacer.ts'
 import { poissonPacer } from './poisson-pacer.ts'
 import { rampPacer } from './ramp-pacer.ts'
+import { spreadPacer } from './spread-pacer.ts'
 
 export type ArrivalModel =
   | { readonly kind: 'constant'; readonly eventsPerSecond: number; readonly stageUs: number }
   | { readonly kind: 'counted'; readonly total: number; readonly eventsPerSecond: number }
+  | {
+      readonly kind: 'spread'
+      readonly total: number
+      readonly fromUs: number
+      readonly untilUs: number
+    }
   | {
       readonly kind: 'ramp'
       readonly firstPerSecond: number
@@ -36,6 +43,8 @@ export function pacerFrom(model: ArrivalModel): Pacer {
       return constantPacer(model.eventsPerSecond, model.stageUs)
     case 'counted':
       return countedPacer(model.total, model.eventsPerSecond)
+    case 'spread':
+      return spreadPacer(model.total, model.fromUs, model.untilUs)
     case 'ramp':
       return rampPacer(model.firstPerSecond, model.lastPerSecond, model.stageUs)
     case 'poisson':

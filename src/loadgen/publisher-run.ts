@@ -1,0 +1,214 @@
+/**
+ * One kind of push of a run: its schedule, its stream, its counts. Where the node does not take the
+ * pushes as fast as they are due, the stream says so and what is due meanwhile becomes late or
+ * unsent.
+ */
+import { nowUs } from '../stats/clock.ts'
+import { BatchStream } from './batch-stream.ts'
+import type { FailureTally } from './failure-tally.ts'
+import { PaceTimer } from './pace-timer.ts'
+import { type ArrivalModel, pacerFrom } from './pacing/arrival-model.ts'
+import { dueCount, LATE_AFTER_US, type Pacer } from './pacing/pacer.ts'
+import { PublishLines } from './publish-lines.ts'
+import { seededRandom } from './seeded-random.ts'
+import type { PublisherSetup, PushCounts, PushKind, SteadyStage } from './shard-messages.ts'
+
+/** Pushes in one chunk: bounds how long the clock reading of a chunk is used for. */
+const BATCH = 256
+/** How long to wait for the last answers. */
+const ANSWERS_LIMIT_MS = 2_000
+
+export interface PublishOrder {
+  readonly kind: PushKind
+  readonly arrivals: ArrivalModel
+  readonly stage: SteadyStage
+  /** Connections that were never established: no device to push to. */
+  readonly failedConnections: Uint32Array
+  /** The stream broke off; `broken` says why. */
+  onBroken(): void
+}
+
+export class PublisherRun {
+  /** Why the stream ended before the pushes did. */
+  broken: Error | null = null
+  /** When sending ended; 0: not yet. */
+  endUs = 0
+  readonly #setup: PublisherSetup
+  readonly #arrivals: ArrivalModel
+  readonly #stage: SteadyStage
+  readonly #failures: FailureTally
+  readonly #lines: PublishLines
+  readonly #pacer: Pacer
+  readonly #timer: PaceTimer
+  readonly #stream: BatchStream
+  /** Pushes sent to each device; null for broadcasts, which have one count. */
+  readonly #seqs: Uint32Array | null
+  readonly #isFailed: Uint8Array
+  #nextDevice: number
+  #done = 0
+  #sent = 0
+  #late = 0
+  #unsendable = 0
+  #warmupSent = 0
+  #sentInAll = 0
+  #isBlocked = false
+  #resolve: () => void = () => {}
+  readonly #sentAll = new Promise<void>((resolve) => {
+    this.#resolve = resolve
+  })
+
+  constructor(setup: PublisherSetup, order: PublishOrder, failures: FailureTally) {
+    const { kind, arrivals, stage } = order
+    const isUnicast = kind === 'unicast'
+    this.#setup = setup
+    this.#arrivals = arrivals
+    this.#stage = stage
+    this.#failures = failures
+    this.#lines = new PublishLines(
+      isUnicast ? setup.devices : null,
+      setup.messageBytes,
+      setup.runId,
+    )
+    this.#seqs = isUnicast ? new Uint32Array(setup.connections) : null
+    this.#isFailed = new Uint8Array(setup.connections)
+    for (const connection of order.failedConnections) this.#isFailed[connection] = 1
+    this.#nextDevice = seededRandom(setup.seed).nextUint32() % setup.connections
+    this.#pacer = pacerFrom(arrivals)
+    const perSecond = (this.#pacer.total * 1e6) / (stage.endUs - stage.startUs)
+    this.#timer = new PaceTimer(perSecond, (now) => this.#sendDue(now))
+    this.#stream = new BatchStream(setup.url, setup.adminToken, {
+      onDrain: () => this.#onDrain(),
+      onRefused: (cause, sample) => failures.add('publish', cause, nowUs(), () => sample),
+      onBroken: (error) => {
+        this.broken = error
+        order.onBroken()
+      },
+    })
+  }
+
+  /** Pushes of the measured time so far. */
+  get sent(): number {
+    return this.#sent
+  }
+
+  /** Resolves when all is sent, or the stage is over. */
+  async publish(): Promise<void> {
+    this.#timer.start()
+    // A blocked stream must not keep the run from ending.
+    const lastCallUs = this.#stage.endUs + LATE_AFTER_US
+    const limit = setTimeout(() => this.stop(), Math.max(0, (lastCallUs - nowUs()) / 1000))
+    await this.#sentAll
+    clearTimeout(limit)
+  }
+
+  /** Resolves when the answers to all that was sent are read, or too late. */
+  async answered(): Promise<void> {
+    await this.#sentAll
+    this.#stream.end()
+    const late = setTimeout(() => void this.#stream.destroy(), ANSWERS_LIMIT_MS)
+    await this.#stream.done
+    clearTimeout(late)
+    const unanswered = this.#sentInAll - this.#stream.answered
+    if (unanswered > 0 && this.broken === null) {
+      this.#failures.add('publish', 'unanswered', nowUs(), () => `${unanswered} pushes`)
+    }
+    await this.#stream.destroy()
+  }
+
+  stop(): void {
+    if (this.endUs !== 0) return
+    this.endUs = nowUs()
+    this.#timer.stop()
+    this.#resolve()
+  }
+
+  counts(): PushCounts {
+    const { startUs, measureFromUs, endUs } = this.#stage
+    const pacer = pacerFrom(this.#arrivals)
+    const lastUs = Math.min(endUs, this.endUs)
+    const warmup = dueCount(pacer, measureFromUs - startUs - 1e-3)
+    const planned = Math.max(0, dueCount(pacer, lastUs - startUs) - warmup)
+    const unsent = Math.max(0, planned - this.#sent - this.#unsendable)
+    return {
+      sends: { planned, sent: this.#sent, late: this.#late, unsent, unsendable: this.#unsendable },
+      sentInAll: this.#sentInAll,
+      warmupSent: this.#warmupSent,
+    }
+  }
+
+  #onDrain(): void {
+    if (!this.#isBlocked) return
+    this.#isBlocked = false
+    if (this.endUs === 0) this.#timer.start()
+  }
+
+  #sendDue(now: number): number {
+    let clockUs = now
+    while (this.#done < this.#pacer.total) {
+      const due = this.#countDueBatch(clockUs)
+      if (due === 0) return this.#stage.startUs + this.#pacer.intendedUs(this.#done)
+      if (clockUs > this.#stage.endUs + LATE_AFTER_US) break
+      if (!this.#stream.write(this.#chunk(due, clockUs))) {
+        this.#isBlocked = true
+        return Number.POSITIVE_INFINITY
+      }
+      clockUs = nowUs()
+    }
+    this.stop()
+    return Number.POSITIVE_INFINITY
+  }
+
+  #countDueBatch(clockUs: number): number {
+    const { startUs } = this.#stage
+    let due = 0
+    while (
+      due < BATCH &&
+      this.#done + due < this.#pacer.total &&
+      startUs + this.#pacer.intendedUs(this.#done + due) <= clockUs
+    ) {
+      due += 1
+    }
+    return due
+  }
+
+  /**
+   * One buffer for all pushes that are due: the stream keeps it until it is written, so it cannot
+   * be reused.
+   */
+  #chunk(due: number, clockUs: number): Buffer {
+    const { lineBytes } = this.#lines
+    const chunk = Buffer.allocUnsafe(due * lineBytes)
+    let used = 0
+    for (let index = 0; index < due; index++) {
+      const intendedUs = this.#stage.startUs + this.#pacer.intendedUs(this.#done)
+      this.#done += 1
+      const measured = intendedUs >= this.#stage.measureFromUs
+      const device = this.#seqs === null ? 0 : this.#takeDevice()
+      if (device < 0) {
+        if (measured) this.#unsendable += 1
+        continue
+      }
+      this.#sentInAll += 1
+      const seq = this.#seqs === null ? this.#sentInAll : ++this.#seqs[device]
+      this.#lines.write(chunk, used, device, seq, intendedUs, clockUs)
+      used += lineBytes
+      if (!measured) this.#warmupSent += 1
+      else {
+        this.#sent += 1
+        if (clockUs - intendedUs > LATE_AFTER_US) this.#late += 1
+      }
+    }
+    return chunk.subarray(0, used)
+  }
+
+  /** The next device in turn that was ever connected; -1 when there is none. */
+  #takeDevice(): number {
+    const { connections } = this.#setup
+    for (let tried = 0; tried < connections; tried++) {
+      const device = this.#nextDevice
+      this.#nextDevice = (device + 1) % connections
+      if (this.#isFailed[device] === 0) return device
+    }
+    return -1
+  }
+}
