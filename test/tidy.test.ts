@@ -216,7 +216,8 @@ describe('imports', () => {
 
 describe('tests', () => {
   /** Suites over more than one source file. */
-  const FREE = /^test\/(e2e\/|doctor\/live\/|tidy\.|protocol\/(cases|websocket-frames|websocket-peers)\.)/
+  const FREE =
+    /^test\/(e2e\/|doctor\/live\/|tidy\.|protocol\/(cases|websocket-frames|websocket-peers)\.)/
 
   it('mirror src: test/x/y.test.ts is about src/x/y.ts, or about all of src/x/y/', () => {
     const known = new Set(sources.map(({ path }) => path.replace(/\.tsx?$/, '')))
@@ -257,6 +258,22 @@ describe('documents', () => {
       if (!readText('README.md').text.includes(`pushctl ${verb.name}`)) missing.push(verb.name)
     }
     expect(missing).toEqual([])
+  })
+
+  it('docs/cli.md names no option that a verb does not have', async () => {
+    const { text } = readText('docs/cli.md')
+    const surplus: string[] = []
+    for (const verb of VERBS) {
+      const known = Object.values(fullTableOf((await verb.load()).command)).map(({ flag }) => flag)
+      // The first cell of a row lists options; elsewhere other verbs and programs may be named.
+      const rows = sectionOf(text, `## pushctl ${verb.name}`).matchAll(/^\| ([^|]*--.*?) \| /gm)
+      for (const [, cell] of rows) {
+        for (const [, flag] of cell!.matchAll(/--([a-z][a-z-]*)/g)) {
+          if (!known.includes(flag!.replace(/^no-/, ''))) surplus.push(`${verb.name} --${flag}`)
+        }
+      }
+    }
+    expect(surplus).toEqual([])
   })
 
   function sectionOf(text: string, heading: string): string {
