@@ -10,7 +10,7 @@
  */
 import { PushctlError } from '../errors/pushctl-error.ts'
 import { nowUs } from '../stats/clock.ts'
-import { readHostSample } from '../stats/host-counters.ts'
+import { type HostSample, readHostSample } from '../stats/host-counters.ts'
 import type { RunReport } from '../stats/run-report.ts'
 import { type BenchSetup, newRunId, prepareBench, shardSetups } from './bench-setup.ts'
 import { IntervalLog } from './interval-log.ts'
@@ -93,6 +93,7 @@ class BenchRun {
   readonly #api: NodeApi | null
   readonly #shards: ShardGroup
   readonly #hostBefore = readHostSample()
+  #hostMeasured: HostSample | null = null
   readonly #generatorMemory: MemorySample[] = []
   readonly #targetMemory: MemorySample[] = []
   readonly #startUs = nowUs()
@@ -243,6 +244,7 @@ class BenchRun {
     }
     if (!this.#isInterrupted && !isOver()) {
       this.#enter('steady', durationMs)
+      this.#hostMeasured = readHostSample()
       await this.#shards.waitUntil(isOver, (endUs - nowUs()) / 1000, this.#hooks.signal)
     }
     this.#endUs = Math.min(endUs, nowUs())
@@ -312,6 +314,7 @@ class BenchRun {
       targetMemory: this.#targetMemory,
       targetGc: target?.gc ?? null,
       hostBefore: this.#hostBefore,
+      hostMeasured: this.#hostMeasured,
       hostAfter,
       environment: describeEnvironment({
         own_node: this.#hasOwnNode,

@@ -6,8 +6,6 @@
  * behind unicasts.
  */
 import type { ShardPort } from '../engine/shard-host.ts'
-import { GcRecorder } from '../stats/gc-recorder.ts'
-import { LoopLagRecorder } from '../stats/loop-lag-recorder.ts'
 import { FailureTally } from './failure-tally.ts'
 import { PublisherRun } from './publisher-run.ts'
 import type {
@@ -18,14 +16,13 @@ import type {
   SteadyStage,
 } from './shard-messages.ts'
 import { fatalFrom } from './shard-runner.ts'
-import { readThreadUsage, usageShares } from './thread-usage.ts'
+import { ThreadWatch } from './thread-watch.ts'
 
 const PROGRESS_MS = 500
 
 export class Publisher {
   readonly #port: ShardPort<PublisherDown, PublisherUp>
-  readonly #gc = new GcRecorder()
-  readonly #loopLag = new LoopLagRecorder()
+  readonly #watch = new ThreadWatch()
   readonly #failures = new FailureTally()
   readonly #runs = new Map<PushKind, PublisherRun>()
   #setup: PublisherSetup | null = null
@@ -40,8 +37,7 @@ export class Publisher {
   async #onMessage(message: PublisherDown): Promise<void> {
     if (message.kind === 'setup') {
       this.#setup = message.setup
-      this.#gc.start()
-      this.#loopLag.start()
+      this.#watch.start()
       this.#port.post({ kind: 'ready' })
     } else if (message.kind === 'publish') {
       if (this.#setup === null) throw new Error('a publisher is set up before it publishes')
@@ -56,7 +52,7 @@ export class Publisher {
     stage: SteadyStage,
     failedConnections: Uint32Array,
   ): Promise<void> {
-    const usage = readThreadUsage()
+    this.#watch.measureBetween(stage.measureFromUs, stage.endUs)
     for (const kind of setup.kinds) {
       const arrivals = kind === 'unicast' ? stage.arrivals : stage.broadcasts
       if (arrivals === null) continue
@@ -67,11 +63,10 @@ export class Publisher {
     const progress = setInterval(() => this.#postProgress(), PROGRESS_MS)
     const runs = [...this.#runs.values()]
     const sent = Promise.all(runs.map((run) => run.publish()))
-    const usedUntilSent = sent.then(() => readThreadUsage())
-    await Promise.all([sent, ...runs.map((run) => run.answered())])
+    const watched = sent.then(() => this.#watch.endMeasure())
+    await Promise.all([watched, ...runs.map((run) => run.answered())])
     clearInterval(progress)
-    const elapsedUs = Math.max(0, ...runs.map(({ endUs }) => endUs)) - stage.startUs
-    this.#report(usageShares(usage, await usedUntilSent, elapsedUs))
+    this.#report()
   }
 
   #stop(): void {
@@ -84,18 +79,14 @@ export class Publisher {
     this.#port.post({ kind: 'progress', sent })
   }
 
-  #report(steadyUsage: ReturnType<typeof usageShares>): void {
-    this.#gc.stop()
-    this.#loopLag.stop()
+  #report(): void {
     this.#port.post({
       kind: 'published',
       result: {
         unicast: this.#runs.get('unicast')?.counts() ?? null,
         broadcast: this.#runs.get('broadcast')?.counts() ?? null,
         failures: this.#failures.rows(),
-        gc: this.#gc.snapshot(),
-        loopLag: this.#loopLag.recorder.encode(),
-        steadyUsage,
+        ...this.#watch.finish(),
       },
     })
     for (const { broken } of this.#runs.values()) if (broken !== null) throw broken

@@ -13,8 +13,8 @@ import { bytesPerConnection } from './memory-slope.ts'
 import { PUBLISHING_BROKEN, type RunFindings } from './run-findings.ts'
 import type { ReceiptCounts } from './receipts.ts'
 import type { SendCounts, ShardResult } from './shard-messages.ts'
+import { factsOfRun } from './verdict/facts-of-run.ts'
 import { judge } from './verdict/judge.ts'
-import type { VerdictFacts } from './verdict/verdict-facts.ts'
 
 const UNKNOWN_SIDE: GcSideReport = { known: false, kinds: [], loop_lag: null }
 
@@ -34,7 +34,7 @@ export function buildReport(findings: RunFindings): RunReport {
     mode: plan.mode,
     targets: plan.targets.map(({ url }) => url),
     engine: plan.engine,
-    verdict: judge(verdictFacts(findings, results, messages, generator)),
+    verdict: judge(factsOfRun(findings, allSends(findings, results), metrics.values())),
     connections: countConnections(findings, results),
     messages: {
       ...messages,
@@ -126,6 +126,14 @@ function sumReceipts(all: readonly ReceiptCounts[]): ReceiptCounts {
   }
 }
 
+function allSends({ publisher }: RunFindings, results: readonly ShardResult[]): SendCounts {
+  return sumSends([
+    ...results.map((result) => result.sends),
+    publisher?.unicast?.sends,
+    publisher?.broadcast?.sends,
+  ])
+}
+
 function sumSends(all: readonly (SendCounts | undefined)[]): SendCounts {
   const known = all.filter((counts) => counts !== undefined)
   return {
@@ -181,50 +189,6 @@ function generatorPauses(findings: RunFindings, results: readonly ShardResult[])
     kinds: mergeGcSnapshots(threads.flatMap(({ gc }) => [...gc])),
     loop_lag: lag.count === 0 ? null : lag.summary(),
   }
-}
-
-function verdictFacts(
-  findings: RunFindings,
-  results: readonly ShardResult[],
-  messages: MessageCounts,
-  generator: GcSideReport,
-): VerdictFacts {
-  const { publisher, shards } = findings
-  const sends = sumSends([
-    ...results.map((result) => result.sends),
-    publisher?.unicast?.sends,
-    publisher?.broadcast?.sends,
-  ])
-  const pauses = generator.kinds.map(({ pauses: { max } }) => max)
-  const threads = shards
-    .filter(({ result }) => result !== null)
-    .map(({ index, result }) => ({
-      name: `shard ${index}`,
-      ...(result as ShardResult).steadyUsage,
-    }))
-  if (publisher !== null) threads.push({ name: 'the publisher', ...publisher.steadyUsage })
-  return {
-    planned: messages.planned,
-    late: messages.late,
-    // A message without a connection to send it on is no fault of the generator's speed.
-    unsent: sends.unsent,
-    loopLagUsP99: measuredLagP99(findings, results),
-    gcPauseUsMax: pauses.length === 0 ? null : Math.max(...pauses),
-    threads,
-    shards: shards.length,
-    shardsLost: shards.filter(({ result }) => result === null).length,
-  }
-}
-
-/** The publisher's loop does nothing but publish: all of its lag lies in the time that counts. */
-function measuredLagP99(
-  { publisher }: RunFindings,
-  results: readonly ShardResult[],
-): number | null {
-  const lag = new LatencyRecorder()
-  for (const { loopLagMeasured } of results) lag.mergeEncoded(loopLagMeasured)
-  if (publisher !== null) lag.mergeEncoded(publisher.loopLag)
-  return lag.count === 0 ? null : lag.valueAtPercentile(99)
 }
 
 function perSecond(count: number, us: number): number {

@@ -34,6 +34,8 @@ export interface RunFindings {
   readonly targetMemory: readonly MemorySample[]
   readonly targetGc: GcSideReport | null
   readonly hostBefore: HostSample
+  /** When the measured time began; null when the run ended before it. */
+  readonly hostMeasured: HostSample | null
   readonly hostAfter: HostSample
   readonly environment: Readonly<Record<string, string | number | boolean | null>>
 }

@@ -4,7 +4,6 @@
  */
 import type { EngineKind } from '../engine/socket-engine.ts'
 import type { ErrorCode } from '../errors/error-codes.ts'
-import type { GcSnapshot } from '../stats/gc-recorder.ts'
 import type { MetricName } from '../stats/run-report.ts'
 import type { BroadcastColumns } from './broadcast-ledger.ts'
 import type { DeviceNames } from './device-names.ts'
@@ -13,7 +12,7 @@ import type { FailureRow } from './failure-tally.ts'
 import type { MessageSchedule } from './message-schedule.ts'
 import type { ReceiptCounts } from './receipts.ts'
 import type { ResolvedTarget } from './target/target-address.ts'
-import type { UsageShares } from './thread-usage.ts'
+import type { ThreadFindings } from './thread-watch.ts'
 import type { Activities } from './workload.ts'
 
 export interface ShardSetup {
@@ -82,7 +81,7 @@ export interface EncodedMetric {
   readonly service: Uint8Array
 }
 
-export interface ShardResult {
+export interface ShardResult extends ThreadFindings {
   readonly attempted: number
   readonly established: number
   readonly failed: number
@@ -97,12 +96,6 @@ export interface ShardResult {
   readonly ledger: BroadcastColumns | null
   /** When connections that had been up ended, ascending. */
   readonly endedUs: Float64Array
-  readonly gc: readonly GcSnapshot[]
-  readonly loopLag: Uint8Array
-  /** The part of it that lies in the measured time. */
-  readonly loopLagMeasured: Uint8Array
-  /** Of the measured time. */
-  readonly steadyUsage: UsageShares
   readonly bytesSent: number
   readonly bytesReceived: number
 }
@@ -161,13 +154,10 @@ export interface PushCounts {
   readonly warmupSent: number
 }
 
-export interface PublisherResult {
+export interface PublisherResult extends ThreadFindings {
   readonly unicast: PushCounts | null
   readonly broadcast: PushCounts | null
   readonly failures: readonly FailureRow[]
-  readonly gc: readonly GcSnapshot[]
-  readonly loopLag: Uint8Array
-  readonly steadyUsage: UsageShares
 }
 
 export type PublisherUp =

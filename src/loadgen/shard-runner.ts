@@ -5,10 +5,6 @@
  */
 import type { ShardPort } from '../engine/shard-host.ts'
 import { PushctlError } from '../errors/pushctl-error.ts'
-import { nowUs } from '../stats/clock.ts'
-import { GcRecorder } from '../stats/gc-recorder.ts'
-import { LatencyRecorder } from '../stats/latency-recorder.ts'
-import { LoopLagRecorder } from '../stats/loop-lag-recorder.ts'
 import { LoadShard } from './load-shard.ts'
 import type {
   EncodedMetric,
@@ -20,7 +16,7 @@ import type {
   ShardUp,
   SteadyStage,
 } from './shard-messages.ts'
-import { readThreadUsage, type ThreadUsage, usageShares } from './thread-usage.ts'
+import { ThreadWatch } from './thread-watch.ts'
 
 const PROGRESS_MS = 1_000
 /**
@@ -34,19 +30,9 @@ const NOTHING_SENT: SendCounts = { planned: 0, sent: 0, late: 0, unsent: 0, unse
 
 export class ShardRunner {
   readonly #port: ShardPort<ShardDown, ShardUp>
-  readonly #gc = new GcRecorder()
-  readonly #loopLag = new LoopLagRecorder()
+  readonly #watch = new ThreadWatch()
   #shard: LoadShard | null = null
   #progressTimer: NodeJS.Timeout | null = null
-  #steadyUsage: ThreadUsage | null = null
-  #steadyStartUs = 0
-  #measureTimer: NodeJS.Timeout | null = null
-  #endTimer: NodeJS.Timeout | null = null
-  /** Lag until the measured time began. */
-  readonly #lagBefore = new LatencyRecorder()
-  readonly #lagMeasured = new LatencyRecorder()
-  #endUsage: ThreadUsage | null = null
-  #endUs = 0
 
   constructor(port: ShardPort<ShardDown, ShardUp>) {
     this.#port = port
@@ -59,8 +45,7 @@ export class ShardRunner {
     switch (message.kind) {
       case 'setup':
         this.#shard = new LoadShard(message.setup, () => this.#onSettled())
-        this.#gc.start()
-        this.#loopLag.start()
+        this.#watch.start()
         this.#port.post({ kind: 'ready' })
         return
       case 'connect':
@@ -101,32 +86,7 @@ export class ShardRunner {
 
   #startSteady(stage: SteadyStage): void {
     this.#running().startSteady(stage)
-    const untilMeasureMs = Math.max(0, (stage.measureFromUs - nowUs()) / 1000)
-    this.#measureTimer = setTimeout(() => this.#markMeasure(), untilMeasureMs)
-    const untilEndMs = Math.max(0, (stage.endUs - nowUs()) / 1000)
-    this.#endTimer = setTimeout(() => this.#markEnd(), untilEndMs)
-  }
-
-  /**
-   * What connecting cost is in its own metrics; the verdict on messages is about the time they were
-   * measured in.
-   */
-  #markMeasure(): void {
-    this.#steadyUsage = readThreadUsage()
-    this.#steadyStartUs = nowUs()
-    this.#lagBefore.merge(this.#loopLag.recorder)
-    this.#loopLag.recorder.reset()
-  }
-
-  /**
-   * The usage of the steady state ends with it: the drain and the wait for others are idle time.
-   */
-  #markEnd(): void {
-    if (this.#endUs !== 0) return
-    this.#endUsage = readThreadUsage()
-    this.#endUs = nowUs()
-    this.#lagMeasured.merge(this.#loopLag.recorder)
-    this.#loopLag.recorder.reset()
+    this.#watch.measureBetween(stage.measureFromUs, stage.endUs)
   }
 
   #postProgress(): void {
@@ -153,48 +113,31 @@ export class ShardRunner {
   async #finish(): Promise<void> {
     const shard = this.#running()
     if (this.#progressTimer) clearInterval(this.#progressTimer)
-    if (this.#endTimer) clearTimeout(this.#endTimer)
-    if (this.#measureTimer) clearTimeout(this.#measureTimer)
-    this.#markEnd()
+    this.#watch.endMeasure()
     const aliveAtEnd = shard.rows.openCount
     shard.stopSending()
-    this.#gc.stop()
-    this.#loopLag.stop()
     this.#port.post({ kind: 'result', result: this.#result(shard, aliveAtEnd) })
     await shard.close(CLOSE_LIMIT_MS)
     this.#port.post({ kind: 'closed' })
   }
 
-  #allLag(): LatencyRecorder {
-    const all = new LatencyRecorder()
-    for (const part of [this.#lagBefore, this.#lagMeasured, this.#loopLag.recorder]) all.merge(part)
-    return all
-  }
-
   #result(shard: LoadShard, aliveAtEnd: number): ShardResult {
     shard.receipts.takeInterval()
     const { receipts, engine } = shard
-    const elapsedUs = this.#endUs - this.#steadyStartUs
-    const isSteady = this.#steadyStartUs > 0
     return {
       attempted: shard.connector.attempted,
       established: shard.established,
       failed: shard.failed,
       aliveAtEnd,
       failures: shard.failures.rows(),
-      sends: shard.echo?.counts(this.#endUs) ?? NOTHING_SENT,
+      sends: shard.echo?.counts(this.#watch.endUs) ?? NOTHING_SENT,
       direct: receipts.direct,
       broadcast: receipts.broadcasts,
       foreign: receipts.foreign,
       metrics: encodedMetrics(shard),
       ledger: receipts.ledger?.columns() ?? null,
       endedUs: Float64Array.from(shard.endedUs),
-      gc: this.#gc.snapshot(),
-      loopLag: this.#allLag().encode(),
-      loopLagMeasured: this.#lagMeasured.encode(),
-      steadyUsage: isSteady
-        ? usageShares(this.#steadyUsage, this.#endUsage, elapsedUs)
-        : { cpuShare: null, waitShare: null },
+      ...this.#watch.finish(),
       bytesSent: engine.counters.bytesSent,
       bytesReceived: engine.counters.bytesReceived,
     }

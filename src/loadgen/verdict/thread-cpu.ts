@@ -1,16 +1,18 @@
 /** A thread that ran all the time had no time left for what came late: it measured itself. */
-import { levelOf, percent, type VerdictRule } from './verdict-facts.ts'
+import { percent, type VerdictRule } from './verdict-facts.ts'
+import { worstThread } from './worst-thread.ts'
 
-const LIMITS = { suspect: 0.85, invalid: 0.97 }
+/**
+ * Share of one core. By queueing theory the mean wait at 85 % is six times the service time and
+ * grows without bound from there; at 97 % the core is full within what a scheduler tick can tell.
+ */
+export const CORE_SHARE = { suspect: 0.85, invalid: 0.97 } as const
 
 export const threadCpu: VerdictRule = ({ threads }) => {
-  const known = threads.filter(({ cpuShare }) => cpuShare !== null)
-  const busiest = known.reduce((max, thread) => Math.max(max, thread.cpuShare ?? 0), 0)
-  const level = levelOf(busiest, LIMITS)
-  if (level === null) return null
-  const name = known.find(({ cpuShare }) => cpuShare === busiest)?.name
+  const worst = worstThread(threads, ({ cpuShare }) => cpuShare, CORE_SHARE)
+  if (worst === null) return null
   return {
-    level,
-    reason: `${name} used ${percent(busiest)} of its core: use more --workers or lower --rate`,
+    level: worst.level,
+    reason: `${worst.who} used ${percent(worst.value)} of its core: use more --workers or lower --rate`,
   }
 }

@@ -1,0 +1,103 @@
+/**
+ * What a thread of the generator notices of itself: collections, loop lag and CPU, each for its
+ * whole life and apart for the measured time. Connecting a hundred thousand sockets stops any loop
+ * for a moment; that is in connect_time already, and must not make a quiet run suspect.
+ *
+ *   start ── connecting, warm-up ──┬── measured ──┬── drain ── findings
+ *                            fromUs┘              └endUs, or endMeasure() before it
+ */
+import { nowUs } from '../stats/clock.ts'
+import { GcRecorder, type GcSnapshot } from '../stats/gc-recorder.ts'
+import { LatencyRecorder } from '../stats/latency-recorder.ts'
+import { LoopLagRecorder } from '../stats/loop-lag-recorder.ts'
+import { readThreadUsage, type ThreadUsage, type UsageShares, usageShares } from './thread-usage.ts'
+
+/** Plain bytes and numbers: travels to the coordinator. */
+export interface ThreadFindings {
+  readonly gc: readonly GcSnapshot[]
+  /** The part of it that lies in the measured time; empty where there was none. */
+  readonly gcMeasured: readonly GcSnapshot[]
+  readonly loopLag: Uint8Array
+  readonly loopLagMeasured: Uint8Array
+  /** Of the measured time. */
+  readonly steadyUsage: UsageShares
+}
+
+const UNKNOWN_USAGE: UsageShares = { cpuShare: null, waitShare: null }
+
+export class ThreadWatch {
+  readonly #gc = new GcRecorder()
+  readonly #loopLag = new LoopLagRecorder()
+  readonly #gcOutside: GcSnapshot[] = []
+  readonly #lagOutside = new LatencyRecorder()
+  #gcMeasured: readonly GcSnapshot[] = []
+  #lagMeasured = new LatencyRecorder().encode()
+  #usage: UsageShares = UNKNOWN_USAGE
+  #fromTimer: NodeJS.Timeout | null = null
+  #endTimer: NodeJS.Timeout | null = null
+  #usageFrom: ThreadUsage | null = null
+  #fromUs = 0
+  #endUs = 0
+
+  /** When the measured time ended; 0 while it has not. */
+  get endUs(): number {
+    return this.#endUs
+  }
+
+  start(): void {
+    this.#gc.start()
+    this.#loopLag.start()
+  }
+
+  /** Times on the monotonic clock; timers of our own mark them. */
+  measureBetween(fromUs: number, endUs: number): void {
+    this.#fromTimer = timerAt(fromUs, () => this.#beginMeasure())
+    this.#endTimer = timerAt(endUs, () => this.endMeasure())
+  }
+
+  /** The drain and the wait for others are idle time: the measured time ends before them. */
+  endMeasure(): void {
+    if (this.#endUs !== 0) return
+    this.#endUs = nowUs()
+    if (this.#fromTimer) clearTimeout(this.#fromTimer)
+    if (this.#endTimer) clearTimeout(this.#endTimer)
+    // Interrupted before it began: nothing was measured.
+    if (this.#fromUs === 0) return
+    this.#usage = usageShares(this.#usageFrom, readThreadUsage(), this.#endUs - this.#fromUs)
+    this.#gcMeasured = this.#gc.snapshot()
+    this.#gc.reset()
+    this.#lagMeasured = this.#loopLag.recorder.encode()
+    this.#loopLag.recorder.reset()
+  }
+
+  /** Ends everything and says what was found. */
+  finish(): ThreadFindings {
+    this.endMeasure()
+    this.#gc.stop()
+    this.#loopLag.stop()
+    const lag = new LatencyRecorder()
+    lag.merge(this.#lagOutside)
+    lag.merge(this.#loopLag.recorder)
+    lag.mergeEncoded(this.#lagMeasured)
+    return {
+      gc: [...this.#gcOutside, ...this.#gcMeasured, ...this.#gc.snapshot()],
+      gcMeasured: this.#gcMeasured,
+      loopLag: lag.encode(),
+      loopLagMeasured: this.#lagMeasured,
+      steadyUsage: this.#usage,
+    }
+  }
+
+  #beginMeasure(): void {
+    this.#gcOutside.push(...this.#gc.snapshot())
+    this.#gc.reset()
+    this.#lagOutside.merge(this.#loopLag.recorder)
+    this.#loopLag.recorder.reset()
+    this.#usageFrom = readThreadUsage()
+    this.#fromUs = nowUs()
+  }
+}
+
+function timerAt(us: number, call: () => void): NodeJS.Timeout {
+  return setTimeout(call, Math.max(0, (us - nowUs()) / 1000))
+}
