@@ -156,6 +156,13 @@ export const DOCTOR_OPTIONS = defineOptions({
     max: 3_600_000,
     help: 'time between the two samples by which counters are judged',
   },
+  watch: {
+    flag: 'watch',
+    kind: 'boolean',
+    default: false,
+    env: false,
+    help: 'keep looking: a live view, or piped one line a --window (here 1 s unless given)',
+  },
   root: {
     flag: 'root',
     kind: 'directory',

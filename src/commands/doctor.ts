@@ -40,6 +40,10 @@ export const command = defineCommand({
     const { readHosts } = await import('./doctor/read-hosts.ts')
     const { runChecks } = await import('../doctor/run-checks.ts')
     const target = targetOf(options)
+    if (options.watch) {
+      const { watchHost } = await import('./doctor/live/watch-host.ts')
+      return watchHost(context, target)
+    }
     if (!quiet && options.root === undefined) {
       note(`two samples, ${options.windowMs / 1_000} s apart`)
     }
@@ -149,6 +153,12 @@ function faultsOf(options: DoctorOptions): PushctlError[] {
     fault('--apply changes this host only', 'pushctl doctor --host HOST --write DIR')
   }
   if (apply && rollback) fault('--apply and --rollback contradict each other')
+  if (options.watch) {
+    const others = { root, capture, write, apply: apply || undefined, host: hosts[0] }
+    for (const [flag, value] of Object.entries(others)) {
+      if (value !== undefined) fault(`--watch looks at this host only and cannot go with --${flag}`)
+    }
+  }
   if (hosts.length > 1 && write !== undefined) fault('--write needs one host')
   if (hosts.length > 0 && capture !== undefined) fault('--capture is for this host or --root')
   for (const host of hosts) {

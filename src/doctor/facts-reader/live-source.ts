@@ -23,6 +23,12 @@ const ENTRIES_MAX = 20_000
 
 export class LiveSource implements FactSource {
   readonly origin = { kind: 'live', name: 'this host' } as const
+  readonly #signal: AbortSignal | undefined
+
+  /** The signal ends the wait between two samples, with its reason. */
+  constructor(signal?: AbortSignal) {
+    this.#signal = signal
+  }
 
   readText(path: string, bytesMax = FILE_BYTES_MAX): Promise<Fact<string>> {
     return timed(path, readWhole(path, bytesMax))
@@ -51,7 +57,8 @@ export class LiveSource implements FactSource {
   }
 
   async advance(windowMs: number, firstAtMs: number): Promise<number> {
-    await wait(Math.max(1, firstAtMs + windowMs - performance.now()))
+    const waitMs = Math.max(1, firstAtMs + windowMs - performance.now())
+    await wait(waitMs, undefined, this.#signal === undefined ? {} : { signal: this.#signal })
     return performance.now() - firstAtMs
   }
 }

@@ -32,6 +32,30 @@ const OWNED_FILES_MAX = 100_000
 const PROCESSES_MAX = 64
 
 export async function readFacts(source: FactSource, request: FactsRequest): Promise<Facts> {
+  const opening = await openReading(source, request)
+  const passedMs = await source.advance(request.windowMs, opening.firstAtMs)
+  const after = passedMs === null ? opening.before : await readSample(source, opening.plan)
+  return {
+    ...opening.standing,
+    sampling: passedMs === null ? 'single' : 'window',
+    windowMs: passedMs ?? 0,
+    before: opening.before,
+    after,
+  }
+}
+
+type Moving = 'sampling' | 'windowMs' | 'before' | 'after'
+
+/** All but the second sample. */
+export interface Opening {
+  readonly plan: SamplePlan
+  /** On the performance clock. */
+  readonly firstAtMs: number
+  readonly before: Sample
+  readonly standing: Omit<Facts, Moving>
+}
+
+export async function openReading(source: FactSource, request: FactsRequest): Promise<Opening> {
   const withOwners = await ownersAreCheap(source)
   const chosen = await chooseProcesses(source, request)
   const processes = await Promise.all(chosen.map((process) => readProcess(source, process)))
@@ -47,21 +71,12 @@ export async function readFacts(source: FactSource, request: FactsRequest): Prom
     readSockets(source, before),
     readKernelLog(source),
   ])
-  const passedMs = await source.advance(request.windowMs, firstAtMs)
-  const after: Sample = passedMs === null ? before : await readSample(source, plan)
+  const { origin } = source
   return {
-    origin: source.origin,
-    sampling: passedMs === null ? 'single' : 'window',
-    windowMs: passedMs ?? 0,
+    plan,
+    firstAtMs,
     before,
-    after,
-    host,
-    network,
-    sockets,
-    processes,
-    sysctls,
-    sysctlFiles,
-    kernelLog,
+    standing: { origin, host, network, sockets, processes, sysctls, sysctlFiles, kernelLog },
   }
 }
 

@@ -1,9 +1,10 @@
 /**
  * Passes reads through and keeps what came back, in the layout of a capture. Only what doctor reads
  * is kept, which is a list of counters and settings: no key, no environment and no content of a
- * connection is among them.
+ * connection is among them. A file that is asked for twice in one moment is read once, so that
+ * facts read live and facts read from the capture are the same.
  */
-import type { Fact } from '../fact.ts'
+import { type Fact, known } from '../fact.ts'
 import type { FactsOrigin } from '../facts.ts'
 import { capturePath } from './capture-path.ts'
 import { CAPTURE_NOTE, SECOND_MOMENT } from './captured-source.ts'
@@ -22,6 +23,8 @@ export class RecordingSource implements FactSource {
   }
 
   async readText(path: string, bytesMax?: number): Promise<Fact<string>> {
+    const kept = this.files.get(this.#prefix + capturePath(path))
+    if (kept !== undefined) return known(kept, path)
     const fact = await this.#source.readText(path, bytesMax)
     if (fact.known) this.#keep(path, fact.value)
     return fact
