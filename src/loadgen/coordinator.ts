@@ -5,8 +5,8 @@
  *   own node? ─► shards ready ─► connect ─► barrier ─► steady (warm-up, measured)
  *             ─► drain ─► finish ─► report
  *
- * An interruption jumps to "drain" from wherever the run is; whatever happens, nothing that was
- * started is left behind.
+ * An interruption jumps to "drain" from wherever the run is, before the first connect straight to
+ * the report; whatever happens, nothing that was started is left behind.
  */
 import { PushctlError } from '../errors/pushctl-error.ts'
 import { nowUs } from '../stats/clock.ts'
@@ -14,7 +14,7 @@ import { type HostSample, readHostSample } from '../stats/host-counters.ts'
 import type { RunReport } from '../stats/run-report.ts'
 import { type BenchSetup, newRunId, prepareBench, shardSetups } from './bench-setup.ts'
 import { IntervalLog } from './interval-log.ts'
-import type { MemorySample } from './memory-slope.ts'
+import { MemorySampler } from './memory-sampler.ts'
 import { scheduleOf } from './message-schedule.ts'
 import { NodeApi, type NodeFacts } from './node-api.ts'
 import { OwnNode, type OwnNodeOptions } from './own-node.ts'
@@ -22,19 +22,7 @@ import type { RunPlan } from './plan/run-plan.ts'
 import { PublisherLink } from './publisher-link.ts'
 import { buildReport } from './report-builder.ts'
 import { describeEnvironment } from './run-environment.ts'
-import {
-  CLOSED_LIMIT_MS,
-  CONNECT_EXTRA_MS,
-  DRAIN_LIMIT_MS,
-  DRAIN_LOOK_MS,
-  FAIL_FAST_COUNT,
-  INTERVAL_MS,
-  MEMORY_SAMPLE_MS,
-  PUBLISHED_LIMIT_MS,
-  READY_LIMIT_MS,
-  RESULT_LIMIT_MS,
-  STEADY_LEAD_US,
-} from './run-limits.ts'
+import { FAIL_FAST_COUNT, runLimits, runPeriods } from './run-limits.ts'
 import { ShardGroup, type ShardState } from './shard-group.ts'
 import type { PublisherSetup, SteadyStage } from './shard-messages.ts'
 import { targetFailure } from './target-failure.ts'
@@ -65,7 +53,10 @@ export async function runBench(settings: BenchSettings, hooks: BenchHooks): Prom
   // What cannot work is refused before a node is started for it.
   const { plan } = await prepareBench(settings)
   const startedAtMs = Date.now()
-  const node = settings.targets.length > 0 ? null : await OwnNode.start(ownNodeOf(settings, plan))
+  const node =
+    settings.targets.length > 0
+      ? null
+      : await OwnNode.start(ownNodeOf(settings, plan), hooks.signal)
   try {
     const driven =
       node === null ? settings : { ...settings, targets: node.targets, publishUrl: node.httpUrl }
@@ -94,11 +85,13 @@ class BenchRun {
   readonly #shards: ShardGroup
   readonly #hostBefore = readHostSample()
   #hostMeasured: HostSample | null = null
-  readonly #generatorMemory: MemorySample[] = []
-  readonly #targetMemory: MemorySample[] = []
+  readonly #limits: ReturnType<typeof runLimits>
+  readonly #periods: ReturnType<typeof runPeriods>
+  readonly #memory: MemorySampler
   readonly #startUs = nowUs()
   readonly #intervals = new IntervalLog(this.#startUs)
   #publisher: PublisherLink | null = null
+  #hasConnected = false
   #phase: RunProgress['phase'] = 'start'
   #phaseStartUs = this.#startUs
   #phaseTotalMs: number | null = null
@@ -121,20 +114,28 @@ class BenchRun {
     const { publishUrl, adminToken } = settings
     this.#api = publishUrl === null ? null : new NodeApi(publishUrl, adminToken)
     const { kind, connections } = setup.plan.shards
-    this.#shards = new ShardGroup(kind, shardSetups(settings, setup, this.#runId), connections)
+    // Interrupted while its node was starting: there is nothing to drive any more.
+    const setups = this.#isInterrupted ? [] : shardSetups(settings, setup, this.#runId)
+    this.#shards = new ShardGroup(kind, setups, connections)
+    this.#memory = new MemorySampler(this.#shards, kind, () => this.#askTarget())
+    this.#limits = runLimits(settings.connections, connections.length)
+    this.#periods = runPeriods(connections.length)
   }
 
   async run(): Promise<RunReport> {
-    const ticker = setInterval(() => this.#tick(), INTERVAL_MS)
+    const ticker = setInterval(() => this.#tick(), this.#periods.intervalMs)
     try {
-      await this.#start()
+      if (!this.#isInterrupted) await this.#start()
       if (!this.#isInterrupted) await this.#connect()
       if (!this.#isInterrupted) await this.#holdSteady()
       await this.#drain()
       const targetAfter = await this.#askTarget()
       const hostAfter = readHostSample()
-      await this.#finish()
-      if (this.#shards.living.length === 0) throw allShardsLost(this.#shards.states)
+      if (this.#hasConnected) {
+        await this.#finish()
+        if (this.#shards.living.length === 0) throw allShardsLost(this.#shards.states)
+        await this.#close()
+      }
       return this.#report(hostAfter, targetAfter)
     } finally {
       clearInterval(ticker)
@@ -161,12 +162,13 @@ class BenchRun {
         connections,
         messageBytes,
         seed,
+        answersLimitMs: this.#limits.answersMs,
       }
       this.#publisher = new PublisherLink(setup, () => this.#shards.wake())
     }
     const isReady = (): boolean =>
       this.#shards.states.every((state) => state.isReady) && this.#publisher?.isSettled !== false
-    if (!(await this.#shards.waitUntil(isReady, READY_LIMIT_MS, this.#hooks.signal))) {
+    if (!(await this.#shards.waitUntil(isReady, this.#limits.readyMs, this.#hooks.signal))) {
       if (!this.#isInterrupted) throw new Error('generator shards were not ready in time')
     }
     if (this.#publisher?.error) throw this.#publisher.error
@@ -177,18 +179,23 @@ class BenchRun {
     const plannedMs = (connections / connectsPerSecond) * 1000
     this.#enter('connect', plannedMs)
     const startUs = nowUs()
-    const sampler = this.#sampleMemory()
+    this.#hasConnected = true
+    this.#memory.start(this.#periods.memoryMs)
     this.#shards.tell({ kind: 'connect', startUs })
     const tried = (): boolean => this.#shards.living.every((state) => state.isConnected)
     const failed = (): number => this.#shards.sum((progress) => progress.failed)
     const established = (): number => this.#shards.sum((progress) => progress.established)
     const isHopeless = (): boolean => established() === 0 && failed() >= FAIL_FAST_COUNT
-    await this.#shards.waitUntil(
-      () => tried() || isHopeless(),
-      plannedMs + CONNECT_EXTRA_MS,
-      this.#hooks.signal,
-    )
-    clearInterval(sampler)
+    const isOver = (): boolean => tried() || isHopeless()
+    let limitMs = plannedMs + this.#limits.connectExtraMs
+    for (let settled = -1; settled < established() + failed(); ) {
+      // A host that is slower than planned is waited for as long as it gets on.
+      settled = established() + failed()
+      if (await this.#shards.waitUntil(isOver, limitMs, this.#hooks.signal)) break
+      if (this.#isInterrupted) break
+      limitMs = this.#limits.connectExtraMs
+    }
+    this.#memory.stop()
     this.#connectUs = nowUs() - startUs
     if (established() === 0 && !this.#isInterrupted) throw this.#connectFailure(failed())
   }
@@ -202,33 +209,9 @@ class BenchRun {
     return targetFailure(failed, top, urls)
   }
 
-  /** Samples both sides while connections come up; the slope is the memory of one. */
-  #sampleMemory(): NodeJS.Timeout {
-    let isAsking = false
-    return setInterval(() => {
-      this.#shards.tell({ kind: 'ask' })
-      const connections = this.#shards.alive
-      this.#generatorMemory.push({ connections, bytes: this.#generatorBytes() })
-      if (this.#api === null || isAsking) return
-      isAsking = true
-      void this.#askTarget().then((facts) => {
-        isAsking = false
-        if (facts?.rssBytes == null) return
-        this.#targetMemory.push({ connections, bytes: facts.rssBytes })
-      })
-    }, MEMORY_SAMPLE_MS)
-  }
-
-  /** Threads share the memory of this process; processes have their own. */
-  #generatorBytes(): number {
-    const own = process.memoryUsage.rss()
-    if (this.#setup.plan.shards.kind === 'thread') return own
-    return own + this.#shards.sum((progress) => progress.rssBytes)
-  }
-
   async #holdSteady(): Promise<void> {
     const { warmupMs, durationMs } = this.#settings
-    const startUs = nowUs() + STEADY_LEAD_US
+    const startUs = nowUs() + this.#limits.steadyLeadUs
     const measureFromUs = startUs + warmupMs * 1000
     const endUs = measureFromUs + durationMs * 1000
     const stage = { startUs, measureFromUs, endUs, ...scheduleOf(this.#settings) }
@@ -258,12 +241,12 @@ class BenchRun {
     if (publisher !== null && !publisher.isDone) {
       // Its own clock ends it; only an end before that needs a word.
       if (nowUs() < this.#stage.endUs) publisher.finish()
-      await this.#shards.waitUntil(() => publisher.isDone, PUBLISHED_LIMIT_MS)
+      await this.#shards.waitUntil(() => publisher.isDone, this.#limits.publishedMs)
     }
-    const limitUs = nowUs() + DRAIN_LIMIT_MS * 1000
+    const limitUs = nowUs() + this.#limits.drainMs * 1000
     while (nowUs() < limitUs && this.#shards.living.length > 0 && !this.#hasAllCome()) {
       this.#shards.tell({ kind: 'ask' })
-      await new Promise((resolve) => setTimeout(resolve, DRAIN_LOOK_MS))
+      await new Promise((resolve) => setTimeout(resolve, this.#periods.drainLookMs))
     }
   }
 
@@ -284,12 +267,22 @@ class BenchRun {
     const { living } = this.#shards
     await this.#shards.waitUntil(
       () => living.every(({ result, lost }) => result !== null || lost !== null),
-      RESULT_LIMIT_MS,
+      this.#limits.resultMs,
     )
-    await this.#shards.waitUntil(
-      () => living.every(({ isClosed, lost }) => isClosed || lost !== null),
-      CLOSED_LIMIT_MS,
-    )
+  }
+
+  /**
+   * Few shards at a time, as they connected: a hundred that close together keep each other from it.
+   */
+  async #close(): Promise<void> {
+    const { lanes } = this.#setup.plan.shards
+    const { closeMs, closedExtraMs } = this.#limits
+    const waiting = [...this.#shards.living]
+    for (let group = waiting.splice(0, lanes); group.length > 0; group = waiting.splice(0, lanes)) {
+      for (const state of group) this.#shards.tellOne(state, { kind: 'close', limitMs: closeMs })
+      const isClosed = ({ isClosed, lost }: ShardState): boolean => isClosed || lost !== null
+      await this.#shards.waitUntil(() => group.every(isClosed), closeMs + closedExtraMs)
+    }
   }
 
   /** null where the target has no HTTP API, or does not answer any more. */
@@ -306,12 +299,12 @@ class BenchRun {
       stage: this.#stage,
       endUs: this.#endUs === 0 ? nowUs() : this.#endUs,
       isInterrupted: this.#isInterrupted,
-      shards: this.#shards.states,
+      shards: this.#hasConnected ? this.#shards.states : [],
       publisher: this.#publisher?.result ?? null,
       publisherError: this.#publisher?.error ?? null,
       intervals: this.#intervals.rows,
-      generatorMemory: this.#generatorMemory,
-      targetMemory: this.#targetMemory,
+      generatorMemory: this.#memory.generator,
+      targetMemory: this.#memory.target,
       targetGc: target?.gc ?? null,
       hostBefore: this.#hostBefore,
       hostMeasured: this.#hostMeasured,
@@ -330,6 +323,7 @@ class BenchRun {
   }
 
   #tick(): void {
+    const { intervalMs } = this.#periods
     const connections = this.#shards.alive
     const fromShards = this.#shards.sum(({ sent }) => sent)
     const row = this.#intervals.add(nowUs(), {
@@ -345,8 +339,8 @@ class BenchRun {
       totalMs: this.#phaseTotalMs,
       connections,
       connectionsTarget: this.#settings.connections,
-      sentPerSecond: (row.sent * 1000) / INTERVAL_MS,
-      receivedPerSecond: (row.received * 1000) / INTERVAL_MS,
+      sentPerSecond: (row.sent * 1000) / intervalMs,
+      receivedPerSecond: (row.received * 1000) / intervalMs,
       p50: hasLatency ? row.p50 : null,
       p99: hasLatency ? row.p99 : null,
     })

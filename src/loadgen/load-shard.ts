@@ -23,7 +23,7 @@ import { connectionAt, connectionsOf } from './event-share.ts'
 import { causeOfClose } from './failure-causes.ts'
 import { FailureTally } from './failure-tally.ts'
 import { LatencyPair } from './latency-pair.ts'
-import { PHASE_LIMIT_MS, PONG_LIMIT_MS, ticksOf, WHEEL_TICK_MS } from './phase-limits.ts'
+import { PHASE_LIMIT_MS, PONG_LIMIT_MS, wheelTickMs } from './phase-limits.ts'
 import { Receipts } from './receipts.ts'
 import type { ShardSetup, SteadyStage } from './shard-messages.ts'
 import { createDriver } from './target/create-driver.ts'
@@ -33,8 +33,12 @@ import type { ConnectionEvents, TargetDriver } from './target/target-driver.ts'
  * Slots beyond the shard's connections, for those that are still closing while others are opened.
  */
 const CAPACITY_SPARE = 64
-const PHASE_LIMIT_TICKS = ticksOf(PHASE_LIMIT_MS)
-const PONG_LIMIT_TICKS = ticksOf(PONG_LIMIT_MS)
+/** After so many failures and no success, the coordinator should know at once. */
+const EARLY_FAILURES = 20
+/** A node that many leave at once takes its time to close its side. */
+const LINGER_MS = 10_000
+/** Closings between two turns of the loop. */
+const CLOSE_BATCH = 1_024
 const { FREE, CONNECTING, UPGRADING, GREETING, OPEN } = CONNECTION_PHASE
 
 export class LoadShard implements EngineHandler, ConnectionEvents {
@@ -52,11 +56,16 @@ export class LoadShard implements EngineHandler, ConnectionEvents {
   /** Ended before they were up. */
   failed = 0
   echo: EchoSender | null = null
+  /** Called when the first connections have all failed. */
+  onHopeless: () => void = () => {}
 
   readonly #setup: ShardSetup
   readonly #drivers: readonly TargetDriver[]
   readonly #wheel: TimerWheel
   readonly #wheelStartUs = nowUs()
+  readonly #tickMs: number
+  readonly #phaseLimitTicks: number
+  readonly #pongLimitTicks: number
   readonly #wheelTimer: NodeJS.Timeout
   readonly #onDue = (slot: Slot): void => this.#onTimer(slot)
   readonly #onSettled: () => void
@@ -70,20 +79,24 @@ export class LoadShard implements EngineHandler, ConnectionEvents {
     this.#onSettled = onSettled
     this.#total = connectionsOf(setup.share)
     const capacity = this.#total + CAPACITY_SPARE
-    this.engine = createEngine(setup.engine, { ...DEFAULT_ENGINE_OPTIONS, capacity }, this)
+    const engineOptions = { ...DEFAULT_ENGINE_OPTIONS, capacity, lingerMs: LINGER_MS }
+    this.engine = createEngine(setup.engine, engineOptions, this)
     this.rows = new ConnectionRows(this.engine.capacity, this.#total)
     this.receipts = new Receipts(this.rows, setup.runId, setup.activities)
     this.#drivers = setup.targets.map((target) =>
       createDriver(this.engine, target, driverOptions(setup), this),
     )
+    this.#tickMs = wheelTickMs(setup.share.shards)
+    this.#phaseLimitTicks = this.#ticksOf(PHASE_LIMIT_MS)
+    this.#pongLimitTicks = this.#ticksOf(PONG_LIMIT_MS)
     this.#wheel = new TimerWheel(this.engine.capacity)
-    this.#wheelTimer = setInterval(() => this.#turnWheel(), WHEEL_TICK_MS)
+    this.#wheelTimer = setInterval(() => this.#turnWheel(), this.#tickMs)
     this.#failedRows = new Uint8Array(this.#total)
     this.connector = new Connector(
       this.engine,
       this.rows,
       setup,
-      (slot) => this.#wheel.schedule(slot, PHASE_LIMIT_TICKS),
+      (slot) => this.#wheel.schedule(slot, this.#phaseLimitTicks),
       () => this.established + this.failed,
     )
   }
@@ -98,26 +111,33 @@ export class LoadShard implements EngineHandler, ConnectionEvents {
   stopSending(): void {
     this.connector.stop()
     this.echo?.stop()
-    clearInterval(this.#wheelTimer)
   }
 
   /**
    * Says goodbye on all connections and waits for their end, at most `limitMs`; then gives all
-   * descriptors back.
+   * descriptors back. Returns how many had not ended in order by then.
    */
-  async close(limitMs: number): Promise<void> {
+  async close(limitMs: number): Promise<number> {
+    const endUs = nowUs() + limitMs * 1000
     const { phase } = this.rows
+    let closed = 0
     for (let slot = 0; slot < phase.length; slot++) {
       if (phase[slot] === FREE) continue
       if (phase[slot] > CONNECTING) this.#drivers[this.rows.target[slot]].sayGoodbye(slot)
       this.#drop(slot, phase[slot] === CONNECTING)
+      closed += 1
+      if (closed % CLOSE_BATCH !== 0) continue
+      this.engine.flush()
+      await new Promise((resolve) => setImmediate(resolve))
     }
+    clearInterval(this.#wheelTimer)
     this.engine.flush()
-    const endUs = nowUs() + limitMs * 1000
     while (this.engine.openCount > 0 && nowUs() < endUs) {
       await new Promise((resolve) => setTimeout(resolve, 10))
     }
+    const left = this.engine.openCount
     await this.engine.destroy()
+    return left
   }
 
   /** Global numbers of the connections that never came up. */
@@ -141,7 +161,7 @@ export class LoadShard implements EngineHandler, ConnectionEvents {
       rows.writtenUs[slot] = now
       const greeted = this.#drivers[rows.target[slot]].greet(slot, this.#connectionOf(slot))
       rows.phase[slot] = greeted ? GREETING : UPGRADING
-      this.#wheel.schedule(slot, PHASE_LIMIT_TICKS)
+      this.#wheel.schedule(slot, this.#phaseLimitTicks)
     }
   }
 
@@ -173,7 +193,7 @@ export class LoadShard implements EngineHandler, ConnectionEvents {
   onGreeting(slot: Slot): void {
     this.rows.phase[slot] = GREETING
     this.rows.writtenUs[slot] = nowUs()
-    this.#wheel.schedule(slot, PHASE_LIMIT_TICKS)
+    this.#wheel.schedule(slot, this.#phaseLimitTicks)
   }
 
   onWelcome(slot: Slot, heartbeatSeconds: number): void {
@@ -185,7 +205,7 @@ export class LoadShard implements EngineHandler, ConnectionEvents {
     this.handshakeTime.recordUs(nowUs(), rows.dueUs[slot], rows.writtenUs[slot])
     rows.open(slot)
     this.established += 1
-    rows.heartbeatTicks[slot] = heartbeatSeconds === 0 ? 0 : ticksOf(heartbeatSeconds * 1000)
+    rows.heartbeatTicks[slot] = heartbeatSeconds === 0 ? 0 : this.#ticksOf(heartbeatSeconds * 1000)
     this.#scheduleHeartbeat(slot)
     this.#checkSettled()
   }
@@ -197,7 +217,7 @@ export class LoadShard implements EngineHandler, ConnectionEvents {
   onPong(slot: Slot, heartbeatSeconds: number): void {
     const { rows } = this
     if (rows.phase[slot] !== OPEN) return
-    if (heartbeatSeconds > 0) rows.heartbeatTicks[slot] = ticksOf(heartbeatSeconds * 1000)
+    if (heartbeatSeconds > 0) rows.heartbeatTicks[slot] = this.#ticksOf(heartbeatSeconds * 1000)
     if (rows.writtenUs[slot] === 0) return
     this.heartbeatRtt.recordUs(nowUs(), rows.dueUs[slot], rows.writtenUs[slot])
     rows.writtenUs[slot] = 0
@@ -212,6 +232,10 @@ export class LoadShard implements EngineHandler, ConnectionEvents {
     return connectionAt(this.#setup.share, this.rows.row[slot])
   }
 
+  #ticksOf(milliseconds: number): number {
+    return Math.max(1, Math.ceil(milliseconds / this.#tickMs))
+  }
+
   #scheduleHeartbeat(slot: Slot): void {
     const ticks = this.rows.heartbeatTicks[slot]
     if (ticks > 0) this.#wheel.schedule(slot, ticks)
@@ -219,7 +243,7 @@ export class LoadShard implements EngineHandler, ConnectionEvents {
   }
 
   #turnWheel(): void {
-    const tick = Math.floor((nowUs() - this.#wheelStartUs) / (WHEEL_TICK_MS * 1000))
+    const tick = Math.floor((nowUs() - this.#wheelStartUs) / (this.#tickMs * 1000))
     this.#wheel.advance(tick, this.#onDue)
     this.engine.flush()
   }
@@ -236,10 +260,10 @@ export class LoadShard implements EngineHandler, ConnectionEvents {
       return
     }
     // Due was the tick, not the moment at which the wheel came round to it.
-    rows.dueUs[slot] = this.#wheelStartUs + this.#wheel.nowTick * WHEEL_TICK_MS * 1000
+    rows.dueUs[slot] = this.#wheelStartUs + this.#wheel.nowTick * this.#tickMs * 1000
     rows.writtenUs[slot] = nowUs()
     this.#drivers[rows.target[slot]].ping(slot)
-    this.#wheel.schedule(slot, PONG_LIMIT_TICKS)
+    this.#wheel.schedule(slot, this.#pongLimitTicks)
   }
 
   /** Ends a connection from our side because of what went wrong on it. */
@@ -271,6 +295,7 @@ export class LoadShard implements EngineHandler, ConnectionEvents {
     else {
       this.failed += 1
       this.#failedRows[row] = 1
+      if (this.failed === EARLY_FAILURES && this.established === 0) this.onHopeless()
     }
     this.#checkSettled()
   }

@@ -14,8 +14,10 @@ import { parseTarget, type TargetAddress } from './target/target-address.ts'
 const READY_LIMIT_MS = 15_000
 /** Starting a process costs about 100 ms of a core. */
 const READY_MS_PER_PROCESS = 400
-/** After SIGTERM; a node without devices drains at once. */
+/** After SIGTERM; a node without devices drains at once, others at its default rate. */
 const STOP_LIMIT_MS = 3_000
+const STOP_MS_PER_PROCESS = 300
+const DRAINED_PER_SECOND = 10_000
 const STDERR_KEPT_CHARACTERS = 2_000
 /** Bounds of the heartbeat that a node grants, widened where devices ask for another. */
 const HEARTBEAT_SECONDS_MIN = 30
@@ -47,10 +49,20 @@ export class OwnNode {
   readonly httpUrl: string
   readonly #child: ChildProcess
   readonly #killOnExit: () => void
+  readonly #stopLimitMs: number
 
-  private constructor(child: ChildProcess, ready: ReadyLine, killOnExit: () => void) {
+  private constructor(
+    child: ChildProcess,
+    ready: ReadyLine,
+    killOnExit: () => void,
+    { connections, processes }: OwnNodeOptions,
+  ) {
     this.#child = child
     this.#killOnExit = killOnExit
+    this.#stopLimitMs =
+      STOP_LIMIT_MS +
+      (processes ?? 0) * STOP_MS_PER_PROCESS +
+      (connections / DRAINED_PER_SECOND) * 1000
     this.targets = ready.tcp.flatMap((address, process) => [
       parseTarget(withScheme('tcp', address)),
       parseTarget(withScheme('ws', ready.ws[process])),
@@ -58,8 +70,12 @@ export class OwnNode {
     this.httpUrl = withScheme('http', ready.http)
   }
 
-  /** @throws PushctlError PUSHCTL_TARGET_UNREACHABLE when the node does not come up. */
-  static async start(options: OwnNodeOptions): Promise<OwnNode> {
+  /**
+   * null where `signal` came first: then nothing is left of it.
+   *
+   * @throws PushctlError PUSHCTL_TARGET_UNREACHABLE when the node does not come up.
+   */
+  static async start(options: OwnNodeOptions, signal: AbortSignal): Promise<OwnNode | null> {
     const { args, env } = commandOf(options)
     const child = spawn(process.execPath, args, {
       stdio: ['pipe', 'pipe', 'pipe'],
@@ -70,13 +86,14 @@ export class OwnNode {
     process.on('exit', killOnExit)
     try {
       const limitMs = READY_LIMIT_MS + (options.processes ?? 0) * READY_MS_PER_PROCESS
-      const ready = await waitForReady(child, limitMs)
-      return new OwnNode(child, ready, killOnExit)
+      const ready = await waitForReady(child, limitMs, signal)
+      if (ready !== null) return new OwnNode(child, ready, killOnExit, options)
     } catch (error) {
-      process.off('exit', killOnExit)
-      child.kill('SIGKILL')
+      endNow(child, killOnExit)
       throw error
     }
+    endNow(child, killOnExit)
+    return null
   }
 
   /** Whether it ended by itself. */
@@ -88,12 +105,17 @@ export class OwnNode {
     if (!this.isGone) {
       const gone = new Promise((resolve) => this.#child.once('exit', resolve))
       this.#child.kill('SIGTERM')
-      const limit = setTimeout(() => this.#child.kill('SIGKILL'), STOP_LIMIT_MS)
+      const limit = setTimeout(() => this.#child.kill('SIGKILL'), this.#stopLimitMs)
       await gone
       clearTimeout(limit)
     }
     process.off('exit', this.#killOnExit)
   }
+}
+
+function endNow(child: ChildProcess, killOnExit: () => void): void {
+  process.off('exit', killOnExit)
+  child.kill('SIGKILL')
 }
 
 interface ReadyLine {
@@ -123,11 +145,24 @@ function commandOf({ connections, engine, processes, heartbeatSeconds }: OwnNode
   return { args, env }
 }
 
-function waitForReady(child: ChildProcess, limitMs: number): Promise<ReadyLine> {
+/** null where `signal` came first. */
+function waitForReady(
+  child: ChildProcess,
+  limitMs: number,
+  signal: AbortSignal,
+): Promise<ReadyLine | null> {
   return new Promise((resolve, reject) => {
     let errors = ''
+    const settle = (ready: ReadyLine | null): void => {
+      clearTimeout(limit)
+      signal.removeEventListener('abort', give)
+      child.removeAllListeners('exit')
+      resolve(ready)
+    }
+    const give = (): void => settle(null)
     const fail = (reason: string): void => {
       clearTimeout(limit)
+      signal.removeEventListener('abort', give)
       reject(
         new PushctlError('PUSHCTL_TARGET_UNREACHABLE', `the node of our own ${reason}`, {
           why: errors.trim(),
@@ -146,11 +181,10 @@ function waitForReady(child: ChildProcess, limitMs: number): Promise<ReadyLine> 
     if (!child.stdout) return
     createInterface({ input: child.stdout }).on('line', (line) => {
       const ready = readyLineFrom(line)
-      if (ready === null) return
-      clearTimeout(limit)
-      child.removeAllListeners('exit')
-      resolve(ready)
+      if (ready !== null) settle(ready)
     })
+    if (signal.aborted) give()
+    else signal.addEventListener('abort', give, { once: true })
   })
 }
 

@@ -8,8 +8,11 @@ export const PHASE_LIMIT_MS = 10_000
 /** A PONG later than this is a dead connection. */
 export const PONG_LIMIT_MS = 10_000
 /** One tick of the timer wheel: limits and heartbeats are met to this grain. */
-export const WHEEL_TICK_MS = 50
+const WHEEL_TICK_MS = 50
+/** Where many shards share few cores: each tick wakes each of them. */
+const WHEEL_TICK_SHARED_MS = 250
+const SHARDS_WITH_FINE_TICKS_MAX = 8
 
-export function ticksOf(milliseconds: number): number {
-  return Math.max(1, Math.ceil(milliseconds / WHEEL_TICK_MS))
+export function wheelTickMs(shards: number): number {
+  return shards > SHARDS_WITH_FINE_TICKS_MAX ? WHEEL_TICK_SHARED_MS : WHEEL_TICK_MS
 }

@@ -15,8 +15,6 @@ import type { PublisherSetup, PushCounts, PushKind, SteadyStage } from './shard-
 
 /** Pushes in one chunk: bounds how long the clock reading of a chunk is used for. */
 const BATCH = 256
-/** How long to wait for the last answers. */
-const ANSWERS_LIMIT_MS = 2_000
 
 export interface PublishOrder {
   readonly kind: PushKind
@@ -105,7 +103,7 @@ export class PublisherRun {
   async answered(): Promise<void> {
     await this.#sentAll
     this.#stream.end()
-    const late = setTimeout(() => void this.#stream.destroy(), ANSWERS_LIMIT_MS)
+    const late = setTimeout(() => void this.#stream.destroy(), this.#setup.answersLimitMs)
     await this.#stream.done
     clearTimeout(late)
     const unanswered = this.#sentInAll - this.#stream.answered

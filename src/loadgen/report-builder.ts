@@ -165,6 +165,12 @@ function countConnections(
       { phase: 'idle', cause, count: shard.connections, firstUs: findings.endUs, sample: '' },
     ])
   }
+  const left = sumOf(findings.shards, ({ leftOpen }) => leftOpen)
+  if (left > 0) {
+    tally.addRows([
+      { phase: 'close', cause: 'timeout', count: left, firstUs: findings.endUs, sample: '' },
+    ])
+  }
   if (findings.publisherError !== null) {
     const sample = findings.publisherError.message
     tally.add('publish', PUBLISHING_BROKEN, findings.endUs, () => sample)

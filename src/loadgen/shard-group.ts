@@ -22,6 +22,8 @@ export interface ShardState {
   /** All its connections were tried. */
   isConnected: boolean
   isClosed: boolean
+  /** Connections that had not ended in order when it closed. */
+  leftOpen: number
   lost: ShardExit | null
   progress: ShardProgress | null
   failedConnections: Uint32Array
@@ -67,7 +69,11 @@ export class ShardGroup {
   }
 
   tell(message: ShardDown): void {
-    for (const { index } of this.living) this.#links[index].post(message)
+    for (const state of this.living) this.tellOne(state, message)
+  }
+
+  tellOne({ index }: ShardState, message: ShardDown): void {
+    this.#links[index].post(message)
   }
 
   /** Encoded response times that came since the last call. */
@@ -152,6 +158,7 @@ export class ShardGroup {
         break
       case 'closed':
         state.isClosed = true
+        state.leftOpen = message.left
         break
       case 'fatal':
         this.#fatal = errorFrom(message)
@@ -181,6 +188,7 @@ function freshState(index: number, connections: number): ShardState {
     isReady: false,
     isConnected: false,
     isClosed: false,
+    leftOpen: 0,
     lost: null,
     progress: null,
     failedConnections: new Uint32Array(0),

@@ -45,8 +45,10 @@ export type ShardDown =
   | { readonly kind: 'steady'; readonly stage: SteadyStage }
   /** Asks for one progress message now. */
   | { readonly kind: 'ask' }
-  /** Ends sending, says what was found, then closes all connections. */
+  /** Ends sending and says what was found; connections are held, with their heartbeats. */
   | { readonly kind: 'finish' }
+  /** After the result: closes all connections in order, as far as that goes within the limit. */
+  | { readonly kind: 'close'; readonly limitMs: number }
 
 export interface ShardProgress {
   readonly attempted: number
@@ -119,8 +121,8 @@ export type ShardUp =
     }
   | { readonly kind: 'progress'; readonly progress: ShardProgress }
   | { readonly kind: 'result'; readonly result: ShardResult }
-  /** After `result`: connections are closed and descriptors returned. */
-  | { readonly kind: 'closed' }
+  /** Descriptors are returned; `left` connections had not ended in order. */
+  | { readonly kind: 'closed'; readonly left: number }
   | FatalMessage
 
 export type PushKind = 'unicast' | 'broadcast'
@@ -134,6 +136,8 @@ export interface PublisherSetup {
   readonly connections: number
   readonly messageBytes: number
   readonly seed: number
+  /** How long the last answers are waited for. */
+  readonly answersLimitMs: number
 }
 
 export type PublisherDown =

@@ -6,6 +6,7 @@
 import type { ShardPort } from '../engine/shard-host.ts'
 import { PushctlError } from '../errors/pushctl-error.ts'
 import { LoadShard } from './load-shard.ts'
+import { runPeriods } from './run-limits.ts'
 import type {
   EncodedMetric,
   FatalMessage,
@@ -18,14 +19,6 @@ import type {
 } from './shard-messages.ts'
 import { ThreadWatch } from './thread-watch.ts'
 
-const PROGRESS_MS = 1_000
-/**
- * How long finish waits for the target to close its side; a node of ours needs a fraction of it.
- */
-const CLOSE_LIMIT_MS = 1_500
-/** After so many failures and no success, the coordinator should know at once. */
-const EARLY_FAILURES = 20
-
 const NOTHING_SENT: SendCounts = { planned: 0, sent: 0, late: 0, unsent: 0, unsendable: 0 }
 
 export class ShardRunner {
@@ -33,6 +26,7 @@ export class ShardRunner {
   readonly #watch = new ThreadWatch()
   #shard: LoadShard | null = null
   #progressTimer: NodeJS.Timeout | null = null
+  #shards = 1
 
   constructor(port: ShardPort<ShardDown, ShardUp>) {
     this.#port = port
@@ -45,13 +39,17 @@ export class ShardRunner {
     switch (message.kind) {
       case 'setup':
         this.#shard = new LoadShard(message.setup, () => this.#onSettled())
+        this.#shard.onHopeless = () => this.#postProgress()
+        this.#shards = message.setup.share.shards
         this.#watch.start()
         this.#port.post({ kind: 'ready' })
         return
       case 'connect':
         this.#running().connector.start(message.startUs)
-        this.#progressTimer = setInterval(() => this.#postProgress(), PROGRESS_MS)
-        this.#watchEarlyFailures()
+        this.#progressTimer = setInterval(
+          () => this.#postProgress(),
+          runPeriods(this.#shards).intervalMs,
+        )
         return
       case 'steady':
         this.#startSteady(message.stage)
@@ -60,7 +58,10 @@ export class ShardRunner {
         this.#postProgress()
         return
       case 'finish':
-        await this.#finish()
+        this.#finish()
+        return
+      case 'close':
+        this.#port.post({ kind: 'closed', left: await this.#running().close(message.limitMs) })
     }
   }
 
@@ -74,16 +75,6 @@ export class ShardRunner {
     this.#port.post({ kind: 'connected', progress: this.#progress(), failedConnections })
   }
 
-  #watchEarlyFailures(): void {
-    const timer = setInterval(() => {
-      const shard = this.#running()
-      if (shard.failed < EARLY_FAILURES && shard.established === 0) return
-      clearInterval(timer)
-      if (shard.established === 0) this.#postProgress()
-    }, 50)
-    timer.unref()
-  }
-
   #startSteady(stage: SteadyStage): void {
     this.#running().startSteady(stage)
     this.#watch.measureBetween(stage.measureFromUs, stage.endUs)
@@ -95,7 +86,6 @@ export class ShardRunner {
 
   #progress(): ShardProgress {
     const shard = this.#running()
-    const memory = process.memoryUsage()
     return {
       attempted: shard.connector.attempted,
       established: shard.established,
@@ -106,19 +96,17 @@ export class ShardRunner {
       duplicated: shard.receipts.duplicated,
       topFailure: shard.failures.rows()[0] ?? null,
       interval: shard.receipts.takeInterval(),
-      rssBytes: memory.rss,
+      rssBytes: process.memoryUsage.rss(),
     }
   }
 
-  async #finish(): Promise<void> {
+  #finish(): void {
     const shard = this.#running()
     if (this.#progressTimer) clearInterval(this.#progressTimer)
     this.#watch.endMeasure()
     const aliveAtEnd = shard.rows.openCount
     shard.stopSending()
     this.#port.post({ kind: 'result', result: this.#result(shard, aliveAtEnd) })
-    await shard.close(CLOSE_LIMIT_MS)
-    this.#port.post({ kind: 'closed' })
   }
 
   #result(shard: LoadShard, aliveAtEnd: number): ShardResult {

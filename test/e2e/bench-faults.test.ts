@@ -84,6 +84,20 @@ describe('pushctl bench ends with 4', () => {
 })
 
 describe('Ctrl-C', () => {
+  it('before the first connection ends with 130, an empty report and no process', async () => {
+    const run = startBench(['-c', '5', ...LONG])
+    await vi.waitUntil(() => childrenOf(run.pid).length === 1, { timeout: 10_000, interval: 2 })
+    const [node] = childrenOf(run.pid)
+    run.child.kill('SIGINT')
+    const end = await run.ended
+    expect(end.status).toBe(130)
+    const { interrupted, connections, messages } = reportFrom(end)
+    expect(interrupted).toBe(true)
+    expect(connections).toMatchObject({ requested: 5, failed: 0, failures: [] })
+    expect(messages.lost).toBe(0)
+    expect(isAlive(node)).toBe(false)
+  })
+
   it('while connecting ends with 130 and a report', async () => {
     const peer = await startPeer()
     const words = ['--mode', 'idle', '-c', '1000', '--connect-rate', '50', ...LONG]
