@@ -33,7 +33,8 @@ export class SessionTimers {
   ) {
     this.#sessions = sessions
     this.#wheel = wheel
-    this.#handshakeTicks = Math.ceil(handshakeMs / TICK_MS)
+    // The tick that runs is part gone: one more, so that nobody gets less time than was promised.
+    this.#handshakeTicks = Math.ceil(handshakeMs / TICK_MS) + 1
     this.#onExpired = onExpired
   }
 

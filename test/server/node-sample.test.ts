@@ -33,8 +33,10 @@ function sample(factor: number, closes: Record<string, number> = {}): ShardSampl
       acceptsDeferred: factor,
       closes,
     },
-    gc: [{ kind: 'minor', encoded: recorderOf(100 * factor) }],
-    loopLag: recorderOf(1_000 * factor),
+    histograms: {
+      gc: [{ kind: 'minor', encoded: recorderOf(100 * factor) }],
+      loopLag: recorderOf(1_000 * factor),
+    },
     rssBytes: 50 * MIB * factor,
     heapUsedBytes: MIB * factor,
     externalBytes: 2 * MIB * factor,

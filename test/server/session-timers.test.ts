@@ -38,10 +38,10 @@ describe('the timers of sessions', () => {
   it('end a handshake that takes too long', () => {
     const { expired, runUntil, begin } = setUp()
     begin(1)
-    runUntil(1_500)
+    runUntil(2_000)
     expect(expired).toEqual([])
-    runUntil(2_500)
-    expect(expired).toEqual(['1 4201 at 2000'])
+    runUntil(3_000)
+    expect(expired).toEqual(['1 4201 at 2500'])
   })
 
   it('do not count the time in which the node itself decides', () => {
