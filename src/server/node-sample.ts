@@ -64,10 +64,11 @@ export function describeShard({ shard, sample }: SampledShard): ShardDescription
 export function mergeGc(samples: readonly SampledShard[], main: ShardSample): GcSideReport {
   const all = [main, ...samples.map(({ sample }) => sample)]
   const lag = new LatencyRecorder()
-  for (const { loopLag } of all) lag.mergeEncoded(loopLag)
+  const histograms = all.map((sample) => sample.histograms).filter((each) => each !== null)
+  for (const { loopLag } of histograms) lag.mergeEncoded(loopLag)
   return {
     known: true,
-    kinds: mergeGcSnapshots(all.flatMap(({ gc }) => gc)),
+    kinds: mergeGcSnapshots(histograms.flatMap(({ gc }) => gc)),
     loop_lag: lag.summary(),
   }
 }

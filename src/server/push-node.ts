@@ -6,6 +6,7 @@
 import { randomBytes } from 'node:crypto'
 import type { ShardExit } from '../engine/shard-host.ts'
 import { BYE } from '../protocol/frame-types.ts'
+import { loopLagTickMs, SHARED_CORES_PROCESSES_MIN } from '../stats/loop-lag-recorder.ts'
 import { Admission } from './admission.ts'
 import { Directory } from './directory.ts'
 import type {
@@ -28,6 +29,7 @@ import { ThreadGauge } from './thread-gauge.ts'
 /** Given to a device that lets the node choose: the interval of the 360 node on 2G and 3G. */
 const HEARTBEAT_SECONDS_DEFAULT = 300
 const SAMPLE_INTERVAL_MS = 1_000
+const SAMPLE_INTERVAL_SHARED_MS = 3_000
 /** The main thread has no connections. */
 const NO_TOTALS: ShardTotals = {
   connectionsAccepted: 0,
@@ -104,8 +106,8 @@ export class PushNode implements NodeControl {
       await this.stop()
       throw error
     }
-    this.#sampler = setInterval(() => void this.#sampleAll(), SAMPLE_INTERVAL_MS)
-    await this.#sampleAll()
+    this.#sampler = setInterval(() => void this.#sampleAll(false), this.#sampleIntervalMs())
+    await this.#sampleAll(false)
     this.#state = 'ready'
   }
 
@@ -179,8 +181,8 @@ export class PushNode implements NodeControl {
   }
 
   async describe(): Promise<NodeDescription> {
-    const samples = await this.#sampleAll()
-    const main = this.#gauge.sample(NO_TOTALS)
+    const samples = await this.#sampleAll(true)
+    const main = this.#gauge.sample(NO_TOTALS, true)
     const addresses = (carrier: string) =>
       this.#listeners
         .filter((listener) => listener.carrier === carrier)
@@ -308,11 +310,23 @@ export class PushNode implements NodeControl {
     this.onShardLost(shard.index, exit)
   }
 
-  async #sampleAll(): Promise<SampledShard[]> {
+  #processes(): number {
+    return this.#options.shardKind === 'process' ? this.#options.shardCount : 1
+  }
+
+  /** A hundred processes that tell their totals every second would keep a core busy with it. */
+  #sampleIntervalMs(): number {
+    return this.#processes() >= SHARED_CORES_PROCESSES_MIN
+      ? SAMPLE_INTERVAL_SHARED_MS
+      : SAMPLE_INTERVAL_MS
+  }
+
+  async #sampleAll(withHistograms: boolean): Promise<SampledShard[]> {
     const answers = await Promise.all(
       this.#group.alive.map(async (shard) => {
         const answer = await this.#group.ask<'sample'>(shard, (requestId) => ({
           kind: 'sample',
+          withHistograms,
           requestId,
         }))
         return answer ? { shard, sample: answer.sample } : null
@@ -341,6 +355,7 @@ export class PushNode implements NodeControl {
       ),
       hashKey: this.#hashKey,
       bootId: this.#bootId,
+      loopLagTickMs: loopLagTickMs(this.#processes()),
       broadcastPerSecond: options.broadcastPerSecond / options.shardCount,
     }
   }

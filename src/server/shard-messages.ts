@@ -42,6 +42,7 @@ export interface ShardConfiguration {
   readonly hashKey: Uint32Array
   /** Upper half of every session id of this node's life. */
   readonly bootId: number
+  readonly loopLagTickMs: number
   /** Broadcast deliveries per second of this shard; 0: as fast as they go. */
   readonly broadcastPerSecond: number
 }
@@ -90,7 +91,11 @@ export type ShardDown =
       readonly code: number
       readonly addresses: readonly string[]
     }
-  | { readonly kind: 'sample'; readonly requestId: number }
+  | {
+      readonly kind: 'sample'
+      readonly requestId: number
+      readonly withHistograms: boolean
+    }
   | { readonly kind: 'stop' }
 
 export type ShardUp =
@@ -148,8 +153,11 @@ export interface ShardTotals {
 
 export interface ShardSample {
   readonly totals: ShardTotals
-  readonly gc: readonly GcSnapshot[]
-  readonly loopLag: Uint8Array
+  /** null where they were not asked for. */
+  readonly histograms: {
+    readonly gc: readonly GcSnapshot[]
+    readonly loopLag: Uint8Array
+  } | null
   readonly rssBytes: number
   readonly heapUsedBytes: number
   readonly externalBytes: number

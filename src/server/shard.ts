@@ -8,6 +8,7 @@
  *                 ▼              ▼
  *              dismiss       JoinBatches ─► main ─► verdicts ─► WELCOME, or BYE
  */
+import { setTimeout as sleep } from 'node:timers/promises'
 import { chooseEngine, createEngine } from '../engine/create-engine.ts'
 import {
   DEFAULT_ENGINE_OPTIONS,
@@ -46,6 +47,10 @@ import type {
 import { TagIndex } from './tag-index.ts'
 import { ThreadGauge } from './thread-gauge.ts'
 
+/** The engine gives up a connection that does not end after its linger time, 2 s. */
+const STOP_MS_MAX = 2_500
+const LOOK_MS = 10
+
 /** Unfinished bytes beside a frame of full size: WebSocket headers of its fragments. */
 const KEPT_OVERHEAD_BYTES = 16 * 1024
 
@@ -65,7 +70,7 @@ export class Shard implements EngineHandler {
   readonly #broadcasts: BroadcastQueue
   readonly #drain: DrainPace
   readonly #carrierOfListener: ListenerCarrier[] = []
-  readonly #gauge = new ThreadGauge()
+  readonly #gauge: ThreadGauge
   readonly #startedMs = performance.now()
   readonly #welcome: WelcomeFields
   #ticker: NodeJS.Timeout | undefined
@@ -75,6 +80,7 @@ export class Shard implements EngineHandler {
     const { capacity, limits } = configuration
     this.#configuration = configuration
     this.#post = post
+    this.#gauge = new ThreadGauge(configuration.loopLagTickMs)
     this.#engine = createEngine(
       configuration.engine,
       {
@@ -193,24 +199,35 @@ export class Shard implements EngineHandler {
         this.#drain.start(message.devicesPerSecond, message.code)
         break
       case 'sample':
-        this.#post({ kind: 'sample', requestId: message.requestId, sample: this.sample() })
+        this.#post({
+          kind: 'sample',
+          requestId: message.requestId,
+          sample: this.sample(message.withHistograms),
+        })
         break
     }
     this.#engine.flush()
     this.#joins.flush()
   }
 
+  /** Sends away who is still there, and lets them read it: as long as the engine lingers. */
   async stop(): Promise<void> {
-    clearInterval(this.#ticker)
+    this.#carrierOfListener.forEach((_, id) => this.#engine.closeListener(id))
     this.#drain.stop()
     this.#broadcasts.stop()
+    for (let slot = 0; slot < this.#sessions.usedEnd; slot++) {
+      this.#ends.dismiss(slot, BYE.SHUTDOWN)
+    }
+    const stopBeforeMs = performance.now() + STOP_MS_MAX
+    while (this.#engine.openCount > 0 && performance.now() < stopBeforeMs) await sleep(LOOK_MS)
+    clearInterval(this.#ticker)
     this.#gauge.stop()
     await this.#engine.destroy()
   }
 
-  sample(): ShardSample {
+  sample(withHistograms: boolean): ShardSample {
     const { counters } = this.#engine
-    return this.#gauge.sample({
+    const totals = {
       connectionsAccepted: counters.accepted,
       connectionsOpen: this.#engine.openCount,
       devicesOnline: this.#sessions.joinedCount,
@@ -222,7 +239,8 @@ export class Shard implements EngineHandler {
       bufferedBytes: this.#engine.bufferedBytes,
       acceptsDeferred: counters.acceptsDeferred,
       closes: { ...this.#ends.closes },
-    })
+    }
+    return this.#gauge.sample(totals, withHistograms)
   }
 
   onAccept(slots: Int32Array, count: number, listenerId: number): void {

@@ -5,7 +5,11 @@ import type { ShardSample, ShardTotals } from './shard-messages.ts'
 
 export class ThreadGauge {
   readonly #gc = new GcRecorder()
-  readonly #lag = new LoopLagRecorder()
+  readonly #lag: LoopLagRecorder
+
+  constructor(loopLagTickMs?: number) {
+    this.#lag = new LoopLagRecorder(loopLagTickMs)
+  }
 
   start(): void {
     this.#gc.start()
@@ -17,14 +21,15 @@ export class ThreadGauge {
     this.#lag.stop()
   }
 
-  /** RSS and CPU are those of the whole process. */
-  sample(totals: ShardTotals): ShardSample {
+  /** RSS and CPU are those of the whole process. Histograms cost a scan each, so they are asked for. */
+  sample(totals: ShardTotals, withHistograms: boolean): ShardSample {
     const memory = process.memoryUsage()
     const cpu = process.cpuUsage()
     return {
       totals,
-      gc: this.#gc.snapshot(),
-      loopLag: this.#lag.recorder.encode(),
+      histograms: withHistograms
+        ? { gc: this.#gc.snapshot(), loopLag: this.#lag.recorder.encode() }
+        : null,
       rssBytes: memory.rss,
       heapUsedBytes: memory.heapUsed,
       externalBytes: memory.external,

@@ -6,7 +6,7 @@ import { LoopLagRecorder, recordLateness } from '../../src/stats/loop-lag-record
 
 test('a stall counts once for every tick that it swallowed', () => {
   const recorder = new LatencyRecorder()
-  recordLateness(recorder, 45_000)
+  recordLateness(recorder, 45_000, 10_000)
   expect(recorder.count).toBe(5)
   expect(recorder.valueAtPercentile(1)).toBe(5_003)
   expect(recorder.max).toBe(45_023)
@@ -14,8 +14,8 @@ test('a stall counts once for every tick that it swallowed', () => {
 
 test('a tick on time, or early by the grain of the timer, is one sample of 1 µs', () => {
   const recorder = new LatencyRecorder()
-  recordLateness(recorder, 0)
-  recordLateness(recorder, -900)
+  recordLateness(recorder, 0, 10_000)
+  recordLateness(recorder, -900, 10_000)
   expect([recorder.count, recorder.max, recorder.clamped]).toEqual([2, 1, 0])
 })
 
