@@ -11,6 +11,12 @@ export interface MessageSchedule {
   readonly broadcasts: ArrivalModel | null
 }
 
+/**
+ * Counted unicasts end this long before the measured time does, so that a publisher that is behind
+ * at its end can still send them all.
+ */
+const UNICAST_TAIL_US = 1e6
+const UNICAST_TAIL_SHARE_MAX = 0.1
 /** Counted broadcasts leave the connections this time to settle. */
 const BROADCAST_LEAD_US = 1e6
 /** Deliveries that two busy cores, shared by node and generator, manage at the least. */
@@ -25,7 +31,14 @@ export function scheduleOf(settings: BenchSettings): MessageSchedule {
   const untilUs = fromUs + durationMs * 1000
   const byRate = modelByRate(settings)
   const unicasts: ArrivalModel | null =
-    unicastCount === null ? byRate : { kind: 'spread', total: unicastCount, fromUs, untilUs }
+    unicastCount === null
+      ? byRate
+      : {
+          kind: 'spread',
+          total: unicastCount,
+          fromUs,
+          untilUs: untilUs - Math.min(UNICAST_TAIL_US, (untilUs - fromUs) * UNICAST_TAIL_SHARE_MAX),
+        }
   const counted: ArrivalModel | null =
     broadcastCount === null
       ? null

@@ -5,6 +5,7 @@
  */
 import type { ShardPort } from '../engine/shard-host.ts'
 import { PushctlError } from '../errors/pushctl-error.ts'
+import { loopLagTickMs } from '../stats/loop-lag-recorder.ts'
 import { LoadShard } from './load-shard.ts'
 import { runPeriods } from './run-limits.ts'
 import type {
@@ -23,7 +24,7 @@ const NOTHING_SENT: SendCounts = { planned: 0, sent: 0, late: 0, unsent: 0, unse
 
 export class ShardRunner {
   readonly #port: ShardPort<ShardDown, ShardUp>
-  readonly #watch = new ThreadWatch()
+  #watch = new ThreadWatch()
   #shard: LoadShard | null = null
   #progressTimer: NodeJS.Timeout | null = null
   #shards = 1
@@ -41,6 +42,7 @@ export class ShardRunner {
         this.#shard = new LoadShard(message.setup, () => this.#onSettled())
         this.#shard.onHopeless = () => this.#postProgress()
         this.#shards = message.setup.share.shards
+        this.#watch = new ThreadWatch(loopLagTickMs(this.#shards))
         this.#watch.start()
         this.#port.post({ kind: 'ready' })
         return

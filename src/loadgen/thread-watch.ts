@@ -9,7 +9,7 @@
 import { nowUs } from '../stats/clock.ts'
 import { GcRecorder, type GcSnapshot } from '../stats/gc-recorder.ts'
 import { LatencyRecorder } from '../stats/latency-recorder.ts'
-import { LoopLagRecorder } from '../stats/loop-lag-recorder.ts'
+import { LOOP_LAG_TICK_MS, LoopLagRecorder } from '../stats/loop-lag-recorder.ts'
 import { readThreadUsage, type ThreadUsage, type UsageShares, usageShares } from './thread-usage.ts'
 
 /** Plain bytes and numbers: travels to the coordinator. */
@@ -27,7 +27,7 @@ const UNKNOWN_USAGE: UsageShares = { cpuShare: null, waitShare: null }
 
 export class ThreadWatch {
   readonly #gc = new GcRecorder()
-  readonly #loopLag = new LoopLagRecorder()
+  readonly #loopLag: LoopLagRecorder
   readonly #gcOutside: GcSnapshot[] = []
   readonly #lagOutside = new LatencyRecorder()
   #gcMeasured: readonly GcSnapshot[] = []
@@ -38,6 +38,11 @@ export class ThreadWatch {
   #usageFrom: ThreadUsage | null = null
   #fromUs = 0
   #endUs = 0
+
+  /** `lagTickMs`: how often the loop is looked at. */
+  constructor(lagTickMs = LOOP_LAG_TICK_MS) {
+    this.#loopLag = new LoopLagRecorder(lagTickMs)
+  }
 
   /** When the measured time ended; 0 while it has not. */
   get endUs(): number {
