@@ -8,7 +8,7 @@
  */
 import { OUTBOX_RESERVE_MAX, type Slot, type SocketEngine } from '../engine/socket-engine.ts'
 import { FrameReader } from '../protocol/frame-reader.ts'
-import { byeReason } from '../protocol/frame-types.ts'
+import { byeReason, LIMITS } from '../protocol/frame-types.ts'
 import { byeBytesMax, writeBye } from '../protocol/frame-writer.ts'
 import { jsonFromFrame } from '../protocol/json-frames.ts'
 import { LENGTH_BYTES_MAX, writeLengthBefore } from '../protocol/tcp-framing.ts'
@@ -17,6 +17,8 @@ import { writeClose, writeHeaderBefore } from '../protocol/websocket-writer.ts'
 import { CARRIER, type SessionTable } from './session-table.ts'
 
 const UTF8_BYTES_PER_UNIT_MAX = 3
+/** A BYE with all the addresses that fit one, whatever devices may send. */
+const BYE_BYTES_MAX = LIMITS.addressCountMax * (LIMITS.addressBytesMax + 2) + 256
 
 export class FrameOutput {
   /** Where open() said to write: the outbox, or the scratch buffer. */
@@ -28,11 +30,13 @@ export class FrameOutput {
   readonly #utf8 = new TextEncoder()
   readonly #oneSlot = new Int32Array(1)
   #bodyStart = 0
+  #start = 0
+  #end = 0
 
   constructor(engine: SocketEngine, sessions: SessionTable, frameBytesMax: number) {
     this.#engine = engine
     this.#sessions = sessions
-    this.#scratch = new Uint8Array(frameBytesMax + 256)
+    this.#scratch = new Uint8Array(Math.max(frameBytesMax, BYE_BYTES_MAX) + 256)
     this.bytes = engine.outbox
   }
 
@@ -52,22 +56,19 @@ export class FrameOutput {
 
   /** Sends the frame that was written since open(). */
   send(slot: Slot, bodyEnd: number): void {
-    const carrier = this.#sessions.carrierOf[slot]
-    if (carrier === CARRIER.WS_JSON) return this.#sendJson(slot, bodyEnd)
-    const { outbox } = this.#engine
-    const start =
-      carrier === CARRIER.TCP
-        ? writeLengthBefore(outbox, this.#bodyStart, bodyEnd)
-        : writeHeaderBefore(outbox, this.#bodyStart, bodyEnd, OPCODE.BINARY)
-    this.#engine.commit(slot, start, bodyEnd)
+    if (this.#encode(slot, bodyEnd)) this.#engine.commit(slot, this.#start, this.#end)
   }
 
   /** The last frame of a connection, and the close frame where there is one. The caller closes. */
   sendBye(slot: Slot, code: number, retryAfterMs: number, addresses: readonly string[]): void {
     const reason = byeReason(code)
-    const at = this.open(slot, byeBytesMax(reason, addresses))
-    this.send(slot, writeBye(this.bytes, at, code, reason, retryAfterMs, addresses))
-    if (this.#sessions.carrierOf[slot] !== CARRIER.TCP) this.sendWebSocketClose(slot, code, reason)
+    const at = this.open(slot, byeBytesMax(reason, addresses) + CONTROL_FRAME_BYTES_MAX)
+    const bodyEnd = writeBye(this.bytes, at, code, reason, retryAfterMs, addresses)
+    if (!this.#encode(slot, bodyEnd, CONTROL_FRAME_BYTES_MAX)) return
+    // In one piece: to a connection whose queue is full the engine sends one last frame, no two.
+    const isTcp = this.#sessions.carrierOf[slot] === CARRIER.TCP
+    const end = isTcp ? this.#end : writeClose(this.#engine.outbox, this.#end, code, reason)
+    this.#engine.commit(slot, this.#start, end)
   }
 
   sendWebSocketClose(slot: Slot, code: number, reason: string): void {
@@ -95,16 +96,36 @@ export class FrameOutput {
     return textMessage(this.#utf8.encode(jsonFromFrame(this.#scratchReader, frame)))
   }
 
-  #sendJson(slot: Slot, bodyEnd: number): void {
+  /**
+   * Puts the carrier's header in front: #start and #end are where it lies in the outbox, with room
+   * for `tailBytes` behind it. False: it was too large for the outbox, and is sent already.
+   */
+  #encode(slot: Slot, bodyEnd: number, tailBytes = 0): boolean {
+    const carrier = this.#sessions.carrierOf[slot]
+    if (carrier === CARRIER.WS_JSON) return this.#encodeText(slot, bodyEnd, tailBytes)
+    const { outbox } = this.#engine
+    this.#start =
+      carrier === CARRIER.TCP
+        ? writeLengthBefore(outbox, this.#bodyStart, bodyEnd)
+        : writeHeaderBefore(outbox, this.#bodyStart, bodyEnd, OPCODE.BINARY)
+    this.#end = bodyEnd
+    return true
+  }
+
+  #encodeText(slot: Slot, bodyEnd: number, tailBytes: number): boolean {
     this.#scratchReader.read(this.#scratch, 0, bodyEnd)
     const text = jsonFromFrame(this.#scratchReader, this.#scratch)
-    const bytesMax = text.length * UTF8_BYTES_PER_UNIT_MAX + HEADER_BYTES_MAX
-    if (bytesMax > OUTBOX_RESERVE_MAX) return this.#sendLarge(slot, text)
+    const bytesMax = text.length * UTF8_BYTES_PER_UNIT_MAX + HEADER_BYTES_MAX + tailBytes
+    if (bytesMax > OUTBOX_RESERVE_MAX) {
+      this.#sendLarge(slot, text)
+      return false
+    }
     const payloadStart = this.#engine.reserve(bytesMax) + HEADER_BYTES_MAX
     const { outbox } = this.#engine
     const { written } = this.#utf8.encodeInto(text, outbox.subarray(payloadStart))
-    const end = payloadStart + written
-    this.#engine.commit(slot, writeHeaderBefore(outbox, payloadStart, end, OPCODE.TEXT), end)
+    this.#end = payloadStart + written
+    this.#start = writeHeaderBefore(outbox, payloadStart, this.#end, OPCODE.TEXT)
+    return true
   }
 
   /** A large binary payload written as JSON escapes does not fit the outbox. */

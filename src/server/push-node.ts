@@ -67,7 +67,8 @@ export class PushNode implements NodeControl {
   #sampler: NodeJS.Timeout | undefined
   #pushCount = 0
   #drained: (() => void)[] = []
-  #drainingShards = 0
+  /** Shards that still have devices to send away. */
+  readonly #draining = new Set<RunningShard>()
 
   constructor(options: PushNodeOptions) {
     this.#options = options
@@ -231,16 +232,16 @@ export class PushNode implements NodeControl {
     const shards = this.#group.alive
     if (shards.length === 0) return Promise.resolve()
     const share = devicesPerSecond / shards.length
-    this.#drainingShards = shards.length
     for (const shard of shards) {
+      this.#draining.add(shard)
       shard.link.post({ kind: 'drain', devicesPerSecond: share, code, addresses: [] })
     }
     return new Promise((resolve) => this.#drained.push(resolve))
   }
 
-  #onDrained(): void {
-    this.#drainingShards--
-    if (this.#drainingShards > 0) return
+  #onDrained(shard: RunningShard): void {
+    this.#draining.delete(shard)
+    if (this.#draining.size > 0) return
     for (const resolve of this.#drained) resolve()
     this.#drained = []
   }
@@ -298,7 +299,7 @@ export class PushNode implements NodeControl {
         this.#admission.forget(shard, message)
         break
       case 'drained':
-        this.#onDrained()
+        this.#onDrained(shard)
         break
     }
   }
@@ -306,7 +307,7 @@ export class PushNode implements NodeControl {
   #onShardLost(shard: RunningShard, exit: ShardExit): void {
     this.#directory.removeShard(shard.index)
     this.#latest = this.#latest.filter((sampled) => sampled.shard !== shard)
-    if (this.#drainingShards > 0) this.#onDrained()
+    this.#onDrained(shard)
     this.onShardLost(shard.index, exit)
   }
 

@@ -29,10 +29,15 @@ export interface ShardGroupEvents {
 
 type Answer = Extract<ShardUp, { requestId: number }>
 
+interface Question {
+  readonly shard: RunningShard
+  settle(answer: Answer | null): void
+}
+
 export class ShardGroup {
   readonly shards: RunningShard[] = []
   readonly #events: ShardGroupEvents
-  readonly #questions = new Map<number, (answer: Answer | null) => void>()
+  readonly #questions = new Map<number, Question>()
   #lastRequestId = 0
   #isStopping = false
 
@@ -74,6 +79,7 @@ export class ShardGroup {
       })
       link.onExit((exit) => {
         shard.isAlive = false
+        this.#giveUpQuestions(shard)
         reject(lostError(shard, exit))
         if (!this.#isStopping) this.#events.onShardLost(shard, exit)
       })
@@ -94,7 +100,7 @@ export class ShardGroup {
         this.#questions.delete(requestId)
         resolve(answer as Extract<Answer, { kind: Kind }> | null)
       }
-      this.#questions.set(requestId, settle)
+      this.#questions.set(requestId, { shard, settle })
       shard.link.post(question(requestId))
     })
   }
@@ -118,8 +124,15 @@ export class ShardGroup {
     await Promise.all(this.shards.map((shard) => shard.link.kill()))
   }
 
+  /** It will not answer any more. */
+  #giveUpQuestions(shard: RunningShard): void {
+    for (const question of this.#questions.values()) {
+      if (question.shard === shard) question.settle(null)
+    }
+  }
+
   #onMessage(shard: RunningShard, message: ShardUp): void {
-    if ('requestId' in message) this.#questions.get(message.requestId)?.(message)
+    if ('requestId' in message) this.#questions.get(message.requestId)?.settle(message)
     else this.#events.onMessage(shard, message)
   }
 }
