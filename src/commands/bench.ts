@@ -9,16 +9,19 @@ import { EXIT, exitCodeOfSignal } from '../errors/exit-codes.ts'
 import { PUBLISHING_BROKEN } from '../loadgen/run-findings.ts'
 import type { RunReport } from '../stats/run-report.ts'
 import { BENCH_OPTIONS } from './bench-options.ts'
+import { isSelftest, runSelftestCommand, selftestFaults } from './bench-selftest.ts'
 import { type BenchOptions, benchFaults, settingsFrom } from './bench-settings.ts'
+import { SELFTEST_OPTIONS } from './selftest-options.ts'
 
 export const command = defineCommand({
   name: 'bench',
   summary: 'load a target, or a node of its own, and report latencies',
   description:
     'TARGET is tcp://host:port or ws://host:port/path; connections are divided over several.\n' +
-    'Without one, a push node is started on loopback in another process and driven over both.',
+    'Without one, a push node is started on loopback in another process and driven over both.\n' +
+    'With the word selftest, bench is held against a server whose response times are known.',
   arguments: [{ name: 'TARGET', help: 'what to drive', repeatable: true }],
-  options: BENCH_OPTIONS,
+  options: { ...BENCH_OPTIONS, ...SELFTEST_OPTIONS },
   profiles: 'load',
   examples: [
     { line: 'pushctl bench', help: 'a node of its own, 1,000 devices, a broadcast a second' },
@@ -29,8 +32,12 @@ export const command = defineCommand({
     { line: "pushctl bench --slo 'push_latency:p99<50ms'", help: 'exit 99 where p99 is higher' },
     { line: 'pushctl bench -c 1m --plan', help: 'what a million connections would take' },
   ],
-  check: benchFaults,
+  check: (options, positional) =>
+    isSelftest(positional) ? selftestFaults(positional) : benchFaults(options, positional),
   async run(context) {
+    if (isSelftest(context.positional)) {
+      return runSelftestCommand(context, settingsFrom(context.options, [], null))
+    }
     const [{ readAdminToken }, { prepareBench }, { planText }] = await Promise.all([
       import('../server/auth/admin-token.ts'),
       import('../loadgen/bench-setup.ts'),
