@@ -148,6 +148,13 @@ export const DOCTOR_OPTIONS = defineOptions({
     max: 65_535,
     help: 'judge the listeners of this port, and look at the processes behind them',
   },
+  metrics: {
+    flag: 'metrics',
+    kind: 'url',
+    repeatable: true,
+    env: false,
+    help: 'Prometheus page of a pushctl, Node, JVM or Go process: its pauses, loop lag and heap',
+  },
   windowMs: {
     flag: 'window',
     kind: 'duration',

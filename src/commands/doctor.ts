@@ -161,6 +161,9 @@ function faultsOf(options: DoctorOptions): PushctlError[] {
   }
   if (hosts.length > 1 && write !== undefined) fault('--write needs one host')
   if (hosts.length > 0 && capture !== undefined) fault('--capture is for this host or --root')
+  if (hosts.length > 0 && options.metrics.length > 0) {
+    fault('--metrics is fetched from here, so it cannot go with --host')
+  }
   for (const host of hosts) {
     if (!/^(?!-)[\w.@:[\]%-]+$/.test(host)) fault(`--host must be user@host, got "${host}"`)
   }

@@ -9,6 +9,7 @@ import type { FileNr } from './parsers/file-nr.ts'
 import type { InterruptRow } from './parsers/interrupts.ts'
 import type { NameValues } from './parsers/name-values.ts'
 import type { Pressure } from './parsers/pressure.ts'
+import type { MetricTable } from './parsers/prometheus-text.ts'
 import type { ProtocolRow } from './parsers/protocols.ts'
 import type { Sockstat } from './parsers/sockstat.ts'
 import type { SoftirqTable } from './parsers/softirqs.ts'
@@ -51,6 +52,8 @@ export interface Sample {
   readonly ksoftirqd: Fact<Readonly<Record<number, ThreadStat>>>
   /** By pid, for Facts.processes. */
   readonly processes: Readonly<Record<number, ProcessSample>>
+  /** By URL, for --metrics. */
+  readonly metrics: Readonly<Record<string, Fact<MetricTable>>>
 }
 
 export interface TransientSockets {
@@ -75,6 +78,28 @@ export interface ProcessSample {
   readonly cgroupMemoryStat: Fact<NameValues>
   readonly cgroupMemoryCurrent: Fact<number>
   readonly cgroupCpuStat: Fact<NameValues>
+  readonly sockets: Fact<ProcessSockets>
+}
+
+export interface ProcessSockets {
+  /** `port`: owners were not asked for, these are all sockets of the port it was found by. */
+  readonly scope: 'process' | 'port'
+  /** Reading stopped at a limit: there are more. */
+  readonly partial: boolean
+  /** ESTAB → how many; listeners left out. */
+  readonly byState: Readonly<Record<string, number>>
+  /** Those with bytes in a queue. */
+  readonly queued: readonly QueuedSocket[]
+}
+
+export interface QueuedSocket {
+  readonly local: string
+  readonly peer: string
+  readonly state: string
+  /** Received and not read by the program. */
+  readonly unreadBytes: number
+  /** Written by the program and not acknowledged by the peer. */
+  readonly unsentBytes: number
 }
 
 export interface FdCount {

@@ -6,6 +6,9 @@
 import type { Facts } from './facts.ts'
 import type { Check, Finding } from './finding.ts'
 import { countsLine, nameOf, summaryLines } from './findings-summary.ts'
+import { processReports } from './process-report.ts'
+import { metricsText, processText } from './process-text.ts'
+import { metricsPages } from './runtimes/read-runtime.ts'
 import type { Target } from './target.ts'
 import { describeTarget } from './target-text.ts'
 import {
@@ -45,6 +48,7 @@ export function findingsText(
     headline(facts, target, options.columns),
     countsLine(findings, paints),
     ...(summary.length > 0 ? [summary.join('\n')] : []),
+    ...processSections(facts, paints, options),
     ...detailed.map((finding) => detailText(finding, paints, options)),
     footer(findings, alarms.length - detailed.length, options),
   ].filter((section) => section !== '')
@@ -88,6 +92,15 @@ function headline(facts: Facts, target: Target, columns: number): string {
     wrap(`${printable(name)} (${printable(kernel)}), ${window}`, columns, '  '),
     wrap(`for ${describeTarget(target)}`, columns, '  '),
   ].join('\n')
+}
+
+function processSections(facts: Facts, paints: StatusPaints, options: TextOptions): string[] {
+  const { columns, color } = options
+  const style = { columns, dim: dimmed(color), alarm: paints.warn }
+  return [
+    ...processReports(facts).map((report) => processText(report, style)),
+    ...metricsPages(facts).map((page) => metricsText(page, style)),
+  ]
 }
 
 function footer(findings: readonly Finding[], left: number, options: TextOptions): string {

@@ -115,6 +115,7 @@ export function processSampleWith(changes: Partial<ProcessSample> = {}): Process
     cgroupMemoryStat: NOTHING,
     cgroupMemoryCurrent: NOTHING,
     cgroupCpuStat: NOTHING,
+    sockets: NOTHING,
     ...changes,
   }
 }
@@ -182,6 +183,7 @@ function sampleOf(counters: NonNullable<FactsOptions['counters']>, moment: 0 | 1
     qdiscs: NOTHING,
     ksoftirqd: NOTHING,
     processes: {},
+    metrics: {},
   }
 }
 

@@ -16,6 +16,7 @@ import { parsePortRange, parsePortSet, usablePorts } from '../../src/doctor/pars
 import { parsePressure } from '../../src/doctor/parsers/pressure.ts'
 import { parseProcessLimits } from '../../src/doctor/parsers/process-limits.ts'
 import { parseProcessStatus } from '../../src/doctor/parsers/process-status.ts'
+import { parsePrometheusText } from '../../src/doctor/parsers/prometheus-text.ts'
 import { parseProtocols } from '../../src/doctor/parsers/protocols.ts'
 import { parseSlabinfo } from '../../src/doctor/parsers/slabinfo.ts'
 import { parseSockstat } from '../../src/doctor/parsers/sockstat.ts'
@@ -45,6 +46,7 @@ const PARSERS: Readonly<Record<string, (text: string) => unknown>> = {
   parsePressure,
   parseProcessLimits,
   parseProcessStatus,
+  parsePrometheusText,
   parseProtocols,
   parseSlabinfo,
   parseSockstat: (text) => parseSockstat(text, text),

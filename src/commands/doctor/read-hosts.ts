@@ -21,8 +21,8 @@ export interface ReadHost {
 }
 
 export async function readHosts(options: DoctorOptions, signal: AbortSignal): Promise<ReadHost[]> {
-  const { windowMs, pids, ports, hosts, root, capture } = options
-  const request: FactsRequest = { windowMs, pids, ports }
+  const { windowMs, pids, ports, metrics, hosts, root, capture } = options
+  const request: FactsRequest = { windowMs, pids, ports, metrics }
   if (hosts.length > 0) {
     const results = await readSshHosts(hosts, request, signal)
     return results.map((result) =>

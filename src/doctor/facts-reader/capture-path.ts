@@ -8,3 +8,9 @@ export function capturePath(path: string): string {
     .filter((part) => part !== '' && part !== '.' && part !== '..')
     .join('/')
 }
+
+/** Without what a URL may hold beside host, port and path. */
+export function metricsPath(url: string): string {
+  const { host, pathname } = new URL(url)
+  return `/metrics/${`${host}${pathname}`.replace(/[^\w.-]+/g, '_')}.txt`
+}

@@ -6,7 +6,7 @@
  */
 import { type Fact, known, unknown } from '../fact.ts'
 import type { FactsOrigin } from '../facts.ts'
-import { capturePath } from './capture-path.ts'
+import { capturePath, metricsPath } from './capture-path.ts'
 import {
   type CommandOutput,
   type FactSource,
@@ -70,6 +70,11 @@ export class CapturedSource implements FactSource {
     const source = command.argv.join(' ')
     if (!fact.known) return { ...fact, source }
     return known({ text: fact.value, truncated: false }, source)
+  }
+
+  async fetchMetrics(url: string): Promise<Fact<string>> {
+    const fact = await this.readText(metricsPath(url), FILE_BYTES_MAX * 16)
+    return { ...fact, source: url }
   }
 
   async advance(): Promise<number | null> {

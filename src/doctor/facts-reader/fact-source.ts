@@ -30,6 +30,8 @@ export interface FactSource {
   /** st_size, which for /proc/PID/fd is the number of descriptors since kernel 6.2. */
   sizeOf(path: string): Promise<Fact<number>>
   run(command: HostCommand): Promise<Fact<CommandOutput>>
+  /** A page of Prometheus metrics. */
+  fetchMetrics(url: string): Promise<Fact<string>>
   /**
    * Moves on to the second moment, windowMs after `firstAtMs` on the performance clock (a capture
    * has its own window). Milliseconds between the two, or null where there is only one.

@@ -16,6 +16,7 @@ import {
   type HostCommand,
   READ_TIMEOUT_MS,
 } from './fact-source.ts'
+import { fetchMetrics } from './fetch-metrics.ts'
 import { readFailure } from './read-failure.ts'
 
 /** A folder larger than this (/proc of a very busy host) is cut, not walked. */
@@ -54,6 +55,10 @@ export class LiveSource implements FactSource {
 
   run(command: HostCommand): Promise<Fact<CommandOutput>> {
     return runCommand(command)
+  }
+
+  fetchMetrics(url: string): Promise<Fact<string>> {
+    return fetchMetrics(url)
   }
 
   async advance(windowMs: number, firstAtMs: number): Promise<number> {

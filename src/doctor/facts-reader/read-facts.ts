@@ -4,7 +4,6 @@
  * sockets only where they are few.
  */
 import type { Facts } from '../facts.ts'
-import type { ProcessFacts } from '../facts-process.ts'
 import type { Sample } from '../facts-sample.ts'
 import { parseFileNr } from '../parsers/file-nr.ts'
 import { parseSsListeners } from '../parsers/ss-listeners.ts'
@@ -22,6 +21,8 @@ export interface FactsRequest {
   readonly pids: readonly number[]
   /** Processes that listen on these are looked at as if named by pid. */
   readonly ports: readonly number[]
+  /** Pages of Prometheus metrics to read with each sample. */
+  readonly metrics?: readonly string[]
 }
 
 /**
@@ -60,7 +61,17 @@ export async function openReading(source: FactSource, request: FactsRequest): Pr
   const chosen = await chooseProcesses(source, request)
   const processes = await Promise.all(chosen.map((process) => readProcess(source, process)))
   const commands = await readCommands(source)
-  const plan = await planSamples(source, processes, commands.ksoftirqdPids, withOwners)
+  const plan: SamplePlan = {
+    ...(await planInterfaces(source)),
+    ksoftirqdPids: commands.ksoftirqdPids,
+    processes: processes.map(({ pid, chosenBy, cgroupPaths }) => ({
+      pid,
+      port: portOf(chosenBy),
+      folders: cgroupFolders(cgroupPaths),
+    })),
+    withOwners,
+    metrics: request.metrics ?? [],
+  }
   const firstAtMs = performance.now()
   const before = await readSample(source, plan)
   const sysctlFiles = await readSysctlFiles(source)
@@ -80,12 +91,9 @@ export async function openReading(source: FactSource, request: FactsRequest): Pr
   }
 }
 
-async function planSamples(
+async function planInterfaces(
   source: FactSource,
-  processes: readonly ProcessFacts[],
-  ksoftirqdPids: SamplePlan['ksoftirqdPids'],
-  withOwners: boolean,
-): Promise<SamplePlan> {
+): Promise<Pick<SamplePlan, 'interfaceNames' | 'physicalNames'>> {
   const names = await readInterfaceNames(source)
   const interfaceNames = names.known ? names.value : []
   const devices = await Promise.all(
@@ -94,13 +102,13 @@ async function planSamples(
   return {
     interfaceNames,
     physicalNames: interfaceNames.filter((_, index) => devices[index]?.known),
-    ksoftirqdPids,
-    processes: processes.map(({ pid, cgroupPaths }) => ({
-      pid,
-      folders: cgroupFolders(cgroupPaths),
-    })),
-    withOwners,
   }
+}
+
+/** "--port 8080" → 8080. */
+function portOf(chosenBy: string): number | null {
+  const port = /^--port (\d+)$/.exec(chosenBy)?.[1]
+  return port === undefined ? null : Number(port)
 }
 
 async function ownersAreCheap(source: FactSource): Promise<boolean> {

@@ -13,6 +13,8 @@ import { type FactSource, readParsed } from './fact-source.ts'
 
 export interface ProcessPlaces {
   readonly pid: number
+  /** The port it was found by. */
+  readonly port: number | null
   readonly folders: CgroupFolders
 }
 
@@ -24,7 +26,7 @@ const FD_LISTING_MAX = 4_096
 export async function readProcessSample(
   source: FactSource,
   { pid, folders }: ProcessPlaces,
-): Promise<ProcessSample> {
+): Promise<Omit<ProcessSample, 'sockets'>> {
   const status = await readParsed(source, `/proc/${pid}/status`, parseProcessStatus)
   const { memory, cpu } = folders
   const [threads, fdCount, memoryEvents, memoryStat, memoryCurrent, cpuStat] = await Promise.all([

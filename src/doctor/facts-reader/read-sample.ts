@@ -3,7 +3,7 @@
  * sockstat and netstat cost microseconds at any number of connections, `ss` with a filter in the
  * kernel one walk over the hash.
  */
-import { type Fact, known, pickFact } from '../fact.ts'
+import { type Fact, known, pickFact, unknown } from '../fact.ts'
 import type { InterfaceCounters, Sample, TransientSockets } from '../facts-sample.ts'
 import { parseColumnTable } from '../parsers/column-table.ts'
 import { parseCounterTable } from '../parsers/counter-table.ts'
@@ -14,6 +14,7 @@ import { parseInterrupts } from '../parsers/interrupts.ts'
 import { type NameValues, parseNameValues } from '../parsers/name-values.ts'
 import { parseCount } from '../parsers/numbers.ts'
 import { parsePressure } from '../parsers/pressure.ts'
+import { parsePrometheusText } from '../parsers/prometheus-text.ts'
 import { parseProtocols } from '../parsers/protocols.ts'
 import { parseSockstat, type Sockstat } from '../parsers/sockstat.ts'
 import { parseSoftirqs } from '../parsers/softirqs.ts'
@@ -24,6 +25,7 @@ import { parseTcQdisc } from '../parsers/tc-qdisc.ts'
 import { parseThreadStat, type ThreadStat } from '../parsers/thread-stat.ts'
 import { type FactSource, parsedWith, readParsed } from './fact-source.ts'
 import { type ProcessPlaces, readProcessSample } from './read-process-sample.ts'
+import { readProcessSockets } from './read-process-sockets.ts'
 
 export interface SamplePlan {
   readonly interfaceNames: readonly string[]
@@ -35,6 +37,8 @@ export interface SamplePlan {
    * `ss -p` walks the descriptors of every process: seconds and a gigabyte of cache at a million.
    */
   readonly withOwners: boolean
+  /** Pages of metrics to fetch with each sample. */
+  readonly metrics: readonly string[]
 }
 
 /** A host of 512 CPUs and 4,000 interrupts. */
@@ -52,16 +56,16 @@ export const TRANSIENT_STATES = [
 
 export async function readSample(source: FactSource, plan: SamplePlan): Promise<Sample> {
   const counters = await readCounters(source)
-  const [interfaces, ksoftirqd, processes, listeners, transientSockets, qdiscs] = await Promise.all(
-    [
+  const [interfaces, ksoftirqd, processes, listeners, transientSockets, qdiscs, metrics] =
+    await Promise.all([
       readInterfaceCounters(source, plan),
       readKsoftirqd(source, plan.ksoftirqdPids),
-      Promise.all(plan.processes.map((places) => readProcessSample(source, places))),
+      readProcesses(source, plan),
       readListeners(source, plan.withOwners),
       readTransientSockets(source, plan.withOwners),
       source.run({ name: 'tc-qdisc', argv: ['tc', '-s', 'qdisc', 'show'], linesMax: 20_000 }),
-    ],
-  )
+      readMetrics(source, plan.metrics),
+    ])
   return {
     ...counters,
     listeners,
@@ -76,15 +80,37 @@ export async function readSample(source: FactSource, plan: SamplePlan): Promise<
       'is not in the expected format',
     ),
     ksoftirqd,
-    processes: Object.fromEntries(
-      plan.processes.map((places, index) => [places.pid, processes[index]!]),
-    ),
+    processes,
+    metrics,
   }
+}
+
+async function readProcesses(source: FactSource, plan: SamplePlan): Promise<Sample['processes']> {
+  const [sockets, samples] = await Promise.all([
+    readProcessSockets(source, plan),
+    Promise.all(plan.processes.map((places) => readProcessSample(source, places))),
+  ])
+  return Object.fromEntries(
+    plan.processes.map(({ pid }, index) => [
+      pid,
+      { ...samples[index]!, sockets: sockets.get(pid) ?? unknown('was not read', 'ss -Htanp') },
+    ]),
+  )
+}
+
+async function readMetrics(
+  source: FactSource,
+  urls: readonly string[],
+): Promise<Sample['metrics']> {
+  const pages = await Promise.all(urls.map((url) => source.fetchMetrics(url)))
+  return Object.fromEntries(
+    urls.map((url, index) => [url, parsedWith(pages[index]!, parsePrometheusText)]),
+  )
 }
 
 type Counters = Omit<
   Sample,
-  'listeners' | 'transientSockets' | 'interfaces' | 'qdiscs' | 'ksoftirqd' | 'processes'
+  'listeners' | 'transientSockets' | 'interfaces' | 'qdiscs' | 'ksoftirqd' | 'processes' | 'metrics'
 >
 
 async function readCounters(source: FactSource): Promise<Counters> {
@@ -127,11 +153,14 @@ async function readListeners(
   source: FactSource,
   withOwners: boolean,
 ): Promise<Sample['listeners']> {
-  const output = await source.run({
-    name: 'ss-listeners',
+  const listeners = { name: 'ss-listeners', linesMax: 50_000 }
+  const owned = await source.run({
+    ...listeners,
     argv: ['ss', withOwners ? '-Htlnmep' : '-Htlnme'],
-    linesMax: 50_000,
   })
+  // On a host that is too busy to name owners in time, the queues still matter most.
+  const output =
+    owned.known || !withOwners ? owned : await source.run({ ...listeners, argv: ['ss', '-Htlnme'] })
   return pickFact(output, ({ text }) => parseSsListeners(text), 'is not in the expected format')
 }
 

@@ -6,7 +6,7 @@
  */
 import { type Fact, known } from '../fact.ts'
 import type { FactsOrigin } from '../facts.ts'
-import { capturePath } from './capture-path.ts'
+import { capturePath, metricsPath } from './capture-path.ts'
 import { CAPTURE_NOTE, SECOND_MOMENT } from './captured-source.ts'
 import type { CommandOutput, FactSource, HostCommand } from './fact-source.ts'
 
@@ -51,6 +51,12 @@ export class RecordingSource implements FactSource {
   async run(command: HostCommand): Promise<Fact<CommandOutput>> {
     const fact = await this.#source.run(command)
     if (fact.known) this.#keep(`/commands/${command.name}.txt`, fact.value.text)
+    return fact
+  }
+
+  async fetchMetrics(url: string): Promise<Fact<string>> {
+    const fact = await this.#source.fetchMetrics(url)
+    if (fact.known) this.#keep(metricsPath(url), fact.value)
     return fact
   }
 

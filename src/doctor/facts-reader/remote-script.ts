@@ -4,6 +4,7 @@
  * readlink and stat. What a section holds is decided by the host alone, so the marker carries a
  * word that the host cannot know beforehand.
  */
+import { OWNED_STATES } from './read-process-sockets.ts'
 import { TRANSIENT_STATES } from './read-sample.ts'
 
 export interface RemoteRequest {
@@ -87,6 +88,7 @@ done 2>/dev/null | sed 's#//*#/#g' | grep -v ' ' | sort -u; }
 }
 
 const TRANSIENT_FILTER = TRANSIENT_STATES.map((state) => `state ${state}`).join(' ')
+const OWNED_FILTER = OWNED_STATES.map((state) => `state ${state}`).join(' ')
 
 /** Everything that moves, read twice. */
 const SAMPLE_LINES = `sample() {
@@ -96,6 +98,7 @@ const SAMPLE_LINES = `sample() {
   for pid in $pids; do mark size "$1" "/proc/$pid/fd"; stat -c %s "/proc/$pid/fd" 2>/dev/null; done
   run "$1" ss-listeners ss -Htlnme$owners
   run "$1" ss-transient ss -Htanoe$owners ${TRANSIENT_FILTER}
+  [ -n "$pids" ] && [ -n "$owners" ] && run "$1" ss-owned ss -Htanp ${OWNED_FILTER}
   run "$1" tc-qdisc tc -s qdisc show
   for name in $interfaces; do
     [ -d "/sys/class/net/$name/device" ] && run "$1" "ethtool-S-$name" ethtool -S "$name"

@@ -106,6 +106,10 @@ class SameTextSource implements FactSource {
     return Promise.resolve(known({ text: this.#text, truncated: false }, argv.join(' ')))
   }
 
+  fetchMetrics(url: string): Promise<Fact<string>> {
+    return Promise.resolve(known(this.#text, url))
+  }
+
   advance(): Promise<number> {
     return Promise.resolve(5_000)
   }

@@ -90,7 +90,9 @@ describe('the panel of --watch', () => {
 
 describe('the line of --watch', () => {
   it('names the worst finding, or says that it is calm', () => {
-    expect(watchLine('12:00:05', BUSY, [FINDING])).toMatchInlineSnapshot(`"12:00:05  established 1000000  time_wait 8000  orphans ?  accepts/s 30000  overflows/s 2.5  drops/s 2.5  retransmits/s 20  softnet_drops/s ?  squeezes/s ?  softirq_max 98%  tcp_memory 1.6GB  critical listen/somaxconn"`)
+    expect(watchLine('12:00:05', BUSY, [FINDING])).toMatchInlineSnapshot(
+      `"12:00:05  established 1000000  time_wait 8000  orphans ?  accepts/s 30000  overflows/s 2.5  drops/s 2.5  retransmits/s 20  softnet_drops/s ?  squeezes/s ?  softirq_max 98%  tcp_memory 1.6GB  critical listen/somaxconn"`,
+    )
     expect(watchLine('12:00:05', NOTHING, [])).toMatch(/established \? .* calm$/)
   })
 })
