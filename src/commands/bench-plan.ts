@@ -1,37 +1,53 @@
-/** The plan of a run as a table for people. */
-import { formatBytes, formatCount, formatDurationMs, formatRate } from '../config/quantities.ts'
+/**
+ * The plan of a run for people: what will happen, then each limit of this host with what is needed
+ * and what there is, then what will hurt.
+ */
+import {
+  formatBytes,
+  formatCount,
+  formatDurationMs,
+  formatRate,
+  formatShare,
+} from '../config/quantities.ts'
 import type { RunPlan } from '../loadgen/plan/run-plan.ts'
 import { tableLines } from '../report/table.ts'
+import type { CapacityLimit } from '../stats/capacity/capacity-limits.ts'
+
+const TARGETS_SHOWN_MAX = 4
 
 export function planText(plan: RunPlan): string {
-  return tableLines(planRows(plan)).join('\n')
+  const sections = [
+    [plan.headline],
+    tableLines(planRows(plan)),
+    tableLines(
+      [['limit', 'need', 'have', 'used', 'which'], ...plan.limits.map(limitRow)],
+      ['left', 'right', 'right', 'right', 'left'],
+    ),
+    plan.warnings.map((warning) => `warning: ${warning}`),
+  ]
+  return sections
+    .filter((lines) => lines.length > 0)
+    .map((lines) => lines.join('\n'))
+    .join('\n\n')
 }
 
 function planRows(plan: RunPlan): string[][] {
-  const { shards, descriptors, ports, memory, schedule } = plan
+  const { shards, ports, memory, schedule } = plan
   const perShard = `${formatCount(shards.connections[0])} connections each`
-  const limit = descriptors.perProcess === null ? 'unlimited' : formatCount(descriptors.perProcess)
   const sources = ports.sources.length === 0 ? "the kernel's choice" : rangeText(ports.sources)
   return [
     ['mode', plan.mode],
     ['connections', formatCount(plan.connections)],
-    ...plan.targets.map(({ url, connections }) => [
-      'target',
-      `${url}, ${formatCount(connections)} connections`,
-    ]),
+    ...targetRows(plan),
     ['engine', plan.engine],
     ['shards', `${shards.count} × ${shards.kind}, ${perShard} (${shards.reason})`],
-    ['descriptors', `${formatCount(descriptors.needed)} of ${limit} in one process`],
+    ...(shards.lanes < shards.count ? [['', `${shards.lanes} connect at one time`]] : []),
     ['sources', sources],
     [
-      'ports',
-      `${formatCount(ports.neededPerSource)} of ${formatCount(ports.usablePerSource)} ` +
-        `(${ports.first}-${ports.last}) per source address and destination`,
-    ],
-    [
       'memory',
-      `${formatBytes(memory.processBytes)} process, ${formatBytes(memory.kernelBytes)} kernel ` +
-        `of ${formatBytes(memory.availableBytes)} available`,
+      `${formatBytes(memory.processBytes)} in processes, ${formatBytes(memory.kernelBytes)} ` +
+        `in the kernel: ${formatCount(memory.kernelBytesPerConnection)} B a connection ` +
+        `(${KERNEL_BASIS[memory.kernelBasis]})`,
     ],
     ['connect', `${formatRate(schedule.connectsPerSecond)}, ${seconds(schedule.connectSeconds)}`],
     ['messages', messagesText(plan)],
@@ -41,11 +57,33 @@ function planRows(plan: RunPlan): string[][] {
   ]
 }
 
+const KERNEL_BASIS: Readonly<Record<RunPlan['memory']['kernelBasis'], string>> = {
+  slabinfo: 'from /proc/slabinfo',
+  protocols: 'from /proc/net/protocols',
+  constants: 'as measured on kernel 6.18',
+}
+
+function targetRows({ targets }: RunPlan): string[][] {
+  const shown = targets.slice(0, TARGETS_SHOWN_MAX)
+  const rows = shown.map(({ url, connections }) => [
+    'target',
+    `${url}, ${formatCount(connections)} connections`,
+  ])
+  const more = targets.length - shown.length
+  return more === 0 ? rows : [...rows, ['', `and ${more} more`]]
+}
+
+function limitRow({ name, unit, need, have, source }: CapacityLimit): string[] {
+  const format = unit === 'bytes' ? formatBytes : formatCount
+  const used = have === null ? '' : have === 0 ? '∞' : formatShare(need / have)
+  return [name, format(need), have === null ? 'unlimited' : format(have), used, source]
+}
+
 function messagesText({ mode, schedule }: RunPlan): string {
   if (schedule.messagesPerSecond === 0) return 'none'
   const what = mode === 'broadcast' ? 'broadcasts' : 'messages'
-  const rate = formatRate(schedule.messagesPerSecond)
-  return `${rate} ${what} of ${formatBytes(schedule.messageBytes)}, ${schedule.arrivals} arrivals`
+  const size = formatBytes(schedule.messageBytes)
+  return `${formatRate(schedule.messagesPerSecond)}, ${what} of ${size}, ${schedule.arrivals} arrivals`
 }
 
 function rangeText(addresses: readonly string[]): string {

@@ -1,12 +1,16 @@
 /**
  * What this host allows the generator, read once before the plan is made. Facts only: the planner
  * judges them, so it can be tested without a host. Where a fact cannot be read (another OS) it is
- * null, which never refuses a plan.
+ * null or a default of the kernel, which never refuses a plan.
  */
 import { readFileSync } from 'node:fs'
-import { availableParallelism, freemem } from 'node:os'
+import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { readDescriptorLimit } from '../../engine/descriptor-limit.ts'
+import { type HostCapacity, readHostCapacity } from '../../stats/capacity/host-capacity.ts'
+import { parseSockstat } from '../../stats/kernel-tables.ts'
+import { isLoopback } from '../target/target-address.ts'
+import { parseTimeWaitRoutes, reuseFrom, type TimeWaitFacts } from './time-wait.ts'
 
 export interface HostLimits {
   readonly cores: number
@@ -19,19 +23,28 @@ export interface HostLimits {
   readonly portLast: number
   /** Ports inside the range that net.ipv4.ip_local_reserved_ports takes out. */
   readonly portsReserved: number
-  /** MemAvailable. */
-  readonly memoryAvailableBytes: number
+  readonly timeWait: TimeWaitFacts
+  readonly capacity: HostCapacity
 }
 
 /**
  * The kernel's default, where the range cannot be read (Documentation/networking/ip-sysctl.rst).
  */
 const DEFAULT_PORT_RANGE = [32_768, 60_999] as const
+/**
+ * Ports in TIME_WAIT from which on their routes are worth 2 µs each: below, they are no tenth of any
+ * port range.
+ */
+const ROUTES_FROM = 2_000
 
-export function readHostLimits(root = '/'): HostLimits {
+/** @param targets what will be dialled, as far as it is known: some facts are read for few only. */
+export function readHostLimits(
+  targets: readonly { readonly address: string }[] = [],
+  root = '/',
+): HostLimits {
   const read = (path: string): string => {
     try {
-      return readFileSync(join(root, path), 'utf8')
+      return readFileSync(join(root, path), 'latin1')
     } catch {
       return ''
     }
@@ -44,8 +57,21 @@ export function readHostLimits(root = '/'): HostLimits {
     portFirst: first,
     portLast: last,
     portsReserved: countReserved(read('proc/sys/net/ipv4/ip_local_reserved_ports'), first, last),
-    memoryAvailableBytes: availableMemory(read('proc/meminfo')) ?? freemem(),
+    timeWait: timeWaitFrom(
+      read,
+      targets.every(({ address }) => isLoopback(address)),
+    ),
+    capacity: readHostCapacity(root),
   }
+}
+
+function timeWaitFrom(read: (path: string) => string, isLoopbackOnly: boolean): TimeWaitFacts {
+  const ipv4 = 'proc/sys/net/ipv4'
+  const total = parseSockstat(read('proc/net/sockstat')).get('TCP.tw') ?? 0
+  const reuse = reuseFrom(read(`${ipv4}/tcp_tw_reuse`), read(`${ipv4}/tcp_timestamps`))
+  const isReused = reuse === 'all' || (reuse === 'loopback' && isLoopbackOnly)
+  const isWorthwhile = total >= ROUTES_FROM && !isReused
+  return { total, reuse, routes: isWorthwhile ? parseTimeWaitRoutes(read('proc/net/tcp')) : null }
 }
 
 export function portRange(text: string): readonly [number, number] {
@@ -64,9 +90,4 @@ export function countReserved(text: string, first: number, last: number): number
     reserved += Math.max(0, high - low + 1)
   }
   return reserved
-}
-
-function availableMemory(meminfo: string): number | null {
-  const match = /^MemAvailable:\s+(\d+) kB/m.exec(meminfo)
-  return match ? Number(match[1]) * 1024 : null
 }

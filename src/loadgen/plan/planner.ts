@@ -1,142 +1,145 @@
 /**
  * The arithmetic before the first packet: connections over shards, descriptors, source addresses ×
- * ports × destinations, memory. A pure function of the settings and of what the host allows; what
- * cannot work is refused here, with the flag or command that would make it work, and not at
- * connection 19,983.
+ * ports × destinations, memory and every other limit of the host. A pure function of the settings
+ * and of what the host allows; what cannot work is refused here, with the flag or command that would
+ * make it work, and not at connection 19,983.
  */
-import type { ShardKind } from '../../engine/shard-host.ts'
+import { formatCount, formatRate } from '../../config/quantities.ts'
 import type { EngineKind } from '../../engine/socket-engine.ts'
-import { PushctlError } from '../../errors/pushctl-error.ts'
+import { ConfigFaults } from '../../errors/pushctl-error.ts'
+import { type CapacityLimit, capacityFindings } from '../../stats/capacity/capacity-limits.ts'
 import { isLoopback, type ResolvedTarget } from '../target/target-address.ts'
 import { divideEvenly } from '../work-division.ts'
 import type { BenchSettings } from '../workload.ts'
+import { type AcceptFinding, acceptQueues } from './accept-queues.ts'
+import { hostDemand } from './host-demand.ts'
 import type { HostLimits } from './host-limits.ts'
 import { planPorts } from './port-budget.ts'
 import type { PlannedTarget, RunPlan } from './run-plan.ts'
+import { chooseShards, DESCRIPTORS_RESERVED, lanesOf, type ShardChoice } from './shard-choice.ts'
 import { targetAt, targetsOfShard } from './target-share.ts'
 
-/**
- * Descriptors of a generator process that hold no load connection: stdio, event loops, logs, the
- * publisher's HTTP.
- */
-export const DESCRIPTORS_RESERVED = 256
-/** One thread drives this many connections before a second one is worth its 40 MB. */
-const CONNECTIONS_PER_THREAD_MIN = 1_000
-/** Generator memory per connection: rows, engine columns, timer wheel (docs/measurements.md). */
-const PROCESS_BYTES_PER_CONNECTION = 200
-/** Kernel memory of one idle TCP socket with its file and epoll entry. */
-const KERNEL_BYTES_PER_SOCKET = 3_200
-/** A thread with its own V8 heap; a process has the rest of Node too. */
-const BYTES_PER_SHARD: Readonly<Record<ShardKind, number>> = {
-  thread: 20 * 1024 * 1024,
-  process: 60 * 1024 * 1024,
-}
-
-/** @throws PushctlError PUSHCTL_DESCRIPTORS, PUSHCTL_PORTS, PUSHCTL_MEMORY */
+/** @throws PushctlError PUSHCTL_DESCRIPTORS, PUSHCTL_PORTS, PUSHCTL_MEMORY; ConfigFaults of several */
 export function planRun(
   settings: BenchSettings,
   targets: readonly ResolvedTarget[],
   limits: HostLimits,
   engine: EngineKind,
 ): RunPlan {
-  const shards = planShards(settings, targets, limits)
+  const shards = chooseShards(settings, targets, limits)
+  const lanes = lanesOf(shards, limits.cores)
   const perShard = divideEvenly(settings.connections, shards.count)
   const planned = connectionsPerTarget(targets, perShard)
   const ports = planPorts(settings, planned, limits, engine)
+  const { socketMemory, memoryAvailableBytes } = limits.capacity
+  const demand = hostDemand(settings, targets, shards, limits.cores, socketMemory)
+  const findings = capacityFindings(demand, limits.capacity)
+  const faults = findings.map(({ fault }) => fault).filter((fault) => fault !== null)
+  if (faults.length === 1) throw faults[0]
+  if (faults.length > 1) throw new ConfigFaults(faults)
+  const accept = acceptFinding(settings, targets, shards, lanes, limits)
+  const descriptors = {
+    perProcess: limits.descriptorsPerProcess,
+    reserved: DESCRIPTORS_RESERVED,
+    needed: DESCRIPTORS_RESERVED + (shards.kind === 'thread' ? settings.connections : perShard[0]),
+  }
   return {
     headline: headlineOf(settings, shards, ports.sources.length),
     mode: settings.mode,
     connections: settings.connections,
     targets: planned,
     engine,
-    shards: { ...shards, connections: perShard, lanes: lanesOf(shards, limits) },
-    descriptors: {
-      perProcess: limits.descriptorsPerProcess,
-      reserved: DESCRIPTORS_RESERVED,
-      needed:
-        DESCRIPTORS_RESERVED + (shards.kind === 'thread' ? settings.connections : perShard[0]),
-    },
+    shards: { ...shards, connections: perShard, lanes },
+    descriptors,
     ports,
-    memory: planMemory(settings, targets, limits, shards),
-    schedule: {
-      connectsPerSecond: settings.connectsPerSecond,
-      connectSeconds: settings.connections / settings.connectsPerSecond,
-      messagesPerSecond: settings.messagesPerSecond,
-      messageBytes: settings.messageBytes,
-      warmupSeconds: settings.warmupMs / 1000,
-      steadySeconds: settings.durationMs / 1000,
-      arrivals: settings.arrivals,
+    memory: {
+      processBytes: demand.baseBytes + settings.connections * demand.processBytesPerConnection,
+      kernelBytes: settings.connections * demand.kernelBytesPerConnection,
+      kernelBytesPerConnection: demand.kernelBytesPerConnection,
+      kernelBasis: socketMemory.basis,
+      availableBytes: memoryAvailableBytes,
     },
+    limits: [
+      ...ownLimits(descriptors, ports),
+      ...findings.map(({ limit }) => limit),
+      ...(accept === null ? [] : [accept.limit]),
+    ],
+    warnings: accept === null || accept.warning === null ? [] : [accept.warning],
+    schedule: timetableOf(settings),
     seed: settings.seed,
   }
+}
+
+function timetableOf(settings: BenchSettings): RunPlan['schedule'] {
+  return {
+    connectsPerSecond: settings.connectsPerSecond,
+    connectSeconds: settings.connections / settings.connectsPerSecond,
+    messagesPerSecond: settings.messagesPerSecond,
+    messageBytes: settings.messageBytes,
+    warmupSeconds: settings.warmupMs / 1000,
+    steadySeconds: settings.durationMs / 1000,
+    arrivals: settings.arrivals,
+  }
+}
+
+/** The limits of one process and of one address: held against before those of the host. */
+function ownLimits(
+  { needed, perProcess }: RunPlan['descriptors'],
+  ports: RunPlan['ports'],
+): CapacityLimit[] {
+  const held = ports.inTimeWait > 0 ? `, less ${ports.inTimeWait} in TIME_WAIT` : ''
+  return [
+    {
+      name: 'descriptors',
+      unit: 'count',
+      need: needed,
+      have: perProcess,
+      source: 'RLIMIT_NOFILE, of one process',
+    },
+    {
+      name: 'local ports',
+      unit: 'count',
+      need: ports.neededPerSource,
+      have: ports.usablePerSource - ports.inTimeWait,
+      source: `net.ipv4.ip_local_port_range, of one address to one target${held}`,
+    },
+  ]
+}
+
+/** null where no target is on this host. */
+function acceptFinding(
+  settings: BenchSettings,
+  targets: readonly ResolvedTarget[],
+  shards: ShardChoice,
+  lanes: number,
+  { capacity }: HostLimits,
+): AcceptFinding | null {
+  if (!targets.some(({ address }) => isLoopback(address))) return null
+  const isOwnNode = settings.targets.length === 0
+  const perShard = targetsOfShard(targets, 0, shards.count).length
+  // A node of our own will give each of its processes all carriers.
+  const split = isOwnNode ? shards.kind === 'process' : perShard < targets.length
+  const { connections, connectsPerSecond } = settings
+  const listeners = split ? lanes * (isOwnNode ? targets.length : perShard) : targets.length
+  return acceptQueues({ connections, connectsPerSecond, listeners }, capacity.acceptQueueMax)
 }
 
 function headlineOf(settings: BenchSettings, shards: ShardChoice, sources: number): string {
   const { connections, connectsPerSecond, messagesPerSecond, messageBytes } = settings
   const from = sources === 0 ? 'one source address' : `${sources} source addresses`
+  const rate = formatRate(connectsPerSecond)
   const parts = [
-    `${connections} connections at ${connectsPerSecond}/s from ${from}`,
+    `${formatCount(connections)} connections at ${rate} from ${from}`,
     `${shards.count} ${shards.kind === 'thread' ? 'thread' : 'process'}${plural(shards)}`,
   ]
-  if (messagesPerSecond > 0) parts.push(`${messagesPerSecond} messages/s of ${messageBytes} bytes`)
+  if (messagesPerSecond > 0)
+    parts.push(`${formatRate(messagesPerSecond)} messages of ${messageBytes} bytes`)
   return parts.join(', ')
 }
 
 function plural({ kind, count }: ShardChoice): string {
   if (count === 1) return ''
   return kind === 'thread' ? 's' : 'es'
-}
-
-interface ShardChoice {
-  readonly kind: ShardKind
-  readonly count: number
-  readonly reason: string
-}
-
-function planShards(
-  settings: BenchSettings,
-  targets: readonly ResolvedTarget[],
-  limits: HostLimits,
-): ShardChoice {
-  const { connections, workers, processes } = settings
-  const usable = usableDescriptors(limits)
-  const processesNeeded = Math.ceil(connections / usable)
-  if (processes !== null) {
-    if (processes < processesNeeded) throw tooFewDescriptors(settings, limits, processesNeeded)
-    const count = Math.min(processes, connections)
-    return { kind: 'process', count, reason: '--processes' }
-  }
-  if (workers !== null) {
-    if (processesNeeded > 1) throw tooFewDescriptors(settings, limits, processesNeeded)
-    return { kind: 'thread', count: Math.min(workers, connections), reason: '--workers' }
-  }
-  if (processesNeeded > 1) {
-    return {
-      kind: 'process',
-      count: processesNeeded,
-      reason: `a process may open ${limits.descriptorsPerProcess} descriptors`,
-    }
-  }
-  // A target on this host needs cores too: a generator that takes all of them measures its own
-  // greed.
-  const shared = targets.some((target) => isLoopback(target.address))
-  const cores = shared ? Math.max(1, Math.floor(limits.cores / 2)) : limits.cores
-  const worthwhile = Math.ceil(connections / CONNECTIONS_PER_THREAD_MIN)
-  return {
-    kind: 'thread',
-    count: Math.max(1, Math.min(cores, worthwhile)),
-    reason: shared ? 'half of the cores: the target runs on this host' : 'at most one per core',
-  }
-}
-
-/** More processes than cores would spend the cores on switching between them while they connect. */
-function lanesOf({ kind, count }: ShardChoice, limits: HostLimits): number {
-  return kind === 'process' && count > limits.cores ? limits.cores : count
-}
-
-function usableDescriptors(limits: HostLimits): number {
-  if (limits.descriptorsPerProcess === null) return Number.POSITIVE_INFINITY
-  return Math.max(1, limits.descriptorsPerProcess - DESCRIPTORS_RESERVED)
 }
 
 function connectionsPerTarget(
@@ -155,60 +158,4 @@ function connectionsPerTarget(
     port,
     connections: counts[index],
   }))
-}
-
-function planMemory(
-  settings: BenchSettings,
-  targets: readonly ResolvedTarget[],
-  limits: HostLimits,
-  shards: ShardChoice,
-): RunPlan['memory'] {
-  // On loopback the other end of each connection is a socket of this host as well.
-  const socketsPerConnection = targets.some((target) => isLoopback(target.address)) ? 2 : 1
-  const processBytes =
-    settings.connections * PROCESS_BYTES_PER_CONNECTION +
-    shards.count * BYTES_PER_SHARD[shards.kind]
-  const kernelBytes = settings.connections * KERNEL_BYTES_PER_SOCKET * socketsPerConnection
-  const availableBytes = limits.memoryAvailableBytes
-  if (processBytes + kernelBytes > availableBytes) {
-    const overhead = shards.count * BYTES_PER_SHARD[shards.kind]
-    const each = PROCESS_BYTES_PER_CONNECTION + KERNEL_BYTES_PER_SOCKET * socketsPerConnection
-    const fits = Math.max(1, Math.floor((availableBytes - overhead) / each))
-    throw new PushctlError(
-      'PUSHCTL_MEMORY',
-      `${settings.connections} connections need about ${mebibytes(processBytes + kernelBytes)}, ` +
-        `got ${mebibytes(availableBytes)} available`,
-      {
-        why: `each needs ${each} bytes here, most of it kernel memory of its socket`,
-        tries: [`--connections ${fits}`, 'or run the target on another host'],
-      },
-    )
-  }
-  return { processBytes, kernelBytes, availableBytes }
-}
-
-function tooFewDescriptors(
-  settings: BenchSettings,
-  limits: HostLimits,
-  processesNeeded: number,
-): PushctlError {
-  return new PushctlError(
-    'PUSHCTL_DESCRIPTORS',
-    `${settings.connections} connections need ${processesNeeded} processes of ` +
-      `${limits.descriptorsPerProcess} descriptors, got ` +
-      (settings.processes === null
-        ? `${settings.workers} threads of one process`
-        : `--processes ${settings.processes}`),
-    {
-      why: 'RLIMIT_NOFILE counts the connections of all threads of a process together',
-      tries: [
-        `--processes ${processesNeeded}`,
-        `ulimit -Hn ${settings.connections + DESCRIPTORS_RESERVED}   (as root)`,
-      ],
-    },
-  )
-}
-
-function mebibytes(bytes: number): string {
-  return `${Math.ceil(bytes / (1024 * 1024))} MiB`
 }

@@ -12,6 +12,7 @@ import type { BenchSettings } from '../workload.ts'
 import type { HostLimits } from './host-limits.ts'
 import type { PlannedTarget, RunPlan } from './run-plan.ts'
 import { loopbackAddresses } from './source-addresses.ts'
+import { portsInTimeWait } from './time-wait.ts'
 
 /**
  * connect() looks through the ports of one parity first (net/ipv4/inet_hashtables.c), so beyond
@@ -20,6 +21,8 @@ import { loopbackAddresses } from './source-addresses.ts'
  * nothing, a source gets no more than this part of its ports.
  */
 const PORT_FILL_SHARE = 0.25
+/** The widest range there is: ports below 1,024 are for programs of root. */
+const PORTS_WIDENED = 65_535 - 1_024 + 1
 
 /** @throws PushctlError PUSHCTL_PORTS */
 export function planPorts(
@@ -30,17 +33,23 @@ export function planPorts(
 ): RunPlan['ports'] {
   const usablePerSource = limits.portLast - limits.portFirst + 1 - limits.portsReserved
   const busiest = Math.max(...targets.map((target) => target.connections))
-  const base = { first: limits.portFirst, last: limits.portLast, usablePerSource }
   const perBoundSource = engine === 'epoll' ? busiest : settings.connections
   const sources =
     settings.sourceAddresses ?? chooseSources(targets, busiest, perBoundSource, usablePerSource)
   // Without an address to bind to, the kernel chooses per destination on every engine.
   const needed = sources.length === 0 ? busiest : perBoundSource
-  const neededPerSource = Math.ceil(needed / Math.max(1, sources.length))
-  if (neededPerSource > usablePerSource) {
-    throw tooFewPorts(settings, needed, sources.length, base, engine)
+  const ports: RunPlan['ports'] = {
+    first: limits.portFirst,
+    last: limits.portLast,
+    usablePerSource,
+    sources,
+    neededPerSource: Math.ceil(needed / Math.max(1, sources.length)),
+    inTimeWait: portsInTimeWait(limits.timeWait, sources, targets),
   }
-  return { ...base, sources, neededPerSource }
+  if (ports.neededPerSource > usablePerSource - ports.inTimeWait) {
+    throw tooFewPorts(settings, needed, ports, engine)
+  }
+  return ports
 }
 
 /**
@@ -62,25 +71,30 @@ function chooseSources(
 function tooFewPorts(
   settings: BenchSettings,
   needed: number,
-  sources: number,
-  ports: { readonly first: number; readonly last: number; readonly usablePerSource: number },
+  ports: RunPlan['ports'],
   engine: EngineKind,
 ): PushctlError {
-  const addresses = Math.ceil(needed / ports.usablePerSource)
-  const widened = 65_535 - 1_024 + 1
-  const tries = [`--source-ip with ${addresses} addresses of this host (list, range or block)`]
-  if (Math.ceil(needed / Math.max(1, sources)) <= widened && ports.usablePerSource < widened) {
+  const { usablePerSource, neededPerSource, inTimeWait } = ports
+  const sources = Math.max(1, ports.sources.length)
+  const free = Math.max(0, usablePerSource - inTimeWait)
+  const tries = []
+  if (free > 0) {
+    const addresses = Math.ceil(needed / free)
+    tries.push(`--source-ip with ${addresses} addresses of this host (list, range or block)`)
+  }
+  if (neededPerSource <= PORTS_WIDENED - inTimeWait && usablePerSource < PORTS_WIDENED) {
     tries.push("sysctl -w net.ipv4.ip_local_port_range='1024 65535'   (as root)")
   }
+  if (inTimeWait > 0) {
+    tries.push('sysctl -w net.ipv4.tcp_tw_reuse=1   (as root), or wait a minute')
+  }
   if (engine === 'node') tries.push('--engine epoll, which shares ports between destinations')
+  const held = inTimeWait > 0 ? `, ${inTimeWait} of them in TIME_WAIT` : ''
   return new PushctlError(
     'PUSHCTL_PORTS',
     `${settings.connections} connections need ${needed} local ports, ` +
-      `got ${Math.max(1, sources)} source address${sources > 1 ? 'es' : ''} × ` +
-      `${ports.usablePerSource} ports (${ports.first}-${ports.last})`,
-    {
-      why: 'a source address reaches one destination once per local port',
-      tries,
-    },
+      `got ${sources} source address${sources > 1 ? 'es' : ''} × ` +
+      `${usablePerSource} ports (${ports.first}-${ports.last})${held}`,
+    { why: 'a source address reaches one destination once per local port', tries },
   )
 }

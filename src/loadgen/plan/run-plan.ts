@@ -2,8 +2,9 @@
  * The plan of a run as plain data: what --plan prints, what shards are started from, and `plan` in
  * report.json.
  */
-import type { EngineKind } from '../../engine/socket-engine.ts'
 import type { ShardKind } from '../../engine/shard-host.ts'
+import type { EngineKind } from '../../engine/socket-engine.ts'
+import type { CapacityLimit } from '../../stats/capacity/capacity-limits.ts'
 import type { WorkloadMode } from '../workload.ts'
 
 export interface PlannedTarget {
@@ -45,12 +46,23 @@ export interface RunPlan {
     readonly sources: readonly string[]
     /** The most connections from one source address to one destination. */
     readonly neededPerSource: number
+    /** Of the usable ones, held by connections of the last minute on the fullest route. */
+    readonly inTimeWait: number
   }
+  /** Of both ends of the connections, as far as they are on this host. */
   readonly memory: {
     readonly processBytes: number
     readonly kernelBytes: number
+    /** Kernel memory of one connection, all its ends on this host together. */
+    readonly kernelBytesPerConnection: number
+    /** Where the size of a socket is from. */
+    readonly kernelBasis: 'slabinfo' | 'protocols' | 'constants'
     readonly availableBytes: number
   }
+  /** Every limit of this host that the plan was held against. */
+  readonly limits: readonly CapacityLimit[]
+  /** What will hurt the run without stopping it, each with what to change. */
+  readonly warnings: readonly string[]
   readonly schedule: {
     readonly connectsPerSecond: number
     readonly connectSeconds: number

@@ -10,6 +10,9 @@ import { levelOf, percent, type VerdictRule } from './verdict-facts.ts'
 /** Of the segments received: 0.01 % touches the p99.99, 1 % is the p99. */
 export const BACKLOG_SHARE = { suspect: 0.0001, invalid: 0.01 } as const
 
+/** The counters are of the whole namespace: a few events are some other program's. */
+const EVENTS_MIN = 100
+
 /** Of TcpExt: TCPBacklogDrop, TCPRcvQDrop, PruneCalled, TCPRcvCollapsed, TCPToZeroWindowAdv. */
 const COUNTERS = [
   'backlog_drops',
@@ -22,8 +25,8 @@ const COUNTERS = [
 export const receiveBacklog: VerdictRule = ({ host, isTargetHere }) => {
   const seen = COUNTERS.map((name) => ({ name, count: host[name] ?? 0 }))
   const events = seen.reduce((sum, { count }) => sum + count, 0)
+  if (events < EVENTS_MIN) return null
   const segments = Math.max(host['segments_received'] ?? 0, events)
-  if (segments === 0) return null
   const level = levelOf(events / segments, BACKLOG_SHARE)
   if (level === null) return null
   const moved = seen.filter(({ count }) => count > 0)

@@ -13,7 +13,7 @@ describe('host limits', () => {
   })
 
   it('gives defaults where nothing can be read', () => {
-    expect(readHostLimits('/nonexistent')).toMatchObject({
+    expect(readHostLimits([], '/nonexistent')).toMatchObject({
       portFirst: 32_768,
       portLast: 60_999,
       portsReserved: 0,
