@@ -36,7 +36,7 @@ export async function prepareBench(settings: BenchSettings): Promise<BenchSetup>
   const targets =
     named.length === 0 ? OWN_NODE_TARGETS : await Promise.all(named.map(resolveTarget))
   const { kind } = chooseEngine(settings.engine)
-  return { targets, plan: planRun(settings, targets, readHostLimits(), kind) }
+  return { targets, plan: planRun(settings, targets, readHostLimits(targets), kind) }
 }
 
 export function shardSetups(
