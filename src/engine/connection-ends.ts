@@ -194,7 +194,8 @@ export class ConnectionEnds {
     }
     if (count > 0) handler.onOverflow(list.slots, count)
     for (let i = 0; i < count; i++) {
-      // What was queued may be gone by now, and then nothing would tell that the socket is writable.
+      // What was queued may be gone by now, and then nothing would tell that the socket is
+      // writable.
       const slot = list.slots[i]
       if (this.#table.phaseOf[slot] === PHASE.FLUSHING && this.#hasQueued(slot)) {
         this.#events.onLastWord(slot)

@@ -4,7 +4,6 @@
  * first and only once.
  */
 import type { Slot, SocketEngine } from '../engine/socket-engine.ts'
-import type { TimerWheel } from '../engine/timer-wheel.ts'
 import type { FrameReader } from '../protocol/frame-reader.ts'
 import { BYE, ECHO_PRODUCT, FRAME, LIMITS, SENT_STATUS } from '../protocol/frame-types.ts'
 import {
@@ -34,7 +33,6 @@ export interface DeviceFrameParts {
   readonly tags: TagIndex
   readonly output: FrameOutput
   readonly joins: JoinBatches
-  readonly wheel: TimerWheel
   readonly heartbeat: HeartbeatBounds
   /** Ends the session with a BYE. */
   readonly dismiss: (slot: Slot, code: number) => void

@@ -9,15 +9,9 @@
  *              dismiss       JoinBatches ─► main ─► verdicts ─► WELCOME, or BYE
  */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { chooseEngine, createEngine } from '../engine/create-engine.ts'
-import {
-  DEFAULT_ENGINE_OPTIONS,
-  type EngineHandler,
-  type ReceiveBatch,
-  type Slot,
-  type SocketEngine,
-} from '../engine/socket-engine.ts'
-import { TimerWheel } from '../engine/timer-wheel.ts'
+import { chooseEngine } from '../engine/create-engine.ts'
+import type { EngineHandler, ReceiveBatch, Slot, SocketEngine } from '../engine/socket-engine.ts'
+import type { TimerWheel } from '../engine/timer-wheel.ts'
 import { BYE } from '../protocol/frame-types.ts'
 import {
   msgBytesMax,
@@ -26,16 +20,16 @@ import {
   writeMsg,
   writeWelcome,
 } from '../protocol/frame-writer.ts'
-import { BroadcastQueue } from './broadcast-queue.ts'
+import type { BroadcastQueue } from './broadcast-queue.ts'
 import { describeDevice } from './device-description.ts'
-import { DeviceFrames } from './device-frames.ts'
-import { DrainPace } from './drain-pace.ts'
-import { FrameInput } from './frame-input.ts'
-import { FrameOutput } from './frame-output.ts'
-import { JoinBatches } from './join-batches.ts'
-import { SessionEnds } from './session-ends.ts'
-import { CARRIER, SESSION_PHASE, SessionTable } from './session-table.ts'
-import { SessionTimers, TICK_MS } from './session-timers.ts'
+import type { DeviceFrames } from './device-frames.ts'
+import type { DrainPace } from './drain-pace.ts'
+import type { FrameInput } from './frame-input.ts'
+import type { FrameOutput } from './frame-output.ts'
+import type { JoinBatches } from './join-batches.ts'
+import type { SessionEnds } from './session-ends.ts'
+import { CARRIER, SESSION_PHASE, type SessionTable } from './session-table.ts'
+import { type SessionTimers, TICK_MS } from './session-timers.ts'
 import type {
   ListenerCarrier,
   ShardConfiguration,
@@ -44,15 +38,13 @@ import type {
   ShardSample,
   ShardUp,
 } from './shard-messages.ts'
-import { TagIndex } from './tag-index.ts'
+import { createShardParts } from './shard-parts.ts'
+import type { TagIndex } from './tag-index.ts'
 import { ThreadGauge } from './thread-gauge.ts'
 
 /** The engine gives up a connection that does not end after its linger time, 2 s. */
 const STOP_MS_MAX = 2_500
 const LOOK_MS = 10
-
-/** Unfinished bytes beside a frame of full size: WebSocket headers of its fragments. */
-const KEPT_OVERHEAD_BYTES = 16 * 1024
 
 export class Shard implements EngineHandler {
   readonly #configuration: ShardConfiguration
@@ -77,66 +69,22 @@ export class Shard implements EngineHandler {
   #messagesSent = 0
 
   constructor(configuration: ShardConfiguration, post: (message: ShardUp) => void) {
-    const { capacity, limits } = configuration
+    const parts = createShardParts(configuration, this, post)
     this.#configuration = configuration
     this.#post = post
     this.#gauge = new ThreadGauge(configuration.loopLagTickMs)
-    this.#engine = createEngine(
-      configuration.engine,
-      {
-        ...DEFAULT_ENGINE_OPTIONS,
-        capacity,
-        sendQueueBytesMax: limits.sendQueueBytesMax,
-        bufferedBytesMax: limits.bufferedBytesMax,
-        keptBytesMax: limits.frameBytesMax + KEPT_OVERHEAD_BYTES,
-      },
-      this,
-    )
-    this.#sessions = new SessionTable(capacity)
-    this.#tags = new TagIndex(capacity)
-    this.#wheel = new TimerWheel(capacity)
-    this.#joins = new JoinBatches(configuration.hashKey, post)
-    this.#output = new FrameOutput(this.#engine, this.#sessions, limits.frameBytesMax)
-    this.#ends = new SessionEnds({
-      engine: this.#engine,
-      sessions: this.#sessions,
-      tags: this.#tags,
-      wheel: this.#wheel,
-      output: this.#output,
-      joins: this.#joins,
-    })
-    const dismiss = (slot: Slot, code: number) => this.#ends.dismiss(slot, code)
-    this.#timers = new SessionTimers(this.#sessions, this.#wheel, limits.handshakeMs, dismiss)
-    this.#frames = new DeviceFrames({
-      engine: this.#engine,
-      sessions: this.#sessions,
-      tags: this.#tags,
-      output: this.#output,
-      joins: this.#joins,
-      wheel: this.#wheel,
-      heartbeat: {
-        secondsMin: configuration.heartbeatSecondsMin,
-        secondsMax: configuration.heartbeatSecondsMax,
-        secondsDefault: configuration.heartbeatSecondsDefault,
-      },
-      dismiss,
-    })
-    this.#input = new FrameInput(this.#engine, this.#sessions, limits.frameBytesMax, {
-      onFrame: (slot, frame, bytes) => this.#frames.onFrame(slot, frame, bytes),
-      onFault: dismiss,
-      onWebSocketFault: (slot, closeCode) =>
-        this.#ends.endWebSocket(slot, closeCode, 'websocket-fault'),
-      onWebSocketClose: (slot, closeCode) =>
-        this.#ends.endWebSocket(slot, closeCode, 'websocket-close'),
-      onUpgradeRefused: (slot, status) => this.#ends.end(slot, `http-${status}`),
-    })
-    this.#broadcasts = new BroadcastQueue(
-      this.#engine,
-      this.#sessions,
-      this.#output,
-      configuration.broadcastPerSecond,
-    )
-    this.#drain = new DrainPace(this.#sessions, dismiss, () => this.#post({ kind: 'drained' }))
+    this.#engine = parts.engine
+    this.#sessions = parts.sessions
+    this.#tags = parts.tags
+    this.#wheel = parts.wheel
+    this.#joins = parts.joins
+    this.#output = parts.output
+    this.#ends = parts.ends
+    this.#timers = parts.timers
+    this.#frames = parts.frames
+    this.#input = parts.input
+    this.#broadcasts = parts.broadcasts
+    this.#drain = parts.drain
     this.#welcome = {
       flags: 0,
       heartbeatSeconds: 0,

@@ -21,7 +21,9 @@ export class ThreadGauge {
     this.#lag.stop()
   }
 
-  /** RSS and CPU are those of the whole process. Histograms cost a scan each, so they are asked for. */
+  /**
+   * RSS and CPU are those of the whole process. Histograms cost a scan each, so they are asked for.
+   */
   sample(totals: ShardTotals, withHistograms: boolean): ShardSample {
     const memory = process.memoryUsage()
     const cpu = process.cpuUsage()

@@ -1,7 +1,21 @@
 import { describe, expect, it } from 'vitest'
-import { PushctlError } from '../../src/errors/pushctl-error.ts'
+import { ConfigFaults, type PushctlError } from '../../src/errors/pushctl-error.ts'
 import { type NodePlanInput, planNode } from '../../src/server/node-plan.ts'
+import type { HostCapacity } from '../../src/stats/capacity/host-capacity.ts'
 
+const CAPACITY: HostCapacity = {
+  memoryAvailableBytes: 1e12,
+  memorySource: 'MemAvailable',
+  filesMax: 10_000_000,
+  filesOpen: 5_000,
+  isPrivileged: false,
+  epollWatchesMax: 10_000_000,
+  tasks: 200,
+  tasksMax: 32_768,
+  tasksPerUser: null,
+  acceptQueueMax: 4_096,
+  socketMemory: { acceptedBytes: 4_128, dialledBytes: 4_384, basis: 'slabinfo' },
+}
 const HOST: NodePlanInput = {
   cores: 4,
   descriptorsPerProcess: 20_000,
@@ -10,14 +24,22 @@ const HOST: NodePlanInput = {
   shards: undefined,
   shardKind: 'auto',
   connectionsMax: undefined,
+  capacity: CAPACITY,
 }
 
 function refusalOf(input: Partial<NodePlanInput>): string {
   try {
     planNode({ ...HOST, ...input })
   } catch (error) {
-    const { code, message, why, tries } = error as PushctlError
-    return [code, message, `why ${why}`, ...tries.map((line) => `try ${line}`)].join('\n')
+    const faults = error instanceof ConfigFaults ? error.faults : [error as PushctlError]
+    return faults
+      .flatMap(({ code, message, why, tries }) => [
+        code,
+        message,
+        `why ${why}`,
+        ...tries.map((line) => `try ${line}`),
+      ])
+      .join('\n')
   }
   throw new Error('the plan was accepted')
 }
@@ -94,6 +116,60 @@ describe('the plan of a node', () => {
       why the descriptor limit of a process (RLIMIT_NOFILE) can not be passed
       try --engine epoll
       try Node 22.12 or newer"
+    `)
+  })
+
+  it('takes what the host has room for where nobody asked for a number', () => {
+    const capacity = { ...CAPACITY, memoryAvailableBytes: 2e9 }
+    const plan = planNode({ ...HOST, descriptorsPerProcess: Number.POSITIVE_INFINITY, capacity })
+    expect(plan.connectionsMax).toBeGreaterThan(100_000)
+    expect(plan.connectionsMax).toBeLessThan(2e9 / 4_128)
+    expect(plan.rowsPerShard).toBe(plan.connectionsMax + 128)
+    expect(plan.notes[0]).toMatch(/^room for [\d,]+ devices: memory \(MemAvailable\)$/)
+  })
+
+  it('refuses a million devices for want of files or epoll watches', () => {
+    const [files, watches] = [{ filesMax: 200_000 }, { epollWatchesMax: 500_000 }].map((change) =>
+      refusalOf({ connectionsMax: 1_000_000, capacity: { ...CAPACITY, ...change } }),
+    )
+    expect(files).toMatchInlineSnapshot(`
+      "PUSHCTL_DESCRIPTORS
+      --max-connections 1000000 needs 1,001,792 open files, got 195,000 (fs.file-max, less those open)
+      why fs.file-max counts the files and sockets of all processes of the host
+      try sysctl -w fs.file-max=1510188   (as root)
+      try --max-connections 193208"
+    `)
+    expect(watches).toMatchInlineSnapshot(`
+      "PUSHCTL_DESCRIPTORS
+      --max-connections 1000000 needs 1,050,000 epoll watches, got 500,000 (fs.epoll.max_user_watches)
+      why the kernel counts the watched sockets of a user, root included
+      try sysctl -w fs.epoll.max_user_watches=2100000   (as root)
+      try --max-connections 476190"
+    `)
+  })
+
+  it('refuses a million devices for want of memory, with a number that fits', () => {
+    const capacity = { ...CAPACITY, memoryAvailableBytes: 1e9 }
+    const input = { connectionsMax: 1_000_000, capacity, descriptorsPerProcess: 2_000_000 }
+    const refusal = refusalOf(input)
+    expect(refusal).toMatch(/^PUSHCTL_MEMORY\n--max-connections 1000000 needs/)
+    const fits = Number(/^try --max-connections (\d+)$/m.exec(refusal)?.[1])
+    expect(planNode({ ...HOST, ...input, connectionsMax: fits }).connectionsMax).toBe(fits)
+  })
+
+  it('says all that is missing at once', () => {
+    const capacity = { ...CAPACITY, filesMax: 200_000, epollWatchesMax: 500_000 }
+    expect(refusalOf({ connectionsMax: 1_000_000, capacity })).toMatchInlineSnapshot(`
+      "PUSHCTL_DESCRIPTORS
+      --max-connections 1000000 needs 1,001,792 open files, got 195,000 (fs.file-max, less those open)
+      why fs.file-max counts the files and sockets of all processes of the host
+      try sysctl -w fs.file-max=1510188   (as root)
+      try --max-connections 193208
+      PUSHCTL_DESCRIPTORS
+      --max-connections 1000000 needs 1,050,000 epoll watches, got 500,000 (fs.epoll.max_user_watches)
+      why the kernel counts the watched sockets of a user, root included
+      try sysctl -w fs.epoll.max_user_watches=2100000   (as root)
+      try --max-connections 476190"
     `)
   })
 })

@@ -1,0 +1,91 @@
+/** What a shard is made of, put together: each part knows only those that it is given here. */
+import { createEngine } from '../engine/create-engine.ts'
+import {
+  DEFAULT_ENGINE_OPTIONS,
+  type EngineHandler,
+  type Slot,
+  type SocketEngine,
+} from '../engine/socket-engine.ts'
+import { TimerWheel } from '../engine/timer-wheel.ts'
+import { BroadcastQueue } from './broadcast-queue.ts'
+import { DeviceFrames } from './device-frames.ts'
+import { DrainPace } from './drain-pace.ts'
+import { FrameInput } from './frame-input.ts'
+import { FrameOutput } from './frame-output.ts'
+import { JoinBatches } from './join-batches.ts'
+import { SessionEnds } from './session-ends.ts'
+import { SessionTable } from './session-table.ts'
+import { SessionTimers } from './session-timers.ts'
+import type { ShardConfiguration, ShardUp } from './shard-messages.ts'
+import { TagIndex } from './tag-index.ts'
+
+/** Unfinished bytes beside a frame of full size: WebSocket headers of its fragments. */
+const KEPT_OVERHEAD_BYTES = 16 * 1024
+
+export interface ShardParts {
+  readonly engine: SocketEngine
+  readonly sessions: SessionTable
+  readonly tags: TagIndex
+  readonly wheel: TimerWheel
+  readonly joins: JoinBatches
+  readonly output: FrameOutput
+  readonly ends: SessionEnds
+  readonly timers: SessionTimers
+  readonly frames: DeviceFrames
+  readonly input: FrameInput
+  readonly broadcasts: BroadcastQueue
+  readonly drain: DrainPace
+}
+
+export function createShardParts(
+  configuration: ShardConfiguration,
+  handler: EngineHandler,
+  post: (message: ShardUp) => void,
+): ShardParts {
+  const { capacity, limits, broadcastPerSecond } = configuration
+  const engine = createEngine(
+    configuration.engine,
+    {
+      ...DEFAULT_ENGINE_OPTIONS,
+      capacity,
+      sendQueueBytesMax: limits.sendQueueBytesMax,
+      bufferedBytesMax: limits.bufferedBytesMax,
+      keptBytesMax: limits.frameBytesMax + KEPT_OVERHEAD_BYTES,
+    },
+    handler,
+  )
+  const sessions = new SessionTable(capacity)
+  const tags = new TagIndex(capacity)
+  const wheel = new TimerWheel(capacity)
+  const joins = new JoinBatches(configuration.hashKey, post)
+  const output = new FrameOutput(engine, sessions, limits.frameBytesMax)
+  const ends = new SessionEnds({ engine, sessions, tags, wheel, output, joins })
+  const dismiss = (slot: Slot, code: number) => ends.dismiss(slot, code)
+  const heartbeat = {
+    secondsMin: configuration.heartbeatSecondsMin,
+    secondsMax: configuration.heartbeatSecondsMax,
+    secondsDefault: configuration.heartbeatSecondsDefault,
+  }
+  const frames = new DeviceFrames({ engine, sessions, tags, output, joins, heartbeat, dismiss })
+  const input = new FrameInput(engine, sessions, limits.frameBytesMax, {
+    onFrame: (slot, frame, bytes) => frames.onFrame(slot, frame, bytes),
+    onFault: dismiss,
+    onWebSocketFault: (slot, code) => ends.endWebSocket(slot, code, 'websocket-fault'),
+    onWebSocketClose: (slot, code) => ends.endWebSocket(slot, code, 'websocket-close'),
+    onUpgradeRefused: (slot, status) => ends.end(slot, `http-${status}`),
+  })
+  return {
+    engine,
+    sessions,
+    tags,
+    wheel,
+    joins,
+    output,
+    ends,
+    timers: new SessionTimers(sessions, wheel, limits.handshakeMs, dismiss),
+    frames,
+    input,
+    broadcasts: new BroadcastQueue(engine, sessions, output, broadcastPerSecond),
+    drain: new DrainPace(sessions, dismiss, () => post({ kind: 'drained' })),
+  }
+}
