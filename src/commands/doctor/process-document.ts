@@ -1,4 +1,6 @@
-/** Processes and their runtimes as --json prints them; what is not known is null, with its reason. */
+/**
+ * Processes and their runtimes as --json prints them; what is not known is null, with its reason.
+ */
 import type { Fact } from '../../doctor/fact.ts'
 import type { Facts } from '../../doctor/facts.ts'
 import { type ProcessReport, processReports } from '../../doctor/process-report.ts'

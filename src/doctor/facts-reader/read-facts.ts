@@ -9,6 +9,7 @@ import { parseFileNr } from '../parsers/file-nr.ts'
 import { parseSsListeners } from '../parsers/ss-listeners.ts'
 import { cgroupFolders } from './cgroup-folders.ts'
 import { type FactSource, readParsed } from './fact-source.ts'
+import { findListenerOwners } from './listener-owners.ts'
 import { readCommands, readHost, readKernelLog } from './read-host.ts'
 import { readInterfaceNames, readNetwork } from './read-network.ts'
 import { type ChosenProcess, readProcess } from './read-processes.ts'
@@ -58,7 +59,7 @@ export interface Opening {
 
 export async function openReading(source: FactSource, request: FactsRequest): Promise<Opening> {
   const withOwners = await ownersAreCheap(source)
-  const chosen = await chooseProcesses(source, request)
+  const chosen = await chooseProcesses(source, request, withOwners)
   const processes = await Promise.all(chosen.map((process) => readProcess(source, process)))
   const commands = await readCommands(source)
   const plan: SamplePlan = {
@@ -119,14 +120,18 @@ async function ownersAreCheap(source: FactSource): Promise<boolean> {
 async function chooseProcesses(
   source: FactSource,
   { pids, ports }: FactsRequest,
+  withOwners: boolean,
 ): Promise<ChosenProcess[]> {
   const chosen = new Map<number, string>(pids.map((pid) => [pid, '--pid']))
   if (ports.length > 0) {
-    const output = await source.run({ name: 'ss-owners', argv: ['ss', '-Htlnp'] })
+    const argv = withOwners ? (['ss', '-Htlnp'] as const) : (['ss', '-Htlne'] as const)
+    const output = await source.run({ name: 'ss-owners', argv })
     const listeners = output.known ? (parseSsListeners(output.value.text) ?? []) : []
-    for (const { port, owners } of listeners) {
-      if (!ports.includes(port)) continue
-      for (const { pid } of owners) if (!chosen.has(pid)) chosen.set(pid, `--port ${port}`)
+    const found = withOwners
+      ? listeners.flatMap(({ port, owners }) => owners.map(({ pid }) => [pid, port] as const))
+      : await findListenerOwners(source, listeners, ports)
+    for (const [pid, port] of found) {
+      if (ports.includes(port) && !chosen.has(pid)) chosen.set(pid, `--port ${port}`)
     }
   }
   return [...chosen].slice(0, PROCESSES_MAX).map(([pid, chosenBy]) => ({ pid, chosenBy }))

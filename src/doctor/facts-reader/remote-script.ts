@@ -60,8 +60,8 @@ function toolLines({ marker, pids, ports }: RemoteRequest): string {
   const owners =
     ports.length === 0
       ? ''
-      : `$(ss -Htlnp 2>/dev/null | grep -E '(${portPattern}) ' | grep -o 'pid=[0-9]*' | cut ` +
-        '-d= -f2)'
+      : `$([ -z "$owners" ] || ss -Htlnp 2>/dev/null | grep -E '(${portPattern}) ' | ` +
+        `grep -o 'pid=[0-9]*' | cut -d= -f2)`
   return `
 export LC_ALL=C
 PATH="$PATH:/usr/sbin:/sbin"
@@ -70,9 +70,9 @@ files() { mark files "$1"; shift; head -v -c ${FILE_BYTES_MAX} -- "$@" 2>/dev/nu
 run() { place=$1; name=$2; shift 2; command -v "$1" >/dev/null 2>&1 || return 0
   mark command "$place" "$name"; "$@" 2>/dev/null | head -n ${SOCKET_LINES_MAX}; }
 listing() { for folder; do [ -d "$folder" ] && { mark list "$folder"; ls -1 "$folder"; }; done; }
-pids=$(printf '%s\\n' ${pids.join(' ')} ${owners} | grep -E '^[0-9]+$' | sort -un | head -n 64)
 # Naming owners walks the descriptors of every process: only where they are few.
 owners=$(awk '$1 <= 100000 { print "p" }' /proc/sys/fs/file-nr 2>/dev/null)
+pids=$(printf '%s\\n' ${pids.join(' ')} ${owners} | grep -E '^[0-9]+$' | sort -un | head -n 64)
 interfaces=$(ls -1 /sys/class/net 2>/dev/null | head -n 256)
 kernel_threads=$(grep -l '^ksoftirqd/' /proc/[0-9]*/comm 2>/dev/null | sed 's/comm$/stat/')
 cgroup_files() { for pid in $pids; do
@@ -127,7 +127,7 @@ files before "$@"
 
 /** Folders, links and commands, then the window and the second sample. */
 function deviceLines({ windowMs, ports }: RemoteRequest): string {
-  const owners = ports.length === 0 ? '' : 'run before ss-owners ss -Htlnp\n'
+  const owners = ports.length === 0 ? '' : '[ -n "$owners" ] && run before ss-owners ss -Htlnp\n'
   const seconds = (windowMs / 1_000).toFixed(2)
   const wholeSeconds = Math.max(1, Math.round(windowMs / 1_000))
   return `listing /sys/class/net/*/queues /sys/class/net/*/device

@@ -72,7 +72,8 @@ function counterLines(counters: MovingCounters): PanelLine[] {
     row(
       'established',
       countOf(counters.established),
-      `${per(counters.acceptsPerSecond, 'accepted')}, ${per(counters.connectsPerSecond, 'dialled')}`,
+      `${per(counters.acceptsPerSecond, 'accepted')}, ` +
+        per(counters.connectsPerSecond, 'dialled'),
     ),
     row('TIME_WAIT', countOf(timeWait), of(timeWaitMax), fillTone(timeWait, timeWaitMax)),
     row('orphans', countOf(orphans), of(orphansMax), fillTone(orphans, orphansMax)),
