@@ -13,6 +13,9 @@ import { CARRIER, type SessionTable } from './session-table.ts'
 const SLICE_DEVICES = 1024
 /** How often a paced broadcast goes on. */
 const PACE_MS = 5
+/** Broadcasts that may wait, of up to 64 KiB in three forms each: 50 MB at the most. */
+const WAITING_MAX = 256
+export const QUEUE_FULL = -1
 const CARRIERS = [CARRIER.TCP, CARRIER.WS_BINARY, CARRIER.WS_JSON] as const
 
 interface Broadcast {
@@ -56,9 +59,10 @@ export class BroadcastQueue {
   }
 
   /**
-   * Returns how many devices it is meant for now. Devices that join while it runs may get it too.
+   * Returns how many devices it is meant for now, or QUEUE_FULL; then nothing was taken. Devices that join while it runs may get it too.
    */
   start(payload: Uint8Array, members: Int32Array | null): number {
+    if (this.#waiting.length >= WAITING_MAX) return QUEUE_FULL
     const frame = new Uint8Array(msgBytesMax(payload.length))
     const end = writeMsg(frame, 0, 0, 0, -1, payload, 0, payload.length)
     const joined = members && members.filter((slot) => this.#sessions.isJoined(slot))

@@ -5,9 +5,11 @@
  */
 import { randomBytes } from 'node:crypto'
 import type { ShardExit } from '../engine/shard-host.ts'
+import { PushctlError } from '../errors/pushctl-error.ts'
 import { BYE } from '../protocol/frame-types.ts'
 import { loopLagTickMs, SHARED_CORES_PROCESSES_MIN } from '../stats/loop-lag-recorder.ts'
 import { Admission } from './admission.ts'
+import { QUEUE_FULL } from './broadcast-queue.ts'
 import { Directory } from './directory.ts'
 import type {
   DeviceState,
@@ -273,6 +275,7 @@ export class PushNode implements NodeControl {
       }))
     })
     const answers = await Promise.all(asked)
+    if (answers.some((answer) => answer?.receivers === QUEUE_FULL)) throw tooManyBroadcasts()
     return answers.reduce((sum, answer) => sum + (answer?.receivers ?? 0), 0)
   }
 
@@ -365,4 +368,15 @@ export class PushNode implements NodeControl {
 /** "host:port", with brackets around IPv6. */
 export function addressText(host: string, port: number): string {
   return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
+}
+
+function tooManyBroadcasts(): PushctlError {
+  return new PushctlError(
+    'PUSHCTL_TARGET_REFUSED',
+    'expected room for a broadcast, a shard has as many waiting as it takes',
+    {
+      why: 'broadcasts come faster than devices can be served, or --broadcast-rate holds them back',
+      tries: ['push again later; shards with room have sent this one'],
+    },
+  )
 }

@@ -130,6 +130,7 @@ export type ShardUp =
       readonly generations: Uint16Array
       readonly hashes: Uint32Array
     }
+  /** receivers is QUEUE_FULL where it was refused. */
   | { readonly kind: 'broadcast-started'; readonly requestId: number; readonly receivers: number }
   | { readonly kind: 'device'; readonly requestId: number; readonly state: DeviceState | null }
   | { readonly kind: 'sample'; readonly requestId: number; readonly sample: ShardSample }

@@ -8,7 +8,7 @@ import {
 } from '../../src/engine/socket-engine.ts'
 import { FrameReader } from '../../src/protocol/frame-reader.ts'
 import { WEBSOCKET_EVENT, WebSocketReader } from '../../src/protocol/websocket-reader.ts'
-import { BroadcastQueue } from '../../src/server/broadcast-queue.ts'
+import { BroadcastQueue, QUEUE_FULL } from '../../src/server/broadcast-queue.ts'
 import { FrameOutput } from '../../src/server/frame-output.ts'
 import { CARRIER, SESSION_PHASE, SessionTable } from '../../src/server/session-table.ts'
 import { untilTrue } from './node-stage.ts'
@@ -153,5 +153,19 @@ describe('the queue of broadcasts', () => {
     queue.stop()
     await new Promise(setImmediate)
     expect([queue.delivered, queue.isEmpty]).toEqual([0, true])
+  })
+
+  it('refuses what it has no room for, and says so', async () => {
+    const receivers = new Receivers(() => CARRIER.TCP)
+    await receivers.open(1)
+    const queue = receivers.queue(1)
+    const payload = new Uint8Array(1)
+    let taken = 0
+    while (queue.start(payload, null) !== QUEUE_FULL && taken < 10_000) taken++
+    expect(taken).toBe(256)
+    queue.stop()
+    expect(queue.start(payload, null)).toBe(1)
+    queue.stop()
+    await receivers.engine.destroy()
   })
 })
