@@ -6,8 +6,8 @@
 import type { Facts } from './facts.ts'
 import type { Check, Finding } from './finding.ts'
 import { countsLine, nameOf, summaryLines } from './findings-summary.ts'
-import { processReports } from './process-report.ts'
-import { metricsText, processText } from './process-text.ts'
+import { reportsOfProcesses } from './process-report.ts'
+import { textOfMetrics, textOfProcess } from './process-text.ts'
 import { metricsPages } from './runtimes/read-runtime.ts'
 import type { Target } from './target.ts'
 import { describeTarget } from './target-text.ts'
@@ -98,8 +98,8 @@ function processSections(facts: Facts, paints: StatusPaints, options: TextOption
   const { columns, color } = options
   const style = { columns, dim: dimmed(color), alarm: paints.warn }
   return [
-    ...processReports(facts).map((report) => processText(report, style)),
-    ...metricsPages(facts).map((page) => metricsText(page, style)),
+    ...reportsOfProcesses(facts).map((report) => textOfProcess(report, style)),
+    ...metricsPages(facts).map((page) => textOfMetrics(page, style)),
   ]
 }
 

@@ -62,7 +62,7 @@ export interface ListenerUse {
   readonly dropsInWindow: number | null
 }
 
-export function processReports(facts: Facts): ProcessReport[] {
+export function reportsOfProcesses(facts: Facts): ProcessReport[] {
   return facts.processes.map((process) => {
     const { pid, name, chosenBy } = process
     return {

@@ -30,7 +30,7 @@ export const PAUSE_SECONDS_HIGH = 0.2
 
 type Row = readonly [label: string, text: string, isAlarm?: boolean]
 
-export function processText(report: ProcessReport, style: ProcessTextStyle): string {
+export function textOfProcess(report: ProcessReport, style: ProcessTextStyle): string {
   const { name, pid, chosenBy, sockets } = report
   const rows: Row[] = [
     ...rowOf('descriptors', report.descriptors, ({ used, exact, soft }): Row[] => {
@@ -63,7 +63,7 @@ export function processText(report: ProcessReport, style: ProcessTextStyle): str
   return paragraph(`${printable(name)} (pid ${pid}), ${chosenBy}`, rows, style)
 }
 
-export function metricsText({ url, runtimes }: MetricsPage, style: ProcessTextStyle): string {
+export function textOfMetrics({ url, runtimes }: MetricsPage, style: ProcessTextStyle): string {
   const rows = rowOf('metrics', runtimes, (readings) => readings.flatMap(runtimeRows))
   return paragraph(printable(url), rows, style)
 }

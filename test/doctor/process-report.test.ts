@@ -3,8 +3,8 @@ import { known } from '../../src/doctor/fact.ts'
 import type { Facts } from '../../src/doctor/facts.ts'
 import type { ProcessSockets, QueuedSocket } from '../../src/doctor/facts-sample.ts'
 import { parsePrometheusText } from '../../src/doctor/parsers/prometheus-text.ts'
-import { processReports } from '../../src/doctor/process-report.ts'
-import { metricsText, processText } from '../../src/doctor/process-text.ts'
+import { reportsOfProcesses } from '../../src/doctor/process-report.ts'
+import { textOfMetrics, textOfProcess } from '../../src/doctor/process-text.ts'
 import { metricsPages } from '../../src/doctor/runtimes/read-runtime.ts'
 import { factsWith, processSampleWith, processWith } from './facts-builder.ts'
 import { listenersFact, listenerWith } from './socket-rows.ts'
@@ -47,8 +47,8 @@ function factsOf(changes: Partial<Pick<Facts, 'sampling' | 'windowMs'>> = {}): F
 
 describe('the report of a process', () => {
   it('says how near its limits it is and what does not drain', () => {
-    const [report] = processReports(factsOf())
-    expect(processText(report!, PLAIN)).toMatchInlineSnapshot(`
+    const [report] = reportsOfProcesses(factsOf())
+    expect(textOfProcess(report!, PLAIN)).toMatchInlineSnapshot(`
       "node (pid 4321), --port 8080
         descriptors !18,234 of 20,000 (91 %)!
         memory      310 MB, +2 MB/s
@@ -64,14 +64,14 @@ describe('the report of a process', () => {
   })
 
   it('tells no slope and nothing stuck from one sample', () => {
-    const [report] = processReports(factsOf({ sampling: 'single', windowMs: 0 }))
+    const [report] = reportsOfProcesses(factsOf({ sampling: 'single', windowMs: 0 }))
     expect(report?.memory).toMatchObject({ value: { bytesPerSecond: null } })
     expect(report?.stuck).toMatchObject({ known: false, reason: 'needs two samples' })
   })
 
   it('says why it knows nothing', () => {
-    const [report] = processReports(factsWith({ rest: { processes: [processWith()] } }))
-    expect(processText(report!, PLAIN)).toContain(
+    const [report] = reportsOfProcesses(factsWith({ rest: { processes: [processWith()] } }))
+    expect(textOfProcess(report!, PLAIN)).toContain(
       'memory      unknown: the process was not sampled',
     )
   })
@@ -89,7 +89,7 @@ jvm_gc_pause_seconds_max{action="end of major GC"} 0.8
 go_goroutines 7`
     const facts = factsWith({ before: page(jvm(1, 1)), after: page(jvm(6, 3)) })
     const [only] = metricsPages(facts)
-    expect(metricsText(only!, PLAIN)).toMatchInlineSnapshot(`
+    expect(textOfMetrics(only!, PLAIN)).toMatchInlineSnapshot(`
       "http://x/metrics
         runtime     JVM
         collector   !end of major GC, 1.0 pauses/s, 40 % of the time, 800 ms at most!
@@ -101,6 +101,8 @@ go_goroutines 7`
   it('says so where the page is of nothing it knows', () => {
     const table = parsePrometheusText('python_gc_objects 3')!
     const facts = factsWith({ after: { metrics: { 'http://x/': known(table, 'http://x/') } } })
-    expect(metricsText(metricsPages(facts)[0]!, PLAIN)).toContain('unknown: has no metric of Node')
+    expect(textOfMetrics(metricsPages(facts)[0]!, PLAIN)).toContain(
+      'unknown: has no metric of Node',
+    )
   })
 })

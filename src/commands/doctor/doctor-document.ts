@@ -6,7 +6,7 @@ import type { Facts } from '../../doctor/facts.ts'
 import { type Finding, STATUSES } from '../../doctor/finding.ts'
 import { worstStatus } from '../../doctor/run-checks.ts'
 import type { Target } from '../../doctor/target.ts'
-import { metricsDocuments, processDocuments } from './process-document.ts'
+import { documentsOfMetrics, documentsOfProcesses } from './process-document.ts'
 
 export interface ExaminedHost {
   readonly name: string
@@ -32,8 +32,8 @@ export function doctorDocument(hosts: readonly ExaminedHost[], target: Target): 
 /** Only where some were named. */
 function processesOf(hosts: readonly ExaminedHost[]): object {
   const read = hosts.flatMap(({ name, facts }) => (facts === null ? [] : [{ name, facts }]))
-  const processes = read.flatMap(({ name, facts }) => processDocuments(name, facts))
-  const metrics = read.flatMap(({ name, facts }) => metricsDocuments(name, facts))
+  const processes = read.flatMap(({ name, facts }) => documentsOfProcesses(name, facts))
+  const metrics = read.flatMap(({ name, facts }) => documentsOfMetrics(name, facts))
   return {
     ...(processes.length > 0 ? { processes } : {}),
     ...(metrics.length > 0 ? { metrics } : {}),

@@ -3,14 +3,14 @@
  */
 import type { Fact } from '../../doctor/fact.ts'
 import type { Facts } from '../../doctor/facts.ts'
-import { type ProcessReport, processReports } from '../../doctor/process-report.ts'
+import { type ProcessReport, reportsOfProcesses } from '../../doctor/process-report.ts'
 import { metricsPages } from '../../doctor/runtimes/read-runtime.ts'
 
-export function processDocuments(host: string, facts: Facts): object[] {
-  return processReports(facts).map((report) => ({ host, ...processDocument(report) }))
+export function documentsOfProcesses(host: string, facts: Facts): object[] {
+  return reportsOfProcesses(facts).map((report) => ({ host, ...processDocument(report) }))
 }
 
-export function metricsDocuments(host: string, facts: Facts): object[] {
+export function documentsOfMetrics(host: string, facts: Facts): object[] {
   return metricsPages(facts).map(({ url, runtimes }) => ({
     host,
     url,
