@@ -88,13 +88,15 @@ async function planShards(
   options: ServeOptions,
   listeners: readonly ShardListener[],
 ): Promise<{ engine: 'epoll' | 'node'; engineNote: string | null; plan: NodePlan }> {
-  const [{ planNode }, { chooseEngine }, { readDescriptorLimit }, os, reuse] = await Promise.all([
-    import('../server/node-plan.ts'),
-    import('../engine/create-engine.ts'),
-    import('../engine/descriptor-limit.ts'),
-    import('node:os'),
-    import('../engine/node-listen-errors.ts'),
-  ])
+  const [{ planNode }, { chooseEngine }, { readDescriptorLimit }, os, reuse, host] =
+    await Promise.all([
+      import('../server/node-plan.ts'),
+      import('../engine/create-engine.ts'),
+      import('../engine/descriptor-limit.ts'),
+      import('node:os'),
+      import('../engine/node-listen-errors.ts'),
+      import('../stats/capacity/host-capacity.ts'),
+    ])
   const needsTls = listeners.some((listener) => listener.tls)
   const chosen = needsTls ? { kind: 'node' as const, why: 'TLS' } : chooseEngine(options.engine)
   const plan = planNode({
@@ -106,6 +108,7 @@ async function planShards(
     shards: options.shards,
     shardKind: options.shardKind,
     connectionsMax: options.connectionsMax,
+    capacity: host.readHostCapacity(),
   })
   const engineNote = chosen.why === '' ? null : `using the ${chosen.kind} engine: ${chosen.why}`
   return { engine: chosen.kind, engineNote, plan }

@@ -1,10 +1,16 @@
 /**
  * The arithmetic of a node before it listens: how many shards of which kind, and how many devices
- * this host lets it hold. Refuses what can not work, with the flag that would make it work.
+ * this host lets it hold: by descriptors, memory, files and epoll watches. Refuses what can not
+ * work, with the flag or command that would make it work; where nobody asked for a number, it takes
+ * what fits.
  */
+import { formatCount } from '../config/quantities.ts'
 import type { ShardKind } from '../engine/shard-host.ts'
 import type { EngineKind } from '../engine/socket-engine.ts'
-import { PushctlError } from '../errors/pushctl-error.ts'
+import { ConfigFaults, PushctlError } from '../errors/pushctl-error.ts'
+import { type CapacityDemand, capacityFindings } from '../stats/capacity/capacity-limits.ts'
+import type { HostCapacity } from '../stats/capacity/host-capacity.ts'
+import { NODE_MEMORY, TASKS_PER_PROCESS } from '../stats/capacity/process-memory.ts'
 
 /** Descriptors of a process beside its devices: listeners, epoll, files, pipes, the store. */
 export const RESERVED_DESCRIPTORS = 256
@@ -23,6 +29,7 @@ export interface NodePlanInput {
   readonly shards: number | undefined
   readonly shardKind: 'auto' | ShardKind
   readonly connectionsMax: number | undefined
+  readonly capacity: HostCapacity
 }
 
 export interface NodePlan {
@@ -48,13 +55,47 @@ export function planNode(input: NodePlanInput): NodePlan {
   const shardCount = shardCountOf(input, shardKind, perProcess)
   const room = shardKind === 'thread' ? perProcess : perProcess * shardCount
   if (wanted !== undefined && wanted > room) throw tooManyForShards(input, wanted, perProcess)
-  const connectionsMax = wanted ?? Math.min(room, CONNECTIONS_MAX)
+  const asked = wanted ?? Math.min(room, CONNECTIONS_MAX)
+  const { connectionsMax, note } = fitToHost(input, demandOf(input, asked, shardKind, shardCount))
   return {
     shardCount,
     shardKind,
     connectionsMax,
     rowsPerShard: Math.min(connectionsMax, perProcess) + SPARE_ROWS,
-    notes: notesOf(input, shardCount),
+    notes: [...notesOf(input, shardCount), ...note],
+  }
+}
+
+/** @throws PushctlError, or ConfigFaults of several, where a number that was asked for does not fit. */
+function fitToHost(input: NodePlanInput, demand: CapacityDemand) {
+  const findings = capacityFindings(demand, input.capacity)
+  const short = findings.filter(({ fault }) => fault !== null)
+  if (short.length === 0) return { connectionsMax: demand.connections, note: [] }
+  const { fits, limit } = short.reduce((least, found) => (found.fits < least.fits ? found : least))
+  if (input.connectionsMax === undefined && fits >= 1) {
+    const note = `room for ${formatCount(fits)} devices: ${limit.name} (${limit.source})`
+    return { connectionsMax: fits, note: [note] }
+  }
+  const faults = short.map(({ fault }) => fault).filter((fault) => fault !== null)
+  throw faults.length === 1 ? faults[0] : new ConfigFaults(faults)
+}
+
+function demandOf(
+  { capacity }: NodePlanInput,
+  connections: number,
+  kind: ShardKind,
+  count: number,
+): CapacityDemand {
+  const isProcess = kind === 'process'
+  return {
+    flag: '--max-connections',
+    connections,
+    socketsPerConnection: 1,
+    processes: isProcess ? count : 0,
+    tasks: isProcess ? count * TASKS_PER_PROCESS : count,
+    baseBytes: count * (isProcess ? NODE_MEMORY.bytesPerProcess : NODE_MEMORY.bytesPerThread),
+    processBytesPerConnection: NODE_MEMORY.bytesPerConnection,
+    kernelBytesPerConnection: capacity.socketMemory.acceptedBytes,
   }
 }
 

@@ -5,6 +5,7 @@
 import type { CapacityDemand } from '../../stats/capacity/capacity-limits.ts'
 import {
   GENERATOR_MEMORY,
+  NODE_MAIN_BYTES,
   NODE_MEMORY,
   TASKS_PER_PROCESS,
 } from '../../stats/capacity/process-memory.ts'
@@ -49,7 +50,7 @@ function nodeSide(shards: ShardChoice, cores: number): typeof NOTHING {
   return {
     processes: side.processes + 1,
     tasks: side.tasks + TASKS_PER_PROCESS,
-    bytes: side.bytes + NODE_MEMORY.bytesPerProcess,
+    bytes: side.bytes + NODE_MAIN_BYTES,
   }
 }
 

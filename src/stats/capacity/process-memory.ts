@@ -1,13 +1,14 @@
 /**
- * What our own processes take, measured and not guessed (docs/measurements.md#memory-of-a-process-
- * shard): private memory, because pages of code are shared by all processes of one binary.
+ * What our own processes take, measured and not guessed: private memory, because the code of one
+ * binary is shared (docs/measurements.md#memory-of-a-process-shard). A heap grows to its young
+ * generation with the first thousand connections and stays there, so that is part of the process.
  */
 export interface ProcessMemory {
-  /** Rows, engine columns, timer wheel, device index. */
+  /** Rows, engine columns, timer wheel, directory: of all processes of the side together. */
   readonly bytesPerConnection: number
-  /** A thread with its own V8 heap. */
+  /** A shard in a thread, with its own V8 heap. */
   readonly bytesPerThread: number
-  /** A process with one shard: the rest of Node too. */
+  /** A shard in a process: the rest of Node too. */
   readonly bytesPerProcess: number
 }
 
@@ -15,15 +16,18 @@ const MIB = 1024 * 1024
 
 export const GENERATOR_MEMORY: ProcessMemory = {
   bytesPerConnection: 200,
-  bytesPerThread: 20 * MIB,
-  bytesPerProcess: 60 * MIB,
+  bytesPerThread: 16 * MIB,
+  bytesPerProcess: 20 * MIB,
 }
 
 export const NODE_MEMORY: ProcessMemory = {
-  bytesPerConnection: 160,
-  bytesPerThread: 20 * MIB,
-  bytesPerProcess: 60 * MIB,
+  bytesPerConnection: 400,
+  bytesPerThread: 16 * MIB,
+  bytesPerProcess: 24 * MIB,
 }
+
+/** The process of a node that its shards report to: directory, HTTP, inbox. */
+export const NODE_MAIN_BYTES = 40 * MIB
 
 /** Threads of a Node process: V8's and libuv's pools, the inspector's, the main one. */
 export const TASKS_PER_PROCESS = 12

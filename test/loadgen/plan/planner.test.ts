@@ -196,7 +196,7 @@ describe('planner: limits of the host', () => {
         ],
         [
           "memory",
-          15373171200,
+          11523724800,
           25769803776,
         ],
         [
