@@ -30,7 +30,10 @@ export const command = defineCommand({
   async run(context) {
     const { options, result, note, quiet } = context
     if (options.explainCheck !== undefined || options.list) return teach(context)
-    const { rollBackHost, planFor, writeAdvice, applyAdvice } = await import('./doctor/advise.ts')
+    const { requireRoot, rollBackHost, planFor, writeAdvice, applyAdvice } = await import(
+      './doctor/advise.ts'
+    )
+    if (options.apply || options.rollback) requireRoot(options.apply ? 'apply' : 'rollback')
     if (options.rollback) {
       const report = await rollBackHost()
       await result({ schema: 'pushctl.doctor-rollback/1', ...report }, rollBackText(report))

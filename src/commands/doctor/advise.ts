@@ -1,5 +1,7 @@
 /** --write, --apply and --rollback: from findings to files, to the running host, and back. */
+import { once } from 'node:events'
 import { mkdir } from 'node:fs/promises'
+import { userInfo } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline/promises'
 import type { CommandContext } from '../../config/command.ts'
@@ -27,6 +29,17 @@ export function planFor(
   options: DoctorOptions,
 ): AdvicePlan {
   return planAdvice(facts, findings, options.also.map(parseAlso))
+}
+
+/** Before anything is read: nobody waits for a window to learn that it was in vain. */
+export function requireRoot(flag: 'apply' | 'rollback'): void {
+  const { uid, username } = userInfo()
+  // -1: the platform has no such thing.
+  if (uid <= 0) return
+  throw new PushctlError('PUSHCTL_PRIVILEGE', `--${flag} must be run as root, got ${username}`, {
+    why: 'settings of the kernel, and files of /etc, belong to root',
+    tries: ['pushctl doctor --write DIR, for somebody who is root to apply'],
+  })
 }
 
 /** Returns the paths written, relative to the folder. */
@@ -111,7 +124,9 @@ async function isConfirmed({ options, stdin, stderr }: Context, text: string): P
   stderr.write(text)
   const prompt = createInterface({ input: stdin, output: stderr })
   try {
-    const answer = await prompt.question('Apply? [y/N] ')
+    // Input that ends without an answer is a no: question() alone would wait for ever.
+    const ended = once(prompt, 'close').then(() => '')
+    const answer = await Promise.race([prompt.question('Apply? [y/N] '), ended])
     return /^y(es)?$/i.test(answer.trim())
   } finally {
     prompt.close()
