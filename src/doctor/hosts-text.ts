@@ -1,4 +1,7 @@
-/** Several hosts in one table: a row a check that is not fine everywhere, a column a host. */
+/**
+ * Several hosts in one table: a column a host, a row a check that asks for something somewhere. A
+ * host that could not be read has a line below it instead of a column of unknowns.
+ */
 import { type Finding, STATUSES, type Status } from './finding.ts'
 
 export interface HostColumn {
@@ -9,13 +12,14 @@ export interface HostColumn {
 }
 
 export function hostsTable(hosts: readonly HostColumn[]): string {
-  const ids = [...new Set(hosts.flatMap(({ findings }) => findings.map(({ id }) => id)))]
+  const read = hosts.filter(({ failure }) => failure === null)
+  const ids = [...new Set(read.flatMap(({ findings }) => findings.map(({ id }) => id)))]
   const rows = ids
-    .map((id) => ({ id, cells: hosts.map((host) => worstOf(host, id)) }))
-    .filter(({ cells }) => cells.some((cell) => cell !== 'ok' && cell !== '-'))
+    .map((id) => ({ id, cells: read.map((host) => worstOf(host, id)) }))
+    .filter(({ cells }) => cells.some((cell) => cell !== 'ok' && cell !== 'info' && cell !== '-'))
     .sort((a, b) => rankOf(a.cells) - rankOf(b.cells))
   const table = [
-    ['check', ...hosts.map(({ name }) => name)],
+    ['check', ...read.map(({ name }) => name)],
     ...rows.map(({ id, cells }) => [id, ...cells]),
   ]
   const widths = table[0]?.map((_, column) =>
@@ -30,11 +34,10 @@ export function hostsTable(hosts: readonly HostColumn[]): string {
       .join('  ')
       .trimEnd(),
   )
-  return [...lines, ...failures].join('\n')
+  return [...(read.length > 1 ? lines : []), ...failures].join('\n')
 }
 
-function worstOf({ findings, failure }: HostColumn, id: string): Status | '-' {
-  if (failure !== null) return 'unknown'
+function worstOf({ findings }: HostColumn, id: string): Status | '-' {
   const own = findings.filter((finding) => finding.id === id).map(({ status }) => status)
   return STATUSES.find((status) => own.includes(status)) ?? '-'
 }

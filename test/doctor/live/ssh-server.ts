@@ -1,0 +1,131 @@
+/**
+ * A real sshd on a loopback port, with keys made for this test. It runs in a mount namespace with
+ * its own /run and, where the host lacks it, its own user "sshd": nothing of the host is touched.
+ */
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { accessSync, chmodSync, constants, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { type AddressInfo, createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { delimiter, join } from 'node:path'
+
+export class SshServer {
+  readonly folder = mkdtempSync(join(tmpdir(), 'pushctl-sshd-'))
+  #child: ChildProcess | null = null
+
+  /** Starts sshd and resolves when it listens. */
+  async start(): Promise<void> {
+    const port = await freePort()
+    const place = (name: string): string => join(this.folder, name)
+    for (const name of ['host', 'user', 'stranger']) {
+      execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', place(name)])
+    }
+    execFileSync('cp', [place('user.pub'), place('authorized')])
+    writeFileSync(place('sshd_config'), serverConfig(port, place))
+    writeFileSync(place('ssh_config'), clientConfig(port, place))
+    // The ssh that pushctl finds first on its PATH is this one.
+    writeFileSync(
+      place('ssh'),
+      `#!/bin/sh\nexec ${findProgram('ssh')} -F ${place('ssh_config')} "$@"\n`,
+    )
+    chmodSync(place('ssh'), 0o755)
+    const script = `set -e
+      mount -t tmpfs none /run && mkdir -m 755 /run/sshd
+      grep -q '^sshd:' /etc/passwd || {
+        { cat /etc/passwd; echo 'sshd:x:65533:65534::/run/sshd:/usr/sbin/nologin'; } > ${place('passwd')}
+        mount --bind ${place('passwd')} /etc/passwd
+      }
+      exec ${findProgram('sshd')} -D -e -f ${place('sshd_config')}`
+    const child = spawn('unshare', ['--mount', 'sh', '-c', script], {
+      stdio: ['ignore', 'ignore', 'pipe'],
+    })
+    this.#child = child
+    let said = ''
+    for await (const chunk of child.stderr!.iterator({ destroyOnReturn: false })) {
+      said += String(chunk)
+      if (said.includes('Server listening')) break
+    }
+    if (!said.includes('Server listening')) throw new Error(`sshd did not start: ${said}`)
+    child.stderr!.resume()
+  }
+
+  async end(): Promise<void> {
+    const child = this.#child
+    if (child !== null && child.exitCode === null && child.signalCode === null) {
+      child.kill('SIGTERM')
+      await once(child, 'exit')
+    }
+    rmSync(this.folder, { recursive: true, force: true })
+  }
+}
+
+/** Why sshd cannot be started here; null where it can. */
+export function reasonAgainstSshd(): string | null {
+  if (process.platform !== 'linux' || process.getuid?.() !== 0) return 'needs root on Linux'
+  const missing = ['sshd', 'ssh', 'ssh-keygen', 'unshare'].filter((name) => !findProgram(name))
+  if (missing.length > 0) return `${missing.join(', ')} not installed (openssh-server)`
+  try {
+    execFileSync('unshare', ['--mount', 'mount', '-t', 'tmpfs', 'none', '/run'], {
+      stdio: 'ignore',
+    })
+    return null
+  } catch {
+    return 'mount namespaces are not allowed here'
+  }
+}
+
+function serverConfig(port: number, place: (name: string) => string): string {
+  return `ListenAddress 127.0.0.1:${port}
+HostKey ${place('host')}
+AuthorizedKeysFile ${place('authorized')}
+PidFile none
+StrictModes no
+UsePAM no
+PasswordAuthentication no
+PermitRootLogin prohibit-password
+`
+}
+
+/** `reached` lets us in, `stranger` shows a key that it does not know, `closed` has no sshd. */
+function clientConfig(port: number, place: (name: string) => string): string {
+  return `Host closed
+  Port 1
+Host stranger
+  IdentityFile ${place('stranger')}
+Host reached
+  IdentityFile ${place('user')}
+Host *
+  HostName 127.0.0.1
+  Port ${port}
+  User root
+  IdentitiesOnly yes
+  IdentityAgent none
+  StrictHostKeyChecking no
+  UserKnownHostsFile /dev/null
+  GlobalKnownHostsFile /dev/null
+  LogLevel ERROR
+`
+}
+
+/** sshd insists on its full path. */
+function findProgram(name: string): string {
+  const folders = [...(process.env['PATH'] ?? '').split(delimiter), '/usr/sbin', '/sbin']
+  const isThere = (path: string): boolean => {
+    try {
+      accessSync(path, constants.X_OK)
+      return true
+    } catch {
+      return false
+    }
+  }
+  return folders.map((folder) => join(folder, name)).find(isThere) ?? ''
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  server.close()
+  await once(server, 'close')
+  return port
+}
