@@ -104,7 +104,8 @@ function announce(
   const ws = of('ws')
   for (const address of tcp) context.note(`tcp   ${address}`)
   for (const address of ws) context.note(`ws    ${address}`)
-  context.note(`http  ${http}   (http://${http}/ shows the node)`)
+  const page = http.replace(/^(0\.0\.0\.0|\[::\])/, 'localhost')
+  context.note(`http  ${http}   (http://${page}/ shows the node)`)
   context.note('ready')
   if (!context.json) return
   const event = { event: 'ready', tcp, ws, http, engine: shard?.engine }

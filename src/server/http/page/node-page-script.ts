@@ -21,9 +21,12 @@ async function poll() {
     const body = await answer.json()
     at('notice').textContent = answer.ok ? '' : body.detail
     if (answer.ok) show(body, performance.now())
+    document.body.classList.toggle('stale', !answer.ok)
     if (answer.status === 401) return
   } catch {
-    at('notice').textContent = 'The node does not answer.'
+    at('notice').textContent = 'The node does not answer. What is below is old.'
+    at('state').textContent = 'no answer'
+    document.body.classList.add('stale')
   }
   timer = setTimeout(poll, pollMs)
 }
@@ -49,14 +52,19 @@ function show(node, nowMs) {
     'heartbeats': rate('heartbeats'),
     'bytes sent': rate('bytesSent'),
     'memory': count(node.memory.rssBytes / 1048576) + ' MiB',
-    'longest GC pause': node.gc.known && pauses.length ? Math.max(...pauses) / 1000 + ' ms' : '–',
+    'longest GC pause': node.gc.known && pauses.length ? (Math.max(...pauses) / 1000).toFixed(1) + ' ms' : '–',
   })
-  table('shards', ['shard', 'kind', 'engine', 'connections', 'devices', 'CPU s'],
-    node.shards.map((row) => [row.index, row.kind + ' ' + row.pid, row.engine,
+  table('shards', ['shard', 'kind', 'pid', 'engine', 'connections', 'devices', 'CPU s'],
+    node.shards.map((row) => [row.index, row.kind, row.pid, row.engine,
       count(row.connectionsOpen), count(row.devicesOnline), (row.cpuUs / 1e6).toFixed(1)]))
   table('closes', ['cause', 'connections'],
-    Object.entries(counters.closes).map(([cause, closed]) => [cause, count(closed)]))
+    closeRows(counters.closes))
   before = { counters, nowMs }
+}
+
+function closeRows(closes) {
+  const rows = Object.entries(closes).map(([cause, closed]) => [cause, count(closed)])
+  return rows.length > 0 ? rows : [['none yet', '']]
 }
 
 function count(value) {
