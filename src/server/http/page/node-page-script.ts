@@ -21,12 +21,12 @@ async function poll() {
     const body = await answer.json()
     at('notice').textContent = answer.ok ? '' : body.detail
     if (answer.ok) show(body, performance.now())
-    document.body.classList.toggle('stale', !answer.ok)
+    markOld(!answer.ok)
     if (answer.status === 401) return
   } catch {
     at('notice').textContent = 'The node does not answer. What is below is old.'
     at('state').textContent = 'no answer'
-    document.body.classList.add('stale')
+    markOld(true)
   }
   timer = setTimeout(poll, pollMs)
 }
@@ -60,6 +60,10 @@ function show(node, nowMs) {
   table('closes', ['cause', 'connections'],
     closeRows(counters.closes))
   before = { counters, nowMs }
+}
+
+function markOld(isOld) {
+  for (const id of ['figures', 'shards', 'closes']) at(id).classList.toggle('old', isOld)
 }
 
 function closeRows(closes) {

@@ -18,7 +18,7 @@ h1 { font-size: 1.3rem; margin: 0 }
 table { border-collapse: collapse; width: 100%; margin: .5rem 0 1.5rem }
 /* A table wider than a phone scrolls by itself, the page does not. */
 table { display: block; overflow-x: auto }
-.stale #figures, .stale table { opacity: .5 }
+.old { opacity: .5 }
 th, td { text-align: left; padding: .25rem .6rem .25rem 0; border-bottom: 1px solid #8884 }
 td { font-variant-numeric: tabular-nums }
 #notice { min-height: 1.5em; color: #b40 }
