@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { MemoryTree } from '../../src/doctor/facts-reader/capture-trees.ts'
 import { CapturedSource } from '../../src/doctor/facts-reader/captured-source.ts'
 import { readFacts } from '../../src/doctor/facts-reader/read-facts.ts'
-import type { Finding } from '../../src/doctor/finding.ts'
+import type { Finding, Status } from '../../src/doctor/finding.ts'
 import { runChecks } from '../../src/doctor/run-checks.ts'
 import type { Target } from '../../src/doctor/target.ts'
 import { targetWith } from './facts-builder.ts'
@@ -26,73 +26,100 @@ async function findingsOf(name: string, target: Partial<Target> = {}): Promise<F
   return findings
 }
 
-async function find(name: string, id: string, target: Partial<Target> = {}): Promise<Finding> {
-  const finding = (await findingsOf(name, target)).find((each) => each.id === id)
-  if (finding === undefined) throw new Error(`${id} said nothing about ${name}`)
-  return finding
+const STORM = { connectsPerSecond: 30_000 } as const
+const LOADGEN = { role: 'loadgen' } as const
+
+/** What doctor must say of each captured host; `words` stand in what was observed, or why. */
+type Saying = readonly [
+  id: string,
+  subject: string | null,
+  status: Status,
+  words: string,
+  target?: Partial<Target>,
+]
+
+const CAPTURED: Readonly<Record<string, readonly Saying[]>> = {
+  // Two of eight CPUs at 58 % softirq, their NIC without RPS.
+  'softirq-two-of-eight': [
+    ['cpu/softirq-balance', null, 'critical', '58 %'],
+    ['cpu/softirq-balance', null, 'warn', '58 %', LOADGEN],
+  ],
+  // A listener clipped to 128, in the folded output of an old ss.
+  'somaxconn-128': [
+    ['listen/somaxconn', null, 'critical', '128, full after 4 ms at 30,000 connects/s', STORM],
+    ['listen/somaxconn', null, 'warn', '128, full after 128 ms'],
+    ['listen/backlog', '*:8080', 'warn', 'clipped by net.core.somaxconn', STORM],
+    ['listen/overflow', null, 'warn', '4,711 packets dropped since boot, most at *:8080'],
+    ['listen/queue-now', '*:8080', 'info', '90 of 128 waiting'],
+  ],
+  'tw-recycle-3.10': [
+    ['tw/recycle', null, 'critical', 'NAT'],
+    ['tw/recycle', null, 'warn', 'NAT', LOADGEN],
+    ['listen/syn-backlog', null, 'warn', ''],
+    ['files/sysctl-lint', 'net.ipv4.tcp_tw_recycle', 'warn', 'gone since kernel 4.12'],
+  ],
+  'conntrack-95': [
+    ['conntrack/fill', null, 'critical', '95 %'],
+    ['conntrack/max', null, 'critical', '262,144', { connections: 1_000_000 }],
+  ],
+  // Its namespace hides what belongs to the host: unknown, and never ok.
+  container: [
+    ['tw/orphans', null, 'unknown', 'belongs to the host'],
+    ['memory/tcp-mem', null, 'unknown', ''],
+    ['cgroup/netns-scope', null, 'info', ''],
+    ['tw/fin-timeout', null, 'ok', ''],
+  ],
+  'ipv6-only': [
+    ['listen/backlog', '[::]:8443', 'warn', '511 in force', STORM],
+    ['listen/backlog', '[fe80::1]:9443', 'warn', '4,096 in force', STORM],
+    ['listen/queue-now', '[fe80::1]:9443', 'critical', '4,000 of 4,096'],
+  ],
+  // 32 bits wrapped, 64 bits cannot: that one went backwards.
+  'wrapped-counters': [
+    ['nic/backlog', null, 'critical', ''],
+    ['listen/overflow', null, 'unknown', 'went backwards'],
+  ],
 }
 
+describe.each(Object.entries(CAPTURED))('of the captured host %s doctor', (name, sayings) => {
+  it.each(sayings)('says of %s %s: %s', async (id, subject, status, words, target) => {
+    const findings = (await findingsOf(name, target)).filter((finding) => finding.id === id)
+    const finding = findings.find((each) => subject === null || each.subject === subject)
+    expect(finding, findings.map((each) => each.subject).join()).toBeDefined()
+    expect([finding!.status, finding!.observed]).toEqual([status, finding!.observed])
+    expect(`${finding!.observed} ${finding!.why}`).toContain(words)
+  })
+})
+
 describe('doctor on captures', () => {
-  it('finds two of eight CPUs at 58 % softirq', async () => {
-    const finding = await find('softirq-two-of-eight', 'cpu/softirq-balance')
-    expect(finding.status).toBe('critical')
-    expect(finding.observed).toContain('58 %')
-  })
-
-  it('finds a listener with somaxconn 128, in the folded output of an old ss', async () => {
-    const target = { connectsPerSecond: 30_000 }
-    expect((await find('somaxconn-128', 'listen/somaxconn', target)).status).toBe('critical')
-    expect(await find('somaxconn-128', 'listen/backlog', target)).toMatchObject({
-      status: 'warn',
-      subject: '*:8080',
-      observed: expect.stringContaining('clipped by net.core.somaxconn'),
-    })
-    expect(await find('somaxconn-128', 'listen/overflow')).toMatchObject({
-      status: 'warn',
-      observed: '4,711 packets dropped since boot, most at *:8080',
-    })
-  })
-
-  it('finds tcp_tw_recycle on a 3.10 host and says why', async () => {
-    const finding = await find('tw-recycle-3.10', 'tw/recycle')
-    expect(finding.status).toBe('critical')
-    expect(finding.why).toContain('NAT')
-    expect((await find('tw-recycle-3.10', 'listen/syn-backlog')).status).toBe('warn')
-  })
-
-  it('finds a conntrack table at 95 %', async () => {
-    const finding = await find('conntrack-95', 'conntrack/fill')
-    expect(finding.status).toBe('critical')
-    expect(finding.observed).toContain('95 %')
-  })
-
-  it('leaves what a container cannot see unknown', async () => {
-    const orphans = await find('container', 'tw/orphans')
-    expect(orphans.status).toBe('unknown')
-    expect(orphans.observed).toContain('belongs to the host')
-    expect((await find('container', 'tw/fin-timeout')).status).toBe('ok')
-  })
-
-  it('counts IPv6 clients and names IPv6 listeners', async () => {
+  it('counts IPv6 clients, names their peers, and the service to restart', async () => {
     const facts = await factsOf('ipv6-only')
     expect(facts.after.sockstat).toMatchObject({ value: { tcpInUse: 0, tcp6InUse: 9_000 } })
-    const findings = await findingsOf('ipv6-only', { connectsPerSecond: 30_000 })
-    const backlogs = findings.filter(({ id }) => id === 'listen/backlog')
-    expect(backlogs.map(({ subject }) => subject)).toEqual(['[::]:8443', '[fe80::1]:9443'])
-    expect(backlogs[0]?.fix_now).toContain('/system.slice/push.service')
-    expect(await find('ipv6-only', 'listen/queue-now')).toMatchObject({
-      status: 'critical',
-      subject: '[fe80::1]:9443',
-    })
-    expect((await find('ipv6-only', 'tw/count')).evidence).toContain(
+    const findings = await findingsOf('ipv6-only', STORM)
+    const backlog = findings.find(({ id }) => id === 'listen/backlog')
+    expect(backlog?.fix_now).toContain('/system.slice/push.service')
+    expect(findings.find(({ id }) => id === 'tw/count')?.evidence).toContain(
       '1 × 198.51.100.7 → local port 8443',
     )
   })
 
-  it('counts across a wrap, and knows a counter that went backwards', async () => {
-    const backlog = await find('wrapped-counters', 'nic/backlog')
-    expect(backlog.status).toBe('critical')
-    expect(backlog.evidence.join('\n')).toContain('+12')
-    expect((await find('wrapped-counters', 'listen/overflow')).status).toBe('unknown')
+  it('counts across a wrap', async () => {
+    const findings = await findingsOf('wrapped-counters')
+    const backlog = findings.find(({ id }) => id === 'nic/backlog')
+    expect(backlog?.evidence.join('\n')).toContain('+12')
+  })
+
+  it.each([
+    ['server', { role: 'server', connections: 1_000_000, dirtySockets: 1_000_000, ...STORM }],
+    ['loadgen', { role: 'loadgen', connections: 200_000, connectsPerSecond: 5_000 }],
+  ] as const)('says the same of a real host as it did before, as %s', async (role, target) => {
+    const findings = await findingsOf('real-6.18/host', target)
+    const lines = findings.map(
+      ({ id, subject, status, observed }) =>
+        `${status.padEnd(8)} ${subject === null ? id : `${id} ${subject}`}: ${observed}`,
+    )
+    await expect(`${lines.join('\n')}\n`).toMatchFileSnapshot(
+      `captures/real-6.18/findings-${role}.txt`,
+    )
   })
 })
