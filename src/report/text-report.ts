@@ -56,14 +56,21 @@ const VERDICT_COLORS = {
   INVALID: 'red',
 } as const satisfies Record<Verdict, string>
 
-function verdictLines({ verdict, interrupted, duration_ms }: RunReport, { colors }: ReportStyle) {
+function verdictLines(report: RunReport, { colors, width }: ReportStyle): string[] {
+  const { verdict, interrupted, duration_ms } = report
+  if (interrupted && duration_ms === 0) {
+    return [colors.bold('interrupted before anything was measured')]
+  }
   const word = colors.bold(colors[VERDICT_COLORS[verdict.value]](verdict.value))
   const lines = [
     interrupted
       ? `${word}  interrupted: what was measured in ${millisecondsText(duration_ms)}`
       : word,
   ]
-  for (const reason of verdict.reasons) lines.push(`${INDENT}- ${plainText(reason)}`)
+  for (const reason of verdict.reasons) {
+    const [first = '', ...rest] = wrapItems(plainText(reason).split(' '), width - 4, ' ')
+    lines.push(`${INDENT}- ${first}`, ...rest.map((line) => `${INDENT}  ${line}`))
+  }
   return lines
 }
 
@@ -122,7 +129,7 @@ function runItems(report: RunReport): string[] {
 
 /** The planner's own headline where it gives one; otherwise each plain value of the plan. */
 function planItems({ plan }: RunReport): string[] {
-  if (typeof plan['headline'] === 'string') return [plainText(plan['headline'])]
+  if (typeof plan['headline'] === 'string') return plainText(plan['headline']).split(', ')
   return plainPairs(plan)
 }
 

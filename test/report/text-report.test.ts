@@ -11,7 +11,7 @@ test('the whole report on a wide terminal', () => {
       - loop lag p99 was 12 ms on shard 1: add --workers or lower --rate
 
     Run           unicast · tcp://127.0.0.1:7000 · ws://127.0.0.1:7001/push · engine epoll · 1m · 2026-11-20T10:00:00.000Z
-    Plan          2 shards in threads, 3 source addresses, 25,000 connections each
+    Plan          2 shards in threads · 3 source addresses · 25,000 connections each
     Connections   50,000 requested · 50,000 attempted · 49,990 established · 10 failed (0.02 %) · 49,988 alive at end
                   12,346/s
     Messages      1,000,000 planned · 999,000 sent · 1,200 late (0.12 %) · 1,000 unsent (0.1 %) · 16,650/s
