@@ -26,9 +26,10 @@ const STALL_MS = 1_000
 const RATES_PER_SECOND = [100, 250]
 const STALL_RATE_PER_SECOND = 250
 const DURATION_MS = 5_000
+/** Such that the share of messages due in the stall puts no percentile on the edge of a step. */
 const STALL_DURATION_MS = 8_000
 const QUICK_DURATION_MS = 2_000
-const QUICK_STALL_DURATION_MS = 4_000
+const QUICK_STALL_DURATION_MS = 3_000
 /**
  * Messages of one connection come back out of order, after the stall all of a second at once; bench
  * takes one that is 32 behind for a duplicate.

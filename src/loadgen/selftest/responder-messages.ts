@@ -17,7 +17,7 @@ export interface ResponderLog {
   readonly arrivedUs: Float64Array
   /** Right before the answer was handed to the kernel; 0: it never was. */
   readonly releasedUs: Float64Array
-  /** Pairs of from, until: when the server, which looks every 20 µs, did not run. */
+  /** Pairs of from, until: when the server, which looks all the time, did not run. */
   readonly gapsUs: Float64Array
   /** Bytes that recv() and send() of the server's sockets returned. */
   readonly bytesReceived: number

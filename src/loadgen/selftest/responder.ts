@@ -1,9 +1,10 @@
 /**
  * The server of the selftest: push protocol v1 over TCP, which sends every SEND back as MSG after a
  * known delay. It holds its core while it has connections: timers of the event loop have a grain of
- * 1 ms, so it looks for sockets and deadlines all the time, in turns of 20 µs, which is how late an
- * answer may be. It logs each message on its own clock, and each time it found that it had not run:
- * that is what tells a lie of the generator from a disturbance by the host.
+ * 1 ms, so it looks for sockets and deadlines all the time, in turns of 5 µs and the loop's own
+ * few: so late may a message be noticed. It logs each message on its own clock, and each time it
+ * found that it had not run: that is what tells a lie of the generator from a disturbance by the
+ * host.
  */
 import { createEngine } from '../../engine/create-engine.ts'
 import {
@@ -36,7 +37,7 @@ import { ReleaseQueue } from './release-queue.ts'
 import type { ResponderLog, ResponderSetup } from './responder-messages.ts'
 
 /** A turn: shorter ones cost more garbage, longer ones make answers later. */
-const TURN_US = 20
+const TURN_US = 5
 /** A turn that took longer was interrupted; a busy one (a batch after the stall) may take this. */
 const GAP_US = 500
 const GAPS_MAX = 10_000
