@@ -8,10 +8,11 @@
  * cannot do it.
  */
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, readFileSync, statSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
-import { rewriteSection } from './document.js'
+import { compile, HostFault } from './compile.js'
+import { PEERS_SECTION, rewriteSection } from './document.js'
 import { wireOf } from './frames.js'
 import { LoadClient } from './load-client.js'
 import { parseOptions, USAGE } from './options.js'
@@ -25,7 +26,6 @@ import * as echo from './work/echo.js'
 import * as idle from './work/idle.js'
 
 const HERE = new URL('.', import.meta.url).pathname
-const BUILD = join(HERE, 'build')
 const WORK = { idle, broadcast, echo, connect }
 const SERVER_CORE = 0
 const CLIENT_CORE = 1
@@ -33,28 +33,6 @@ const CLIENT_CORE = 1
 const DESCRIPTORS_SPARE = 200
 
 const say = (line) => process.stderr.write(`${line}\n`)
-
-class HostFault extends Error {}
-
-/**
- * Compiles the client and the C server; nothing is done where the program is newer than its
- * source.
- */
-function compile(name) {
-  const source = join(HERE, 'peers', `${name}.c`)
-  const program = join(BUILD, name)
-  mkdirSync(BUILD, { recursive: true })
-  const age = statSync(program, { throwIfNoEntry: false })?.mtimeMs ?? 0
-  if (age > statSync(source).mtimeMs) return program
-  try {
-    execFileSync('gcc', ['-O2', '-o', program, source], { stdio: ['ignore', 'ignore', 'pipe'] })
-  } catch (error) {
-    throw new HostFault(
-      `gcc must compile ${source}, got: ${String(error.stderr ?? error.message).trim()}`,
-    )
-  }
-  return program
-}
 
 /** Cores to pin to; null where there is only one, which makes rates by the clock worthless. */
 function planCores() {
@@ -188,7 +166,7 @@ async function main() {
   else process.stdout.write(renderText(run))
   const document = options.out ?? join(HERE, '..', 'docs', 'measurements.md')
   if (!options.dry) {
-    rewriteSection(document, renderMarkdown(run))
+    rewriteSection(document, PEERS_SECTION, renderMarkdown(run))
     say(`written to ${document}`)
   }
   process.exitCode = failures.length > 0 ? 1 : 0

@@ -1,0 +1,117 @@
+/** The rounds of generator.js as a Markdown section and as text: medians, and ratios by round. */
+import { WORKS } from './work/generate.js'
+
+/** Below this share of the rate that was asked for, the generator or the target was full. */
+const RATE_HELD_MIN = 0.97
+
+const thousands = (value) => `${(value / 1000).toFixed(1)} k`
+const two = (value) => value.toFixed(2)
+
+function spread(values) {
+  const known = values.filter((value) => Number.isFinite(value)).sort((a, b) => a - b)
+  if (known.length === 0) return null
+  const middle = known.length >> 1
+  const median = known.length % 2 ? known[middle] : (known[middle - 1] + known[middle]) / 2
+  return { median, min: known[0], max: known.at(-1), count: known.length }
+}
+
+function spreadText(value, show) {
+  if (!value) return '–'
+  if (value.count === 1) return show(value.median)
+  return `${show(value.median)} (${show(value.min)}–${show(value.max)})`
+}
+
+function figure(rounds, work, name, id) {
+  return spread(rounds.map((round) => round[work]?.[name]?.[id]))
+}
+
+function worksOf(rounds) {
+  return Object.keys(WORKS).filter((work) => rounds.some((round) => round[work]))
+}
+
+/** Rows of cells; the first is the head. */
+function ratioRows({ rounds, isQuick }) {
+  const rows = [['per CPU-second of the generator', 'pushctl', 'C', 'ratio', 'target', 'held']]
+  for (const work of worksOf(rounds)) {
+    const { title, limit } = WORKS[work]
+    const ratio = spread(
+      rounds.map((round) => round[work]?.pushctl?.perCpuS / round[work]?.c?.perCpuS),
+    )
+    rows.push([
+      title,
+      spreadText(figure(rounds, work, 'pushctl', 'perCpuS'), thousands),
+      spreadText(figure(rounds, work, 'c', 'perCpuS'), thousands),
+      spreadText(ratio, (value) => `${value.toFixed(2)} ×`),
+      `≥ ${limit} ×`,
+      isQuick || !ratio ? '–' : ratio.median >= limit ? 'yes' : 'no',
+    ])
+  }
+  return rows
+}
+
+function costRows({ rounds }) {
+  const columns = ['pushctl user', 'pushctl system', 'C user', 'C system']
+  const rows = [['CPU for one message, µs', ...columns, 'rate a second']]
+  for (const work of worksOf(rounds)) {
+    const cells = ['pushctl', 'c'].flatMap((name) =>
+      ['userUs', 'systemUs'].map((id) => spreadText(figure(rounds, work, name, id), two)),
+    )
+    const rate = figure(rounds, work, 'pushctl', 'perS')
+    rows.push([WORKS[work].title, ...cells, rate ? thousands(rate.median) : '–'])
+  }
+  return rows
+}
+
+function notes({ rounds, failures, isQuick }) {
+  const lines = failures.map((failure) => `not run: ${failure}`)
+  for (const work of worksOf(rounds)) {
+    const { title, rate, sourceRate = 0 } = WORKS[work]
+    for (const name of ['pushctl', 'c']) {
+      const perS = figure(rounds, work, name, 'perS')
+      if (!perS || perS.median >= (sourceRate || rate) * RATE_HELD_MIN) continue
+      lines.push(
+        `${title}, ${name}: only ${thousands(perS.median)} of ${thousands(sourceRate || rate)} a ` +
+          'second came through, so work was done in larger batches',
+      )
+    }
+  }
+  if (isQuick) lines.push('quick: one short round, so these figures mean nothing')
+  return lines
+}
+
+function markdownTable(rows) {
+  const line = (cells) => `| ${cells.join(' | ')} |`
+  return [
+    line(rows[0]),
+    `|${rows[0].map(() => '---').join('|')}|`,
+    ...rows.slice(1).map(line),
+  ].join('\n')
+}
+
+function textTable(rows) {
+  const widths = rows[0].map((_, i) => Math.max(...rows.map((cells) => cells[i].length)))
+  const line = (cells) => cells.map((cell, i) => cell.padEnd(widths[i])).join('  ')
+  return rows.map((cells) => line(cells).trimEnd()).join('\n')
+}
+
+export function renderMarkdown(run) {
+  const { host, startedAt, command, rounds, sizes } = run
+  const parts = [
+    `Measured ${startedAt.slice(0, 10)} on ${host.cpu}, ${host.memoryGiB} GiB, Linux ${host.kernel}, ` +
+      `Node ${host.node}. Generator on core 1, all its threads and processes counted, target on core ` +
+      `0; ${sizes.connections} connections, ${sizes.measureS} s each, ${rounds.length} interleaved ` +
+      'rounds: median (lowest–highest). Latency is recorded by both. What is compared, and how to ' +
+      'hold tcpkali against it: [benchmarks.md](benchmarks.md#tcpkali).',
+    `\`\`\`\n${command}\n\`\`\``,
+    markdownTable(ratioRows(run)),
+    markdownTable(costRows(run)),
+  ]
+  const remarks = notes(run)
+  if (remarks.length > 0) parts.push(remarks.map((line) => `- **${line}**`).join('\n'))
+  return parts.join('\n\n')
+}
+
+export function renderText(run) {
+  const parts = [textTable(ratioRows(run)), textTable(costRows(run)), notes(run).join('\n')]
+  return `${parts.filter(Boolean).join('\n\n')}\n`
+}
