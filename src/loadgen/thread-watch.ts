@@ -36,6 +36,9 @@ export class ThreadWatch {
   #fromTimer: NodeJS.Timeout | null = null
   #endTimer: NodeJS.Timeout | null = null
   #usageFrom: ThreadUsage | null = null
+  /** When the measured time should begin. */
+  #dueUs = 0
+  /** When it did: the order to measure, until the loop comes to see its beginning. */
   #fromUs = 0
   #endUs = 0
 
@@ -56,6 +59,9 @@ export class ThreadWatch {
 
   /** Times on the monotonic clock; timers of our own mark them. */
   measureBetween(fromUs: number, endUs: number): void {
+    this.#dueUs = fromUs
+    this.#usageFrom = readThreadUsage()
+    this.#fromUs = nowUs()
     this.#fromTimer = timerAt(fromUs, () => this.#beginMeasure())
     this.#endTimer = timerAt(endUs, () => this.endMeasure())
   }
@@ -66,8 +72,9 @@ export class ThreadWatch {
     this.#endUs = nowUs()
     if (this.#fromTimer) clearTimeout(this.#fromTimer)
     if (this.#endTimer) clearTimeout(this.#endTimer)
-    // Interrupted before it began: nothing was measured.
-    if (this.#fromUs === 0) return
+    // Interrupted before it began: nothing was measured. Where its beginning has passed and the loop
+    // was too starved to see it, everything since the order counts.
+    if (this.#fromUs === 0 || this.#endUs < this.#dueUs) return
     this.#usage = usageShares(this.#usageFrom, readThreadUsage(), this.#endUs - this.#fromUs)
     this.#gcMeasured = this.#gc.snapshot()
     this.#gc.reset()

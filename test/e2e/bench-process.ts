@@ -20,9 +20,11 @@ export interface BenchProcess {
   readonly ended: Promise<BenchEnd>
 }
 
-export function startBench(words: readonly string[]): BenchProcess {
+/** @param under a command that runs commands, such as nice */
+export function startBench(words: readonly string[], under: readonly string[] = []): BenchProcess {
   const bin = join(packageRoot(), 'bin', 'pushctl.js')
-  const child = spawn(process.execPath, [bin, 'bench', ...words], {
+  const [command, ...args] = [...under, process.execPath, bin, 'bench', ...words]
+  const child = spawn(command, args, {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { PATH: process.env['PATH'] },
   })

@@ -55,6 +55,18 @@ test('a run that ended before its measured time has measured nothing', async () 
   expect(steadyUsage).toEqual({ cpuShare: null, waitShare: null })
 })
 
+test('a loop too starved to see the measured time begin is judged since the order', async () => {
+  const watch = new ThreadWatch()
+  watch.start()
+  await collect()
+  const fromUs = nowUs() + 1_000
+  watch.measureBetween(fromUs, fromUs + FOREVER_US)
+  while (nowUs() < fromUs + 20_000);
+  const { loopLagMeasured, steadyUsage } = watch.finish()
+  expect(lagCount(loopLagMeasured)).toBeGreaterThan(0)
+  if (process.platform === 'linux') expect(steadyUsage.cpuShare).toBeGreaterThan(0)
+})
+
 test('the measured time ends once, at the earlier of its end and a word', async () => {
   const watch = new ThreadWatch()
   watch.start()

@@ -162,7 +162,7 @@ describe('the rules of the verdict', () => {
   })
 
   it('judge no path by a handful of segments', () => {
-    const few = host({ segments_sent: 999, retransmits: 500 })
+    const few = host({ segments_sent: 9_999, retransmits: 5_000 })
     expect(retransmits({ ...HEALTHY, ...few })).toBeNull()
   })
 

@@ -11,7 +11,7 @@ import { counted, levelOf, percent, type VerdictRule } from './verdict-facts.ts'
  */
 export const RETRANSMIT_SHARE = { suspect: 0.01, invalid: Number.POSITIVE_INFINITY } as const
 /** Below this a single stray segment of another program would decide. */
-const SEGMENTS_MIN = 1_000
+const SEGMENTS_MIN = 10_000
 
 export const retransmits: VerdictRule = ({ host }) => {
   const segments = host['segments_sent'] ?? 0
