@@ -1,5 +1,6 @@
 /** The settings of `pushctl bench`, one row each. */
 import { defineOptions } from '../config/option-table.ts'
+import { LIFETIMES } from '../loadgen/turnover.ts'
 import { WORKLOAD_MODES } from '../loadgen/workload.ts'
 
 export const BENCH_OPTIONS = defineOptions({
@@ -11,7 +12,7 @@ export const BENCH_OPTIONS = defineOptions({
     min: 1,
     max: 4_000_000,
     why: 'each connection needs one row of the connection table',
-    example: 'pushctl bench --connections 1000',
+    example: '1000',
     help: 'connections to hold; 10k is ten thousand, 1m a million',
   },
   connectsPerSecond: {
@@ -75,7 +76,22 @@ export const BENCH_OPTIONS = defineOptions({
     default: 'broadcast',
     help:
       'hold only, echo upstream data, push to one device at a time, push to all; mixed: ' +
-      'unicasts, broadcasts and heartbeats together',
+      'unicasts, broadcasts and heartbeats together; churn: connections are replaced all the ' +
+      'time; storm: all are lost at once and come back',
+  },
+  churnPerMille: {
+    flag: 'churn',
+    kind: 'rate',
+    min: 0.001,
+    max: 1_000,
+    help: 'thousandths of the connections that are replaced per second (mode churn). Default: 1',
+  },
+  lifetime: {
+    flag: 'lifetime',
+    kind: 'enum',
+    values: LIFETIMES,
+    default: 'exponential',
+    help: 'how long a connection lasts in mode churn: as users come and go, or all the same',
   },
   unicastCount: {
     flag: 'unicasts',
@@ -130,7 +146,7 @@ export const BENCH_OPTIONS = defineOptions({
     flag: 'slo',
     kind: 'string',
     repeatable: true,
-    example: "--slo 'push_latency:p99<50ms'",
+    example: "'push_latency:p99<50ms'",
     help: "threshold such as 'push_latency:p99<50ms'; exit 99 where one is crossed",
   },
   plan: {

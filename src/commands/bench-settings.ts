@@ -7,13 +7,15 @@ import type { OptionsOf } from '../config/option-table.ts'
 import { PushctlError } from '../errors/pushctl-error.ts'
 import { parseSourceAddresses } from '../loadgen/plan/source-addresses.ts'
 import { parseTarget, type TargetAddress } from '../loadgen/target/target-address.ts'
-import { type BenchSettings, pushKindsOf } from '../loadgen/workload.ts'
+import { type BenchSettings, hasTurnover, pushKindsOf } from '../loadgen/workload.ts'
 import { parseThresholds } from '../report/thresholds.ts'
 import type { BENCH_OPTIONS } from './bench-options.ts'
 
 export type BenchOptions = OptionsOf<typeof BENCH_OPTIONS>
 
 const MIXED_BROADCAST_EVERY_MS = 10_000
+/** A large push service sees one of a thousand users reconnect each second. */
+const CHURN_PER_MILLE_DEFAULT = 1
 
 /** Where `pushctl serve` has its HTTP API by default. */
 const NODE_HTTP_PORT = 7002
@@ -33,6 +35,7 @@ export function benchFaults(
     ...exclusive(options.messagesPerSecond, rateCountOf(options), 'rate', rateCountFlag(options)),
     ...broadcastRateFaults(options),
     ...countFaults(options),
+    ...churnFaults(options),
   ]
 }
 
@@ -51,6 +54,8 @@ export function settingsFrom(
     messagesPerSecond: totalRate(options),
     unicastCount: options.unicastCount ?? null,
     broadcastCount: broadcastCountOf(options),
+    churnPerMille: options.churnPerMille ?? CHURN_PER_MILLE_DEFAULT,
+    lifetime: options.lifetime,
     heartbeatSeconds: Math.ceil((options.heartbeatMs ?? 0) / 1000),
     messageBytes: options.messageBytes,
     arrivals: options.arrivals,
@@ -69,7 +74,7 @@ export function settingsFrom(
 /** Over all connections. One a second each is a busy push service already. */
 function totalRate(options: BenchOptions): number {
   const { mode, connections, messagesPerConnection, messagesPerSecond, durationMs } = options
-  if (mode === 'idle') return 0
+  if (mode === 'idle' || hasTurnover(mode)) return 0
   if (messagesPerSecond !== undefined) return messagesPerSecond
   const count = rateCountOf(options)
   if (count !== undefined) return (count * 1000) / durationMs
@@ -126,6 +131,15 @@ function countFaults({ mode, unicastCount, broadcastCount }: BenchOptions): Push
       tries: [`--mode ${kind}`, '--mode mixed'],
     })
   }
+}
+
+function churnFaults({ mode, churnPerMille }: BenchOptions): PushctlError[] {
+  if (churnPerMille === undefined || mode === 'churn') return []
+  return [
+    new PushctlError('PUSHCTL_USAGE', `--churn does not go with --mode ${mode}`, {
+      tries: [`--mode churn --churn ${churnPerMille}`],
+    }),
+  ]
 }
 
 function exclusive(

@@ -2,7 +2,7 @@
  * Opens the connections of a shard at its share of the connect rate, from intended time: a connect
  * that is started late has its lateness in connect_time. Rows take the targets in turn; within a
  * target the source addresses are used in blocks, so that one call starts many connections with the
- * same addresses.
+ * same addresses. Rows that come back later queue up behind those, each from its own address.
  */
 import type { ConnectOptions, SocketEngine } from '../engine/socket-engine.ts'
 import type { ConnectionRows } from './connection-rows.ts'
@@ -11,6 +11,8 @@ import { PaceTimer } from './pace-timer.ts'
 import { countedPacer } from './pacing/constant-pacer.ts'
 import type { Pacer } from './pacing/pacer.ts'
 import { targetAt } from './plan/target-share.ts'
+import type { Reopener } from './reconnector.ts'
+import { RowQueue } from './row-queue.ts'
 import type { ResolvedTarget } from './target/target-address.ts'
 import { shareOf } from './work-division.ts'
 
@@ -41,7 +43,7 @@ interface TargetQueue {
   started: number
 }
 
-export class Connector {
+export class Connector implements Reopener {
   attempted = 0
   readonly #engine: SocketEngine
   readonly #rows: ConnectionRows
@@ -55,6 +57,8 @@ export class Connector {
   readonly #positionStep: number
   readonly #slots = new Int32Array(CONNECTS_UNDER_WAY_MAX)
   readonly #total: number
+  readonly #again: RowQueue
+  readonly #againDueUs: Float64Array
   #startUs = 0
   #dueRows = 0
 
@@ -78,6 +82,8 @@ export class Connector {
     const perShard = setup.connectsPerSecond / setup.connectLanes
     this.#timer = new PaceTimer(perShard, (now) => this.#connectDue(now))
     this.#onStarted = onStarted
+    this.#again = new RowQueue(this.#total)
+    this.#againDueUs = new Float64Array(this.#total)
   }
 
   start(startUs: number): void {
@@ -87,6 +93,23 @@ export class Connector {
 
   stop(): void {
     this.#timer.stop()
+    this.#again.clear()
+  }
+
+  queueAgain(row: number, dueUs: number): void {
+    this.#againDueUs[row] = dueUs
+    this.#again.push(row)
+  }
+
+  goOn(): void {
+    this.#timer.stop()
+    this.#timer.start()
+  }
+
+  /** Where connections of this row come from; "" where the kernel chooses. */
+  sourceOf(row: number): string {
+    const queue = this.#queues[this.#targetOf(row)]
+    return queue.options[sourceAt(queue, this.#placeOf(row, queue))].source?.host ?? ''
   }
 
   #connectDue(now: number): number {
@@ -95,6 +118,7 @@ export class Connector {
       this.#dueRows += 1
     }
     for (const queue of this.#queues) if (!this.#startQueue(queue, now)) return now + RETRY_US
+    if (!this.#startAgain(now)) return now + RETRY_US
     if (this.#dueRows === this.#total) return Number.POSITIVE_INFINITY
     return this.#startUs + this.#intendedUs(this.#dueRows)
   }
@@ -103,21 +127,48 @@ export class Connector {
     return this.#pacer.intendedUs(this.#firstPosition + row * this.#positionStep)
   }
 
+  #room(): number {
+    return CONNECTS_UNDER_WAY_MAX - (this.attempted - this.#settled())
+  }
+
+  #targetOf(row: number): number {
+    return targetAt(row, this.#share.shard, this.#queues.length)
+  }
+
+  #placeOf(row: number, queue: TargetQueue): number {
+    return (row - queue.firstRow) / this.#queues.length
+  }
+
+  /** False when the engine's table or the window is full. */
+  #startAgain(now: number): boolean {
+    while (this.#again.count > 0) {
+      const row = this.#again.peek()
+      const target = this.#targetOf(row)
+      const queue = this.#queues[target]
+      const options = queue.options[sourceAt(queue, this.#placeOf(row, queue))]
+      if (this.#room() <= 0 || this.#engine.connect(options, this.#slots, 1) === 0) return false
+      this.#again.shift()
+      this.attempted += 1
+      this.#rows.begin(this.#slots[0], row, target, this.#againDueUs[row], now)
+      this.#onStarted(this.#slots[0])
+    }
+    return true
+  }
+
   /** False when the engine's table or the window is full. */
   #startQueue(queue: TargetQueue, now: number): boolean {
     const step = this.#queues.length
     const due = shareOf(this.#dueRows, queue.firstRow, step)
     while (queue.started < due) {
       const block = blockOf(queue)
-      const room = CONNECTS_UNDER_WAY_MAX - (this.attempted - this.#settled())
+      const room = this.#room()
       if (room <= 0) return false
       const wanted = Math.min(due - queue.started, block.left, room)
       const count = this.#engine.connect(queue.options[block.source], this.#slots, wanted)
       for (let index = 0; index < count; index++) {
         const row = queue.firstRow + (queue.started + index) * step
         const slot = this.#slots[index]
-        const target = targetAt(row, this.#share.shard, step)
-        this.#rows.begin(slot, row, target, this.#startUs + this.#intendedUs(row), now)
+        this.#rows.begin(slot, row, this.#targetOf(row), this.#startUs + this.#intendedUs(row), now)
         this.#onStarted(slot)
       }
       queue.started += count
@@ -128,10 +179,15 @@ export class Connector {
   }
 }
 
+/** The source address of the connection at `place` among those of its target. */
+function sourceAt({ options, count }: TargetQueue, place: number): number {
+  return Math.floor((place * options.length) / count)
+}
+
 /** Which source address is next, and how many connections of its block are left. */
 function blockOf(queue: TargetQueue): { source: number; left: number } {
   const sources = queue.options.length
-  const source = Math.floor((queue.started * sources) / queue.count)
+  const source = sourceAt(queue, queue.started)
   const blockEnd = Math.ceil(((source + 1) * queue.count) / sources)
   return { source, left: blockEnd - queue.started }
 }

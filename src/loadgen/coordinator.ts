@@ -8,7 +8,6 @@
  * An interruption jumps to "drain" from wherever the run is, before the first connect straight to
  * the report; whatever happens, nothing that was started is left behind.
  */
-import { PushctlError } from '../errors/pushctl-error.ts'
 import { nowUs } from '../stats/clock.ts'
 import { type HostSample, readHostSample } from '../stats/host-counters.ts'
 import type { RunReport } from '../stats/run-report.ts'
@@ -17,16 +16,20 @@ import { IntervalLog } from './interval-log.ts'
 import { MemorySampler } from './memory-sampler.ts'
 import { scheduleOf } from './message-schedule.ts'
 import { NodeApi, type NodeFacts } from './node-api.ts'
-import { OwnNode, type OwnNodeOptions } from './own-node.ts'
+import { OwnNode } from './own-node.ts'
+import { LATE_AFTER_US } from './pacing/pacer.ts'
+import type { OwnNodeOptions } from './own-node-process.ts'
 import type { RunPlan } from './plan/run-plan.ts'
 import { PublisherLink } from './publisher-link.ts'
 import { buildReport } from './report-builder.ts'
 import { describeEnvironment } from './run-environment.ts'
+import { closeShards, collectResults } from './run-ending.ts'
 import { FAIL_FAST_COUNT, runLimits, runPeriods } from './run-limits.ts'
-import { ShardGroup, type ShardState } from './shard-group.ts'
+import { ShardGroup } from './shard-group.ts'
 import type { PublisherSetup, SteadyStage } from './shard-messages.ts'
 import { targetFailure } from './target-failure.ts'
-import { type BenchSettings, needsPublisher, pushKindsOf } from './workload.ts'
+import { turnoverOf } from './turnover.ts'
+import { type BenchSettings, hasTurnover, needsPublisher, pushKindsOf } from './workload.ts'
 
 export interface RunProgress {
   readonly phase: 'start' | 'connect' | 'warm-up' | 'steady' | 'drain'
@@ -61,17 +64,18 @@ export async function runBench(settings: BenchSettings, hooks: BenchHooks): Prom
     const driven =
       node === null ? settings : { ...settings, targets: node.targets, publishUrl: node.httpUrl }
     const setup = await prepareBench(driven)
-    return await new BenchRun(driven, setup, hooks, startedAtMs, node !== null).run()
+    return await new BenchRun(driven, setup, hooks, startedAtMs, node).run()
   } finally {
     await node?.stop()
   }
 }
 
 /** Where the generator needs processes, the node needs as many: one for each, with its ports. */
-function ownNodeOf(settings: BenchSettings, { shards }: RunPlan): OwnNodeOptions {
-  const { connections, engine, heartbeatSeconds } = settings
+function ownNodeOf(settings: BenchSettings, { shards, ports }: RunPlan): OwnNodeOptions {
+  const { connections, engine, heartbeatSeconds, mode } = settings
   const processes = shards.kind === 'process' ? shards.count : null
-  return { connections, engine, heartbeatSeconds, processes }
+  const portsBelow = mode === 'storm' ? ports.first : null
+  return { connections, engine, heartbeatSeconds, processes, portsBelow }
 }
 
 class BenchRun {
@@ -79,7 +83,7 @@ class BenchRun {
   readonly #setup: BenchSetup
   readonly #hooks: BenchHooks
   readonly #startedAtMs: number
-  readonly #hasOwnNode: boolean
+  readonly #node: OwnNode | null
   readonly #runId = newRunId()
   readonly #api: NodeApi | null
   readonly #shards: ShardGroup
@@ -92,10 +96,15 @@ class BenchRun {
   readonly #intervals = new IntervalLog(this.#startUs)
   #publisher: PublisherLink | null = null
   #hasConnected = false
+  #stormTimer: NodeJS.Timeout | null = null
+  /** Why the node of our own did not come back from a storm. */
+  #nodeError: Error | null = null
+  #timeWaitMax: number | null = null
   #phase: RunProgress['phase'] = 'start'
   #phaseStartUs = this.#startUs
   #phaseTotalMs: number | null = null
   #connectUs = 0
+  #connected = 0
   #stage: SteadyStage | null = null
   #endUs = 0
 
@@ -104,13 +113,13 @@ class BenchRun {
     setup: BenchSetup,
     hooks: BenchHooks,
     startedAtMs: number,
-    hasOwnNode: boolean,
+    node: OwnNode | null,
   ) {
     this.#settings = settings
     this.#setup = setup
     this.#hooks = hooks
     this.#startedAtMs = startedAtMs
-    this.#hasOwnNode = hasOwnNode
+    this.#node = node
     const { publishUrl, adminToken } = settings
     this.#api = publishUrl === null ? null : new NodeApi(publishUrl, adminToken)
     const { kind, connections } = setup.plan.shards
@@ -132,9 +141,8 @@ class BenchRun {
       const targetAfter = await this.#askTarget()
       const hostAfter = readHostSample()
       if (this.#hasConnected) {
-        await this.#finish()
-        if (this.#shards.living.length === 0) throw allShardsLost(this.#shards.states)
-        await this.#close()
+        await collectResults(this.#shards, this.#limits)
+        await closeShards(this.#shards, this.#limits, this.#setup.plan.shards.lanes)
       }
       return this.#report(hostAfter, targetAfter)
     } finally {
@@ -197,7 +205,8 @@ class BenchRun {
     }
     this.#memory.stop()
     this.#connectUs = nowUs() - startUs
-    if (established() === 0 && !this.#isInterrupted) throw this.#connectFailure(failed())
+    this.#connected = established()
+    if (this.#connected === 0 && !this.#isInterrupted) throw this.#connectFailure(failed())
   }
 
   #connectFailure(failed: number): Error {
@@ -214,12 +223,13 @@ class BenchRun {
     const startUs = nowUs() + this.#limits.steadyLeadUs
     const measureFromUs = startUs + warmupMs * 1000
     const endUs = measureFromUs + durationMs * 1000
-    const stage = { startUs, measureFromUs, endUs, ...scheduleOf(this.#settings) }
+    const turnover = turnoverOf(this.#settings, measureFromUs, this.#node !== null)
+    const stage = { startUs, measureFromUs, endUs, turnover, ...scheduleOf(this.#settings) }
     this.#stage = stage
     this.#shards.tell({ kind: 'steady', stage })
     this.#publisher?.publish(stage, concat(this.#shards.states.map((s) => s.failedConnections)))
-    const isOver = (): boolean =>
-      this.#shards.alive === 0 || (this.#publisher?.error ?? null) !== null
+    if (turnover?.kind === 'storm' && !turnover.byGenerator) this.#killNodeAt(turnover.atUs)
+    const isOver = (): boolean => this.#isDeserted() || (this.#publisher?.error ?? null) !== null
     if (warmupMs > 0) {
       this.#enter('warm-up', warmupMs)
       const untilMs = (measureFromUs - nowUs()) / 1000
@@ -233,8 +243,23 @@ class BenchRun {
     this.#endUs = Math.min(endUs, nowUs())
   }
 
+  /** No connection is left, and none will come back. */
+  #isDeserted(): boolean {
+    return !hasTurnover(this.#settings.mode) && this.#shards.alive === 0
+  }
+
+  #killNodeAt(atUs: number): void {
+    const kill = (): void => {
+      this.#node?.restart(this.#hooks.signal).catch((error: Error) => {
+        this.#nodeError = error
+      })
+    }
+    this.#stormTimer = setTimeout(kill, Math.max(0, (atUs - nowUs()) / 1000))
+  }
+
   /** Sending is over; what is on its way may still arrive. */
   async #drain(): Promise<void> {
+    if (this.#stormTimer) clearTimeout(this.#stormTimer)
     if (this.#stage === null) return
     this.#enter('drain', null)
     const publisher = this.#publisher
@@ -243,10 +268,17 @@ class BenchRun {
       if (nowUs() < this.#stage.endUs) publisher.finish()
       await this.#shards.waitUntil(() => publisher.isDone, this.#limits.publishedMs)
     }
+    // What is due at the very end may still be sent for as long as it is not late.
+    if (nowUs() >= this.#stage.endUs) await pauseUntil(this.#stage.endUs + LATE_AFTER_US)
+    this.#shards.tell({ kind: 'stop' })
     const limitUs = nowUs() + this.#limits.drainMs * 1000
-    while (nowUs() < limitUs && this.#shards.living.length > 0 && !this.#hasAllCome()) {
-      this.#shards.tell({ kind: 'ask' })
-      await new Promise((resolve) => setTimeout(resolve, this.#periods.drainLookMs))
+    for (;;) {
+      const leftMs = (limitUs - nowUs()) / 1000
+      if (leftMs <= 0 || this.#shards.living.length === 0) return
+      // What shards said before they stopped may be old by a second.
+      await this.#shards.askAndWait(leftMs)
+      if (this.#hasAllCome()) return
+      await pauseUntil(nowUs() + this.#periods.drainLookMs * 1000)
     }
   }
 
@@ -262,29 +294,6 @@ class BenchRun {
     return come >= toOne + toAll
   }
 
-  async #finish(): Promise<void> {
-    this.#shards.tell({ kind: 'finish' })
-    const { living } = this.#shards
-    await this.#shards.waitUntil(
-      () => living.every(({ result, lost }) => result !== null || lost !== null),
-      this.#limits.resultMs,
-    )
-  }
-
-  /**
-   * Few shards at a time, as they connected: a hundred that close together keep each other from it.
-   */
-  async #close(): Promise<void> {
-    const { lanes } = this.#setup.plan.shards
-    const { closeMs, closedExtraMs } = this.#limits
-    const waiting = [...this.#shards.living]
-    for (let group = waiting.splice(0, lanes); group.length > 0; group = waiting.splice(0, lanes)) {
-      for (const state of group) this.#shards.tellOne(state, { kind: 'close', limitMs: closeMs })
-      const isClosed = ({ isClosed, lost }: ShardState): boolean => isClosed || lost !== null
-      await this.#shards.waitUntil(() => group.every(isClosed), closeMs + closedExtraMs)
-    }
-  }
-
   /** null where the target has no HTTP API, or does not answer any more. */
   async #askTarget(): Promise<NodeFacts | null> {
     return this.#api === null ? null : this.#api.describe().catch(() => null)
@@ -296,12 +305,15 @@ class BenchRun {
       startedAtMs: this.#startedAtMs,
       startUs: this.#startUs,
       connectUs: this.#connectUs,
+      connected: this.#connected,
       stage: this.#stage,
       endUs: this.#endUs === 0 ? nowUs() : this.#endUs,
       isInterrupted: this.#isInterrupted,
       shards: this.#hasConnected ? this.#shards.states : [],
       publisher: this.#publisher?.result ?? null,
       publisherError: this.#publisher?.error ?? null,
+      nodeError: this.#nodeError,
+      timeWaitMax: this.#timeWaitMax,
       intervals: this.#intervals.rows,
       generatorMemory: this.#memory.generator,
       targetMemory: this.#memory.target,
@@ -310,7 +322,7 @@ class BenchRun {
       hostMeasured: this.#hostMeasured,
       hostAfter,
       environment: describeEnvironment({
-        own_node: this.#hasOwnNode,
+        own_node: this.#node !== null,
         target_engine: target?.engine ?? null,
       }),
     })
@@ -324,6 +336,8 @@ class BenchRun {
 
   #tick(): void {
     const { intervalMs } = this.#periods
+    const timeWait = readHostSample().gauges['time_wait'] ?? null
+    if (timeWait !== null) this.#timeWaitMax = Math.max(this.#timeWaitMax ?? 0, timeWait)
     const connections = this.#shards.alive
     const fromShards = this.#shards.sum(({ sent }) => sent)
     const row = this.#intervals.add(nowUs(), {
@@ -347,12 +361,8 @@ class BenchRun {
   }
 }
 
-function allShardsLost(states: readonly ShardState[]): PushctlError {
-  const { code = null, signal = null, error = null } = states[0].lost ?? {}
-  return new PushctlError('PUSHCTL_SHARD_LOST', 'all generator shards ended during the run', {
-    why: error?.message ?? `the first ended with ${signal ?? code}`,
-    tries: ['look for the out-of-memory killer in the kernel log', 'fewer --connections'],
-  })
+function pauseUntil(us: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, Math.max(0, (us - nowUs()) / 1000)))
 }
 
 function concat(arrays: readonly Uint32Array[]): Uint32Array {

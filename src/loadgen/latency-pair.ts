@@ -11,6 +11,11 @@ export class LatencyPair {
     this.service.recordUs(now - writtenUs)
   }
 
+  reset(): void {
+    this.response.reset()
+    this.service.reset()
+  }
+
   report(): MetricReport {
     return { unit: 'us', response: this.response.summary(), service: this.service.summary() }
   }

@@ -4,7 +4,8 @@
  * connection is in ConnectionRows; a batch of messages is handled without allocating.
  *
  *   Connector ─► onConnect: greet ─► (onGreeting) ─► onWelcome ─► OPEN: heartbeats, EchoSender,
- *                                                                      Receipts
+ *      ▲                                                             │  Receipts
+ *      └──────────────────── Reconnector ◄─── lost, or ConnectionChurn ◄┘
  */
 import { createEngine } from '../engine/create-engine.ts'
 import {
@@ -16,6 +17,8 @@ import {
 } from '../engine/socket-engine.ts'
 import { TimerWheel } from '../engine/timer-wheel.ts'
 import { nowUs } from '../stats/clock.ts'
+import { BROKEN_OFF, type ConnectionEnd } from './back-off.ts'
+import { ConnectionChurn } from './connection-churn.ts'
 import { CONNECTION_PHASE, ConnectionRows, PHASE_NAMES } from './connection-rows.ts'
 import { Connector } from './connector.ts'
 import { EchoSender } from './echo-sender.ts'
@@ -25,9 +28,11 @@ import { FailureTally } from './failure-tally.ts'
 import { LatencyPair } from './latency-pair.ts'
 import { PHASE_LIMIT_MS, PONG_LIMIT_MS, wheelTickMs } from './phase-limits.ts'
 import { Receipts } from './receipts.ts'
+import { Reconnector } from './reconnector.ts'
 import type { ShardSetup, SteadyStage } from './shard-messages.ts'
 import { createDriver } from './target/create-driver.ts'
 import type { ConnectionEvents, TargetDriver } from './target/target-driver.ts'
+import type { Turnover } from './turnover.ts'
 
 /**
  * Slots beyond the shard's connections, for those that are still closing while others are opened.
@@ -47,6 +52,8 @@ export class LoadShard implements EngineHandler, ConnectionEvents {
   readonly receipts: Receipts
   readonly failures = new FailureTally()
   readonly connectTime = new LatencyPair()
+  /** From the connection to the carrier's welcome; WebSocket only. */
+  readonly upgradeTime = new LatencyPair()
   readonly handshakeTime = new LatencyPair()
   readonly heartbeatRtt = new LatencyPair()
   /** Ends of connections that had been up, unasked for. */
@@ -56,6 +63,8 @@ export class LoadShard implements EngineHandler, ConnectionEvents {
   /** Ended before they were up. */
   failed = 0
   echo: EchoSender | null = null
+  churn: ConnectionChurn | null = null
+  reconnector: Reconnector | null = null
   /** Called when the first connections have all failed. */
   onHopeless: () => void = () => {}
 
@@ -72,6 +81,9 @@ export class LoadShard implements EngineHandler, ConnectionEvents {
   readonly #failedRows: Uint8Array
   readonly #total: number
   #isSettled = false
+  /** Connects that began earlier are not in the metrics. */
+  #timedFromUs = 0
+  #stormTimer: NodeJS.Timeout | null = null
 
   /** `onSettled` is called once, when every connection was tried: it is up or has failed. */
   constructor(setup: ShardSetup, onSettled: () => void) {
@@ -96,19 +108,23 @@ export class LoadShard implements EngineHandler, ConnectionEvents {
       this.engine,
       this.rows,
       setup,
-      (slot) => this.#wheel.schedule(slot, this.#phaseLimitTicks),
+      (slot) => this.#onAttempt(slot),
       () => this.established + this.failed,
     )
   }
 
   startSteady(stage: SteadyStage): void {
     this.receipts.measureFromUs = stage.measureFromUs
+    if (stage.turnover !== null) this.#startTurnover(stage, stage.turnover)
     if (!this.#setup.activities.echo || stage.arrivals === null) return
     this.echo = new EchoSender(this.engine, this.rows, this.#drivers, this.#setup.share, stage)
     this.echo.start()
   }
 
   stopSending(): void {
+    if (this.#stormTimer) clearTimeout(this.#stormTimer)
+    this.churn?.stop()
+    this.reconnector?.stop()
     this.connector.stop()
     this.echo?.stop()
   }
@@ -156,7 +172,9 @@ export class LoadShard implements EngineHandler, ConnectionEvents {
     const { rows } = this
     for (let index = 0; index < count; index++) {
       const slot = slots[index]
-      this.connectTime.recordUs(now, rows.dueUs[slot], rows.writtenUs[slot])
+      if (rows.dueUs[slot] >= this.#timedFromUs) {
+        this.connectTime.recordUs(now, rows.dueUs[slot], rows.writtenUs[slot])
+      }
       rows.dueUs[slot] = now
       rows.writtenUs[slot] = now
       const greeted = this.#drivers[rows.target[slot]].greet(slot, this.#connectionOf(slot))
@@ -191,8 +209,13 @@ export class LoadShard implements EngineHandler, ConnectionEvents {
   }
 
   onGreeting(slot: Slot): void {
-    this.rows.phase[slot] = GREETING
-    this.rows.writtenUs[slot] = nowUs()
+    const { rows } = this
+    const now = nowUs()
+    if (rows.dueUs[slot] >= this.#timedFromUs) {
+      this.upgradeTime.recordUs(now, rows.dueUs[slot], rows.writtenUs[slot])
+    }
+    rows.phase[slot] = GREETING
+    rows.writtenUs[slot] = now
     this.#wheel.schedule(slot, this.#phaseLimitTicks)
   }
 
@@ -202,7 +225,11 @@ export class LoadShard implements EngineHandler, ConnectionEvents {
       this.#fail(slot, 'unexpected-welcome', '', true)
       return
     }
-    this.handshakeTime.recordUs(nowUs(), rows.dueUs[slot], rows.writtenUs[slot])
+    const now = nowUs()
+    if (rows.dueUs[slot] >= this.#timedFromUs) {
+      this.handshakeTime.recordUs(now, rows.dueUs[slot], rows.writtenUs[slot])
+    }
+    this.reconnector?.onWelcome(rows.row[slot], now)
     rows.open(slot)
     this.established += 1
     rows.heartbeatTicks[slot] = heartbeatSeconds === 0 ? 0 : this.#ticksOf(heartbeatSeconds * 1000)
@@ -224,8 +251,51 @@ export class LoadShard implements EngineHandler, ConnectionEvents {
     this.#scheduleHeartbeat(slot)
   }
 
-  onEnd(slot: Slot, cause: string, sample: string, isFault: boolean): void {
-    this.#fail(slot, cause, sample, isFault)
+  onEnd(slot: Slot, cause: string, sample: string, isFault: boolean, end = BROKEN_OFF): void {
+    this.#fail(slot, cause, sample, isFault, end)
+  }
+
+  #onAttempt(slot: Slot): void {
+    this.#wheel.schedule(slot, this.#phaseLimitTicks)
+    this.reconnector?.onAttempt(this.rows.row[slot], this.rows.writtenUs[slot])
+  }
+
+  /** From here on, connections that end come back. */
+  #startTurnover(stage: SteadyStage, turnover: Turnover): void {
+    for (const pair of [this.connectTime, this.upgradeTime, this.handshakeTime]) pair.reset()
+    this.#timedFromUs = stage.measureFromUs
+    const { share } = this.#setup
+    const reconnector = new Reconnector(this.#total, this.connector, turnover.seed + share.shard)
+    reconnector.measureFromUs = stage.measureFromUs
+    this.reconnector = reconnector
+    if (turnover.kind === 'churn') {
+      const replace = (row: number, dueUs: number): boolean => this.#replace(row, dueUs)
+      this.churn = new ConnectionChurn(share, stage, turnover, replace)
+      this.churn.start()
+    } else if (turnover.byGenerator) {
+      const waitMs = Math.max(0, (turnover.atUs - nowUs()) / 1000)
+      this.#stormTimer = setTimeout(() => this.#loseAll(), waitMs)
+    }
+  }
+
+  /** Ends the connection of a row, which then connects anew; false where it is not up. */
+  #replace(row: number, dueUs: number): boolean {
+    const slot = this.rows.openSlotOf(row)
+    if (slot < 0) return false
+    // A reset leaves no TIME_WAIT on either side, so the ports of the plan suffice at any rate.
+    this.#drop(slot, true)
+    this.reconnector?.replace(row, dueUs)
+    return true
+  }
+
+  #loseAll(): void {
+    const now = nowUs()
+    for (let row = 0; row < this.#total; row++) {
+      const slot = this.rows.openSlotOf(row)
+      if (slot < 0) continue
+      this.#drop(slot, true)
+      this.reconnector?.onLost(row, now, BROKEN_OFF)
+    }
   }
 
   #connectionOf(slot: Slot): number {
@@ -267,9 +337,9 @@ export class LoadShard implements EngineHandler, ConnectionEvents {
   }
 
   /** Ends a connection from our side because of what went wrong on it. */
-  #fail(slot: Slot, cause: string, sample: string, atOnce: boolean): void {
+  #fail(slot: Slot, cause: string, sample: string, atOnce: boolean, end = BROKEN_OFF): void {
     if (this.rows.phase[slot] === FREE) return
-    this.#end(slot, cause, sample)
+    this.#end(slot, cause, sample, end)
     this.#drop(slot, atOnce)
   }
 
@@ -281,20 +351,24 @@ export class LoadShard implements EngineHandler, ConnectionEvents {
   }
 
   /** The connection is over; counts why. */
-  #end(slot: Slot, cause: string, sample: string): void {
+  #end(slot: Slot, cause: string, sample: string, end: ConnectionEnd = BROKEN_OFF): void {
     this.#wheel.cancel(slot)
     const row = this.rows.row[slot]
     const target = this.#setup.targets[this.rows.target[slot]].url
     const phase = this.rows.end(slot)
     if (phase === FREE) return
     const now = nowUs()
-    this.failures.add(PHASE_NAMES[phase], cause, now, () =>
+    const source = this.connector.sourceOf(row)
+    this.failures.add(PHASE_NAMES[phase], cause, source, now, () =>
       sample ? `${target}: ${sample}` : target,
     )
-    if (phase === OPEN) this.endedUs.push(now)
-    else {
+    if (phase === OPEN) {
+      this.endedUs.push(now)
+      this.reconnector?.onLost(row, now, end)
+    } else {
       this.failed += 1
-      this.#failedRows[row] = 1
+      if (!this.#isSettled) this.#failedRows[row] = 1
+      this.reconnector?.onFailed(row, end)
       if (this.failed === EARLY_FAILURES && this.established === 0) this.onHopeless()
     }
     this.#checkSettled()

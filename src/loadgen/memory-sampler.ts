@@ -32,7 +32,7 @@ export class MemorySampler {
   }
 
   #sample(): void {
-    this.#shards.tell({ kind: 'ask' })
+    this.#shards.ask()
     const connections = this.#shards.alive
     this.generator.push({ connections, bytes: this.#generatorBytes() })
     if (this.#isAsking) return

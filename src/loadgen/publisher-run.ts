@@ -76,7 +76,7 @@ export class PublisherRun {
     this.#timer = new PaceTimer(perSecond, (now) => this.#sendDue(now))
     this.#stream = new BatchStream(setup.url, setup.adminToken, {
       onDrain: () => this.#onDrain(),
-      onRefused: (cause, sample) => failures.add('publish', cause, nowUs(), () => sample),
+      onRefused: (cause, sample) => failures.add('publish', cause, '', nowUs(), () => sample),
       onBroken: (error) => {
         this.broken = error
         order.onBroken()
@@ -108,7 +108,7 @@ export class PublisherRun {
     clearTimeout(late)
     const unanswered = this.#sentInAll - this.#stream.answered
     if (unanswered > 0 && this.broken === null) {
-      this.#failures.add('publish', 'unanswered', nowUs(), () => `${unanswered} pushes`)
+      this.#failures.add('publish', 'unanswered', '', nowUs(), () => `${unanswered} pushes`)
     }
     await this.#stream.destroy()
   }

@@ -43,7 +43,7 @@ export function buildReport(findings: RunFindings): RunReport {
     },
     metrics: reportMetrics(metrics),
     gc: { generator, target: findings.targetGc ?? UNKNOWN_SIDE },
-    host: hostReportOf(findings.hostBefore, findings.hostAfter),
+    host: hostReport(findings),
     memory: {
       generator_bytes_per_connection: bytesPerConnection(findings.generatorMemory),
       target_bytes_per_connection: bytesPerConnection(findings.targetMemory),
@@ -126,9 +126,10 @@ function sumReceipts(all: readonly ReceiptCounts[]): ReceiptCounts {
   }
 }
 
+/** What the generator had to do on time, replacing connections included. */
 function allSends({ publisher }: RunFindings, results: readonly ShardResult[]): SendCounts {
   return sumSends([
-    ...results.map((result) => result.sends),
+    ...results.flatMap(({ sends, replacements }) => [sends, replacements]),
     publisher?.unicast?.sends,
     publisher?.broadcast?.sends,
   ])
@@ -162,18 +163,36 @@ function countConnections(
     failed += shard.connections
     const cause = `generator shard ${shard.index} ${shard.lost?.signal ?? 'lost'}`
     tally.addRows([
-      { phase: 'idle', cause, count: shard.connections, firstUs: findings.endUs, sample: '' },
+      {
+        phase: 'idle',
+        cause,
+        source: '',
+        count: shard.connections,
+        firstUs: findings.endUs,
+        sample: '',
+      },
     ])
   }
   const left = sumOf(findings.shards, ({ leftOpen }) => leftOpen)
   if (left > 0) {
     tally.addRows([
-      { phase: 'close', cause: 'timeout', count: left, firstUs: findings.endUs, sample: '' },
+      {
+        phase: 'close',
+        cause: 'timeout',
+        source: '',
+        count: left,
+        firstUs: findings.endUs,
+        sample: '',
+      },
     ])
+  }
+  if (findings.nodeError !== null) {
+    const { message } = findings.nodeError
+    tally.add('restart', 'node-did-not-come-back', '', findings.endUs, () => message)
   }
   if (findings.publisherError !== null) {
     const sample = findings.publisherError.message
-    tally.add('publish', PUBLISHING_BROKEN, findings.endUs, () => sample)
+    tally.add('publish', PUBLISHING_BROKEN, '', findings.endUs, () => sample)
   }
   return {
     requested: findings.plan.connections,
@@ -181,7 +200,7 @@ function countConnections(
     established,
     failed,
     alive_at_end: sumOf(results, (result) => result.aliveAtEnd),
-    connects_per_second: perSecond(established, findings.connectUs),
+    connects_per_second: perSecond(findings.connected, findings.connectUs),
     failures: tally.report(findings.startUs),
   }
 }
@@ -195,6 +214,11 @@ function generatorPauses(findings: RunFindings, results: readonly ShardResult[])
     kinds: mergeGcSnapshots(threads.flatMap(({ gc }) => [...gc])),
     loop_lag: lag.count === 0 ? null : lag.summary(),
   }
+}
+
+function hostReport({ hostBefore, hostAfter, timeWaitMax }: RunFindings): RunReport['host'] {
+  const { before, after, delta } = hostReportOf(hostBefore, hostAfter)
+  return { before, after: { ...after, time_wait_max: timeWaitMax }, delta }
 }
 
 function perSecond(count: number, us: number): number {

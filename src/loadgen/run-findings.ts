@@ -21,6 +21,8 @@ export interface RunFindings {
   readonly startUs: number
   /** From the first connect until every connection was tried. */
   readonly connectUs: number
+  /** Connections that were up then. */
+  readonly connected: number
   /** null when the run was interrupted before the steady state. */
   readonly stage: SteadyStage | null
   /** When sending stopped: the end of the stage, or the interruption. */
@@ -29,6 +31,10 @@ export interface RunFindings {
   readonly shards: readonly ShardState[]
   readonly publisher: PublisherResult | null
   readonly publisherError: Error | null
+  /** Why a node that was killed on purpose did not come back. */
+  readonly nodeError: Error | null
+  /** The most sockets in TIME_WAIT that were seen during the run; null where unknown. */
+  readonly timeWaitMax: number | null
   readonly intervals: readonly IntervalReport[]
   readonly generatorMemory: readonly MemorySample[]
   readonly targetMemory: readonly MemorySample[]

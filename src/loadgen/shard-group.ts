@@ -25,6 +25,8 @@ export interface ShardState {
   /** Connections that had not ended in order when it closed. */
   leftOpen: number
   lost: ShardExit | null
+  /** Number of the question that the last progress answers. */
+  answered: number
   progress: ShardProgress | null
   failedConnections: Uint32Array
   result: ShardResult | null
@@ -36,6 +38,7 @@ export class ShardGroup {
   readonly #watchers = new Set<() => void>()
   readonly #intervals: Uint8Array[] = []
   #fatal: Error | null = null
+  #asked = 0
 
   constructor(
     kind: 'thread' | 'process',
@@ -70,6 +73,23 @@ export class ShardGroup {
 
   tell(message: ShardDown): void {
     for (const state of this.living) this.tellOne(state, message)
+  }
+
+  /** Asks all for their progress, and goes on. */
+  ask(): void {
+    this.#asked += 1
+    this.tell({ kind: 'ask', ask: this.#asked })
+  }
+
+  /** Asks all for their progress; resolves when all have answered, or after `limitMs`. */
+  async askAndWait(limitMs: number): Promise<void> {
+    this.ask()
+    const asked = this.#asked
+    const { living } = this
+    await this.waitUntil(
+      () => living.every(({ answered, lost }) => answered >= asked || lost !== null),
+      limitMs,
+    )
   }
 
   tellOne({ index }: ShardState, message: ShardDown): void {
@@ -151,6 +171,7 @@ export class ShardGroup {
         this.#progress(state, message.progress)
         break
       case 'progress':
+        state.answered = message.ask
         this.#progress(state, message.progress)
         break
       case 'result':
@@ -190,6 +211,7 @@ function freshState(index: number, connections: number): ShardState {
     isClosed: false,
     leftOpen: 0,
     lost: null,
+    answered: 0,
     progress: null,
     failedConnections: new Uint32Array(0),
     result: null,

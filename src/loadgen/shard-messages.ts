@@ -13,6 +13,7 @@ import type { MessageSchedule } from './message-schedule.ts'
 import type { ReceiptCounts } from './receipts.ts'
 import type { ResolvedTarget } from './target/target-address.ts'
 import type { ThreadFindings } from './thread-watch.ts'
+import type { Turnover } from './turnover.ts'
 import type { Activities } from './workload.ts'
 
 export interface ShardSetup {
@@ -37,14 +38,18 @@ export interface SteadyStage extends MessageSchedule {
   /** End of the warm-up: what is due from here on counts. */
   readonly measureFromUs: number
   readonly endUs: number
+  /** null: connections that end stay away. */
+  readonly turnover: Turnover | null
 }
 
 export type ShardDown =
   | { readonly kind: 'setup'; readonly setup: ShardSetup }
   | { readonly kind: 'connect'; readonly startUs: number }
   | { readonly kind: 'steady'; readonly stage: SteadyStage }
-  /** Asks for one progress message now. */
-  | { readonly kind: 'ask' }
+  /** Asks for one progress message now, which says that it answers this. */
+  | { readonly kind: 'ask'; readonly ask: number }
+  /** Ends sending, in its time or before; what was sent may still come back. */
+  | { readonly kind: 'stop' }
   /** Ends sending and says what was found; connections are held, with their heartbeats. */
   | { readonly kind: 'finish' }
   /** After the result: closes all connections in order, as far as that goes within the limit. */
@@ -90,6 +95,8 @@ export interface ShardResult extends ThreadFindings {
   readonly aliveAtEnd: number
   readonly failures: readonly FailureRow[]
   readonly sends: SendCounts
+  /** Connections that churn ended and opened anew. */
+  readonly replacements: SendCounts
   /** Messages to one device: echoes or unicasts. */
   readonly direct: ReceiptCounts
   readonly broadcast: ReceiptCounts
@@ -119,7 +126,8 @@ export type ShardUp =
       readonly progress: ShardProgress
       readonly failedConnections: Uint32Array
     }
-  | { readonly kind: 'progress'; readonly progress: ShardProgress }
+  /** `ask` is the number of the last question, 0: none was asked. */
+  | { readonly kind: 'progress'; readonly progress: ShardProgress; readonly ask: number }
   | { readonly kind: 'result'; readonly result: ShardResult }
   /** Descriptors are returned; `left` connections had not ended in order. */
   | { readonly kind: 'closed'; readonly left: number }

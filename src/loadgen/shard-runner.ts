@@ -6,6 +6,7 @@
 import type { ShardPort } from '../engine/shard-host.ts'
 import { PushctlError } from '../errors/pushctl-error.ts'
 import { loopLagTickMs } from '../stats/loop-lag-recorder.ts'
+import { LatencyPair } from './latency-pair.ts'
 import { LoadShard } from './load-shard.ts'
 import { runPeriods } from './run-limits.ts'
 import type {
@@ -28,6 +29,7 @@ export class ShardRunner {
   #shard: LoadShard | null = null
   #progressTimer: NodeJS.Timeout | null = null
   #shards = 1
+  #ask = 0
 
   constructor(port: ShardPort<ShardDown, ShardUp>) {
     this.#port = port
@@ -57,7 +59,12 @@ export class ShardRunner {
         this.#startSteady(message.stage)
         return
       case 'ask':
+        this.#ask = message.ask
         this.#postProgress()
+        return
+      case 'stop':
+        this.#watch.endMeasure()
+        this.#running().stopSending()
         return
       case 'finish':
         this.#finish()
@@ -83,7 +90,7 @@ export class ShardRunner {
   }
 
   #postProgress(): void {
-    this.#port.post({ kind: 'progress', progress: this.#progress() })
+    this.#port.post({ kind: 'progress', progress: this.#progress(), ask: this.#ask })
   }
 
   #progress(): ShardProgress {
@@ -120,6 +127,7 @@ export class ShardRunner {
       failed: shard.failed,
       aliveAtEnd,
       failures: shard.failures.rows(),
+      replacements: shard.churn?.counts(this.#watch.endUs) ?? NOTHING_SENT,
       sends: shard.echo?.counts(this.#watch.endUs) ?? NOTHING_SENT,
       direct: receipts.direct,
       broadcast: receipts.broadcasts,
@@ -138,8 +146,10 @@ function encodedMetrics(shard: LoadShard): EncodedMetric[] {
   const message = shard.echo === null ? 'push_latency' : 'echo_latency'
   const pairs = [
     ['connect_time', shard.connectTime],
+    ['upgrade_time', shard.upgradeTime],
     ['handshake_time', shard.handshakeTime],
     ['heartbeat_rtt', shard.heartbeatRtt],
+    ['reconnect_time', shard.reconnector?.reconnectTime ?? new LatencyPair()],
     [message, shard.receipts],
   ] as const
   return pairs

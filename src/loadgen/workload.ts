@@ -4,8 +4,17 @@
  * activity.
  */
 import type { TargetAddress } from './target/target-address.ts'
+import type { Lifetime } from './turnover.ts'
 
-export const WORKLOAD_MODES = ['idle', 'echo', 'unicast', 'broadcast', 'mixed'] as const
+export const WORKLOAD_MODES = [
+  'idle',
+  'echo',
+  'unicast',
+  'broadcast',
+  'mixed',
+  'churn',
+  'storm',
+] as const
 export type WorkloadMode = (typeof WORKLOAD_MODES)[number]
 
 export interface Activities {
@@ -35,18 +44,26 @@ export function needsPublisher(mode: WorkloadMode): boolean {
   return pushKindsOf(mode).length > 0
 }
 
+/** Whether connections that end are to come back. */
+export function hasTurnover(mode: WorkloadMode): boolean {
+  return mode === 'churn' || mode === 'storm'
+}
+
 export interface BenchSettings {
   /** Empty: a node of our own is started and driven over both carriers. */
   readonly targets: readonly TargetAddress[]
   readonly mode: WorkloadMode
   readonly connections: number
   readonly connectsPerSecond: number
-  /** Over all connections: echoes or unicasts, in mode broadcast broadcasts; 0 in mode idle. */
+  /** Over all connections: echoes or unicasts, in mode broadcast broadcasts; 0: none. */
   readonly messagesPerSecond: number
   /** Exactly so many unicasts in the measured time, instead of a rate; null: by the rate. */
   readonly unicastCount: number | null
   /** Exactly so many broadcasts in the measured time; null: by the rate (none in mode mixed). */
   readonly broadcastCount: number | null
+  /** Of mode churn: part of the connections that is replaced per second, in thousandths. */
+  readonly churnPerMille: number
+  readonly lifetime: Lifetime
   /** What the devices ask for in HELLO; 0: the node chooses. */
   readonly heartbeatSeconds: number
   readonly messageBytes: number

@@ -15,12 +15,14 @@ export interface VerdictReport {
 
 export const METRIC_NAMES = [
   'connect_time',
+  'upgrade_time',
   'handshake_time',
   'push_latency',
   'echo_latency',
   'broadcast_first',
   'broadcast_all',
   'heartbeat_rtt',
+  'reconnect_time',
 ] as const
 export type MetricName = (typeof METRIC_NAMES)[number]
 
@@ -55,6 +57,8 @@ export interface FailureReport {
   readonly phase: string
   /** ECONNREFUSED, close 4100, timeout … */
   readonly cause: string
+  /** Address that was connected from; missing where the kernel chose it. */
+  readonly source?: string
   readonly count: number
   /** Milliseconds from the start of the run. */
   readonly first_ms: number

@@ -9,6 +9,7 @@ const stage: SteadyStage = {
   startUs: 1e6,
   measureFromUs: 1e6,
   endUs: 11e6,
+  turnover: null,
   arrivals: null,
   broadcasts: { kind: 'constant', eventsPerSecond: 1, stageUs: 10e6 },
 }

@@ -55,7 +55,14 @@ async function connect(setup: ShardSetup): Promise<LoadShard> {
 function stageOf(messages: number): SteadyStage {
   const startUs = nowUs()
   const arrivals = { kind: 'counted', total: messages, eventsPerSecond: 0 } as const
-  return { startUs, measureFromUs: startUs, endUs: startUs + 10e6, arrivals, broadcasts: null }
+  return {
+    startUs,
+    measureFromUs: startUs,
+    endUs: startUs + 10e6,
+    arrivals,
+    broadcasts: null,
+    turnover: null,
+  }
 }
 
 async function eventually(condition: () => boolean): Promise<void> {
@@ -198,6 +205,66 @@ describe.each(engines)('a generator shard on the %s engine', (engine) => {
     await connect({ ...setupOf(peer.url, 12, engine), sources })
     const seen = [...peer.sockets].map((socket) => socket.remoteAddress).toSorted()
     expect(seen).toEqual(sources.flatMap((source) => Array(4).fill(source)))
+  })
+
+  it('replaces connections one by one, and times only those', async () => {
+    const peer = await startPeer()
+    const shard = await connect(setupOf(peer.url, 5, engine))
+    const stage = { ...stageOf(0), arrivals: null }
+    const turnover = { kind: 'churn', perSecond: 200, lifetime: 'constant', seed: 1 } as const
+    shard.startSteady({ ...stage, endUs: stage.startUs + 250_000, turnover })
+    const replaced = (): number => shard.connector.attempted - 5
+    await eventually(() => nowUs() > stage.startUs + 300_000 && shard.rows.openCount === 5)
+    const { planned, sent, unsent, unsendable } = shard.churn?.counts(nowUs()) ?? {}
+    expect([planned, sent]).toEqual([50, replaced()])
+    expect((sent ?? 0) + (unsent ?? 0) + (unsendable ?? 0)).toBe(50)
+    expect(replaced()).toBeGreaterThan(0)
+    expect([shard.established, shard.failed, shard.endedUs.length]).toEqual([5 + replaced(), 0, 0])
+    for (const pair of [shard.connectTime, shard.handshakeTime, shard.reconnector?.reconnectTime]) {
+      expect(pair?.response.count).toBe(replaced())
+    }
+    expect(new Set(peer.deviceIds).size).toBe(5)
+    expect(shard.failures.rows()).toEqual([])
+  })
+
+  it('comes back with all connections after it lost all', async () => {
+    const peer = await startPeer()
+    const shard = await connect(setupOf(peer.url, 20, engine))
+    const stage = { ...stageOf(0), arrivals: null }
+    const turnover = { kind: 'storm', atUs: 0, byGenerator: true, seed: 1 } as const
+    shard.startSteady({ ...stage, turnover })
+    await eventually(() => shard.reconnector?.reconnectTime.response.count === 20)
+    expect([shard.rows.openCount, shard.established]).toEqual([20, 40])
+    expect(shard.failures.rows()).toEqual([])
+    // The first back-off is at most a second, and spread.
+    const { min, p99 } = shard.reconnector?.reconnectTime.response.summary() ?? { min: 0, p99: 0 }
+    expect(p99).toBeGreaterThan(min)
+  })
+
+  it('comes back from a target that ends all, by source address', async () => {
+    const peer = await startPeer()
+    const sources = ['127.0.0.2', '127.0.0.3']
+    const shard = await connect({ ...setupOf(peer.url, 6, engine), sources })
+    const turnover = { kind: 'storm', atUs: 0, byGenerator: false, seed: 1 } as const
+    shard.startSteady({ ...stageOf(0), arrivals: null, turnover })
+    for (const socket of peer.sockets) socket.end()
+    await eventually(() => shard.reconnector?.reconnectTime.response.count === 6)
+    const failures = shard.failures.rows().toSorted((a, b) => (a.source < b.source ? -1 : 1))
+    expect(failures).toMatchObject(
+      sources.map((source) => ({ phase: 'idle', cause: 'peer-end', source, count: 3 })),
+    )
+    const seen = [...peer.sockets].map((socket) => socket.remoteAddress).toSorted()
+    expect(seen).toEqual(sources.flatMap((source) => Array(3).fill(source)))
+  })
+
+  it('comes back at once where a BYE says so', async () => {
+    const peer = await startPeer()
+    const shard = await connect(setupOf(peer.url, 2, engine))
+    const turnover = { kind: 'storm', atUs: 0, byGenerator: false, seed: 1 } as const
+    shard.startSteady({ ...stageOf(0), arrivals: null, turnover })
+    peer.sendAway(4202, 'shutdown')
+    await eventually(() => shard.reconnector?.reconnectTime.response.count === 2)
+    expect(shard.failures.rows()).toMatchObject([{ cause: 'bye 4202 shutdown', count: 2 }])
   })
 
   it('answers its heartbeat grant with pings and measures the way back', async () => {

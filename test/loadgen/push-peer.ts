@@ -52,6 +52,11 @@ export class PushPeer {
     for (const socket of this.sockets) socket.write(frame(0x83, [0, 0], payload))
   }
 
+  /** A BYE to all. */
+  sendAway(code: number, reason: string): void {
+    for (const socket of this.sockets) socket.end(bye(code, reason))
+  }
+
   async stop(): Promise<void> {
     for (const socket of this.sockets) socket.destroy()
     this.#server.close()
@@ -88,9 +93,7 @@ export class PushPeer {
       if (greeting === 'welcome') socket.write(welcome(heartbeatSeconds))
       else if (greeting === 'garbage') socket.write('HTTP/1.1 400 Bad Request\r\n\r\n')
       else if (greeting === 'bye') {
-        const reason = Buffer.from('unauthorized')
-        const tail = Buffer.from([0x0f, 0xa3, reason.length, ...reason, 0, 0])
-        socket.end(frame(0x85, [], tail))
+        socket.end(bye(4003, 'unauthorized'))
       }
     } else if (type === 0x02) {
       this.pings += 1
@@ -131,6 +134,12 @@ function varint(bytes: Buffer, at: number): Varint | null {
     if (bytes[index] < 0x80) return { value, end: index + 1 }
   }
   return null
+}
+
+/** code u16, reason, retryAfterMs, no addresses. */
+function bye(code: number, reason: string): Buffer {
+  const head = [code >> 8, code & 0xff, reason.length]
+  return frame(0x85, [], Buffer.from([...head, ...Buffer.from(reason), 0, 0]))
 }
 
 function frame(type: number, head: readonly number[], payload: Buffer): Buffer {

@@ -7,6 +7,7 @@ describe('a run without any connection', () => {
     cause,
     count: 20,
     firstUs: 0,
+    source: '',
     sample: '',
   })
 

@@ -85,7 +85,8 @@ export class PushFrames {
       case FRAME.BYE: {
         const reason = textFromUtf8(bytes, reader.reasonStart, reader.reasonEnd)
         const cause = `bye ${reader.code} ${byeReason(reader.code)}`
-        this.#events.onEnd(slot, cause, reason, false)
+        const { code, retryAfterMs } = reader
+        this.#events.onEnd(slot, cause, reason, false, { code, retryAfterMs })
         break
       }
       default:

@@ -159,7 +159,10 @@ export class PushWebSocketDriver implements TargetDriver {
         case WEBSOCKET_EVENT.PONG:
           break
         case WEBSOCKET_EVENT.CLOSE:
-          this.#events.onEnd(slot, `close ${reader.closeCode}`, '', false)
+          this.#events.onEnd(slot, `close ${reader.closeCode}`, '', false, {
+            code: reader.closeCode,
+            retryAfterMs: 0,
+          })
           break
         case WEBSOCKET_EVENT.TEXT:
           this.#events.onEnd(slot, 'text-message', 'push.v1 has binary messages only', true)

@@ -5,6 +5,7 @@
  * what it must remember of each in columns, never in objects.
  */
 import type { Slot } from '../../engine/socket-engine.ts'
+import type { ConnectionEnd } from '../back-off.ts'
 
 /** What a driver reports to the worker, from inside greet() and receive(). */
 export interface ConnectionEvents {
@@ -18,9 +19,9 @@ export interface ConnectionEvents {
   onPong(slot: Slot, heartbeatSeconds: number): void
   /**
    * The target ended the connection with a reason, or broke the protocol (`isFault`). The worker
-   * closes it.
+   * closes it. `end` is what the target said about coming back.
    */
-  onEnd(slot: Slot, cause: string, sample: string, isFault: boolean): void
+  onEnd(slot: Slot, cause: string, sample: string, isFault: boolean, end?: ConnectionEnd): void
 }
 
 export interface TargetDriver {

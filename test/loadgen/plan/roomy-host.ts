@@ -41,6 +41,8 @@ export const SETTINGS: BenchSettings = {
   unicastCount: null,
   broadcastCount: null,
   heartbeatSeconds: 0,
+  churnPerMille: 1,
+  lifetime: 'exponential',
   messageBytes: 256,
   arrivals: 'constant',
   warmupMs: 1_000,
