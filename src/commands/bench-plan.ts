@@ -6,6 +6,7 @@ import {
   formatBytes,
   formatCount,
   formatDurationMs,
+  formatDurationUs,
   formatRate,
   formatShare,
 } from '../config/quantities.ts'
@@ -49,7 +50,11 @@ function planRows(plan: RunPlan): string[][] {
         `in the kernel: ${formatCount(memory.kernelBytesPerConnection)} B a connection ` +
         `(${KERNEL_BASIS[memory.kernelBasis]})`,
     ],
-    ['connect', `${formatRate(schedule.connectsPerSecond)}, ${seconds(schedule.connectSeconds)}`],
+    [
+      'connect',
+      `${formatRate(schedule.connectsPerSecond)}, ` +
+        `${formatDurationUs(schedule.connectSeconds * 1e6)} in all`,
+    ],
     ['messages', messagesText(plan)],
     ['warm-up', seconds(schedule.warmupSeconds)],
     ['measured', seconds(schedule.steadySeconds)],

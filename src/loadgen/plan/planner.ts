@@ -132,8 +132,10 @@ function headlineOf(settings: BenchSettings, shards: ShardChoice, sources: numbe
     `${formatCount(connections)} connections at ${rate} from ${from}`,
     `${shards.count} ${shards.kind === 'thread' ? 'thread' : 'process'}${plural(shards)}`,
   ]
-  if (messagesPerSecond > 0)
-    parts.push(`${formatRate(messagesPerSecond)} messages of ${messageBytes} bytes`)
+  if (messagesPerSecond > 0) {
+    const what = settings.mode === 'broadcast' ? 'broadcasts' : 'messages'
+    parts.push(`${what} of ${messageBytes} bytes at ${formatRate(messagesPerSecond)}`)
+  }
   return parts.join(', ')
 }
 
