@@ -12,7 +12,7 @@ import type { BenchSettings } from '../workload.ts'
 import type { HostLimits } from './host-limits.ts'
 import type { PlannedTarget, RunPlan } from './run-plan.ts'
 import { loopbackAddresses } from './source-addresses.ts'
-import { portsInTimeWait } from './time-wait.ts'
+import { portHeldSeconds, portsInTimeWait } from './time-wait.ts'
 
 /**
  * connect() looks through the ports of one parity first (net/ipv4/inet_hashtables.c), so beyond
@@ -32,8 +32,9 @@ export function planPorts(
   engine: EngineKind,
 ): RunPlan['ports'] {
   const usablePerSource = limits.portLast - limits.portFirst + 1 - limits.portsReserved
-  const busiest = Math.max(...targets.map((target) => target.connections))
-  const perBoundSource = engine === 'epoll' ? busiest : settings.connections
+  const grown = 1 + turnoverShare(settings, targets, limits)
+  const busiest = Math.ceil(Math.max(...targets.map((target) => target.connections)) * grown)
+  const perBoundSource = engine === 'epoll' ? busiest : Math.ceil(settings.connections * grown)
   const sources =
     settings.sourceAddresses ?? chooseSources(targets, busiest, perBoundSource, usablePerSource)
   // Without an address to bind to, the kernel chooses per destination on every engine.
@@ -50,6 +51,21 @@ export function planPorts(
     throw tooFewPorts(settings, needed, ports, engine)
   }
   return ports
+}
+
+/**
+ * Ports that replaced connections still hold, as a part of the connections: a generator that closes
+ * first keeps each of them in TIME_WAIT.
+ */
+function turnoverShare(
+  settings: BenchSettings,
+  targets: readonly PlannedTarget[],
+  limits: HostLimits,
+): number {
+  if (settings.mode !== 'churn') return 0
+  const runSeconds = (settings.warmupMs + settings.durationMs) / 1000
+  const heldSeconds = Math.min(runSeconds, portHeldSeconds(limits.timeWait, targets))
+  return (settings.churnPerMille / 1000) * heldSeconds
 }
 
 /**
@@ -85,8 +101,10 @@ function tooFewPorts(
   if (neededPerSource <= PORTS_WIDENED - inTimeWait && usablePerSource < PORTS_WIDENED) {
     tries.push("sysctl -w net.ipv4.ip_local_port_range='1024 65535'   (as root)")
   }
-  if (inTimeWait > 0) {
-    tries.push('sysctl -w net.ipv4.tcp_tw_reuse=1   (as root), or wait a minute')
+  const isChurn = settings.mode === 'churn'
+  if (inTimeWait > 0 || isChurn) {
+    const orWait = isChurn ? '' : ', or wait a minute'
+    tries.push(`sysctl -w net.ipv4.tcp_tw_reuse=1   (as root)${orWait}`)
   }
   if (engine === 'node') tries.push('--engine epoll, which shares ports between destinations')
   const held = inTimeWait > 0 ? `, ${inTimeWait} of them in TIME_WAIT` : ''
@@ -95,6 +113,11 @@ function tooFewPorts(
     `${settings.connections} connections need ${needed} local ports, ` +
       `got ${sources} source address${sources > 1 ? 'es' : ''} × ` +
       `${usablePerSource} ports (${ports.first}-${ports.last})${held}`,
-    { why: 'a source address reaches one destination once per local port', tries },
+    {
+      why:
+        'a source address reaches one destination once per local port' +
+        (isChurn ? ', and one that was replaced holds its port for up to a minute' : ''),
+      tries,
+    },
   )
 }

@@ -44,7 +44,10 @@ export interface RunPlan {
     readonly usablePerSource: number
     /** Addresses to connect from; empty: the kernel's choice, one address. */
     readonly sources: readonly string[]
-    /** The most connections from one source address to one destination. */
+    /**
+     * The most ports from one source address to one destination: its connections, and in mode churn
+     * those that were replaced and are in TIME_WAIT.
+     */
     readonly neededPerSource: number
     /** Of the usable ones, held by connections of the last minute on the fullest route. */
     readonly inTimeWait: number

@@ -43,6 +43,18 @@ export function portsInTimeWait(
   return Math.max(0, ...counts)
 }
 
+/** TCP_TIMEWAIT_LEN (include/net/tcp.h), and net.ipv4.tcp_tw_reuse_delay where it is reused. */
+const HELD_SECONDS = { untilEnd: 60, untilReuse: 1 } as const
+
+/** How long the port of a connection that we closed is missing to the next one. */
+export function portHeldSeconds(
+  facts: TimeWaitFacts,
+  targets: readonly { readonly address: string }[],
+): number {
+  const isAllReused = targets.every(({ address }) => isReused(facts, address))
+  return isAllReused ? HELD_SECONDS.untilReuse : HELD_SECONDS.untilEnd
+}
+
 function isReused({ reuse }: TimeWaitFacts, address: string): boolean {
   return reuse === 'all' || (reuse === 'loopback' && isLoopback(address))
 }

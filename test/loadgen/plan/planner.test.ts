@@ -141,6 +141,37 @@ describe('planner: ports of the last minute', () => {
   })
 })
 
+describe('planner: ports of connections that are replaced', () => {
+  const churn = { ...settings, mode: 'churn', connections: 10_000, churnPerMille: 20 } as const
+  const minutes = { ...churn, durationMs: 300_000 }
+
+  it('are missing for a minute, or for as long as the run lasts', () => {
+    expect(planRun(minutes, remote, host, 'epoll').ports.neededPerSource).toBe(22_000)
+    expect(planRun(churn, remote, host, 'epoll').ports.neededPerSource).toBe(12_200)
+    expect(planRun({ ...minutes, mode: 'idle' }, remote, host, 'epoll').ports.neededPerSource).toBe(
+      10_000,
+    )
+  })
+
+  it('are missing for a second where the kernel dials them again', () => {
+    const one = targetsAt('tcp://127.0.0.1:7000')
+    const { sources, neededPerSource } = planRun(minutes, one, host, 'epoll').ports
+    expect(sources.length * neededPerSource).toBe(10_200)
+  })
+
+  it('are more than one address has where too many are replaced', () => {
+    const error = refusal(() => planRun({ ...minutes, churnPerMille: 50 }, remote, host, 'epoll'))
+    expect(textOf(error)).toMatchInlineSnapshot(`
+      "PUSHCTL_PORTS
+      10000 connections need 40000 local ports, got 1 source address × 28232 ports (32768-60999)
+      a source address reaches one destination once per local port, and one that was replaced holds its port for up to a minute
+      --source-ip with 2 addresses of this host (list, range or block)
+      sysctl -w net.ipv4.ip_local_port_range='1024 65535'   (as root)
+      sysctl -w net.ipv4.tcp_tw_reuse=1   (as root)"
+    `)
+  })
+})
+
 describe('planner: memory', () => {
   it('counts both ends of a loopback connection', () => {
     const far = planRun(settings, remote, host, 'epoll').memory
