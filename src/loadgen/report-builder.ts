@@ -156,6 +156,8 @@ function countConnections(
   let attempted = sumOf(results, (result) => result.attempted)
   let failed = sumOf(results, (result) => result.failed)
   const established = sumOf(results, (result) => result.established)
+  // What comes back later belongs to no connect phase.
+  const connected = findings.stage === null ? established : findings.connected
   for (const shard of findings.shards) {
     if (shard.result !== null) continue
     // What a lost shard had is gone, whatever it last said of itself.
@@ -200,7 +202,7 @@ function countConnections(
     established,
     failed,
     alive_at_end: sumOf(results, (result) => result.aliveAtEnd),
-    connects_per_second: perSecond(findings.connected, findings.connectUs),
+    connects_per_second: perSecond(connected, findings.connectUs),
     failures: tally.report(findings.startUs),
   }
 }
