@@ -88,7 +88,8 @@ function messagesText({ mode, schedule }: RunPlan): string {
   if (schedule.messagesPerSecond === 0) return 'none'
   const what = mode === 'broadcast' ? 'broadcasts' : 'messages'
   const size = formatBytes(schedule.messageBytes)
-  return `${formatRate(schedule.messagesPerSecond)}, ${what} of ${size}, ${schedule.arrivals} arrivals`
+  const rate = formatRate(schedule.messagesPerSecond)
+  return `${rate}, ${what} of ${size}, ${schedule.arrivals} arrivals`
 }
 
 function rangeText(addresses: readonly string[]): string {

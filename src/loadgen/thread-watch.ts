@@ -72,8 +72,8 @@ export class ThreadWatch {
     this.#endUs = nowUs()
     if (this.#fromTimer) clearTimeout(this.#fromTimer)
     if (this.#endTimer) clearTimeout(this.#endTimer)
-    // Interrupted before it began: nothing was measured. Where its beginning has passed and the loop
-    // was too starved to see it, everything since the order counts.
+    // Interrupted before it began: nothing was measured. Where its beginning has passed and the
+    // loop was too starved to see it, everything since the order counts.
     if (this.#fromUs === 0 || this.#endUs < this.#dueUs) return
     this.#usage = usageShares(this.#usageFrom, readThreadUsage(), this.#endUs - this.#fromUs)
     this.#gcMeasured = this.#gc.snapshot()

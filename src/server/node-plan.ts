@@ -66,7 +66,9 @@ export function planNode(input: NodePlanInput): NodePlan {
   }
 }
 
-/** @throws PushctlError, or ConfigFaults of several, where a number that was asked for does not fit. */
+/**
+ * @throws PushctlError, or ConfigFaults of several, where a number that was asked for does not fit.
+ */
 function fitToHost(input: NodePlanInput, demand: CapacityDemand) {
   const findings = capacityFindings(demand, input.capacity)
   const short = findings.filter(({ fault }) => fault !== null)

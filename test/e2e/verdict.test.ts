@@ -11,7 +11,8 @@ import { type BenchProcess, childrenOf, reportFrom, startBench } from './bench-p
 const BUSY_LOOPS = 5
 /**
  * A machine that other tests keep busy would starve the healthy generator too, and rightly be told
- * so. Real time puts it before them; where that is not allowed (not root), nice runs it all the same.
+ * so. Real time puts it before them; where that is not allowed (not root), nice runs it all the
+ * same.
  */
 const PREFERRED = canRunInRealTime() ? ['chrt', '--rr', '1'] : ['nice', '-n', '-15']
 const hasTaskset = existsSync('/usr/bin/taskset') || existsSync('/bin/taskset')
@@ -21,7 +22,9 @@ const obstacle = !hasTaskset
     ? 'this machine has one core only'
     : null
 
-/** A node in a process of its own, so that whatever happens to the generator, the target is well. */
+/**
+ * A node in a process of its own, so that whatever happens to the generator, the target is well.
+ */
 let node: ChildProcess
 let target = ''
 

@@ -144,7 +144,7 @@ describe('the rules of the verdict', () => {
       receive buffers of the generator ran full (receive pruned 51, zero windows 50; 0.01 % of the segments received): lower --rate or use more --workers
       1 connection (0.1 %) found no free local port: add addresses with --source-ip, or wait a minute for ports in TIME_WAIT
       1 connection (0.1 %) failed on a limit of this host (EMFILE): use more --processes or raise ulimit -n
-      1 value of the latencies (0.005 %) below 1 µs or beyond an hour: two clocks were compared, so publish and receive on one host, or synchronise the hosts
+      1 latency value (0.005 %) below 1 µs or beyond an hour: two clocks were compared, so publish and receive on one host, or synchronise the hosts
       an accept queue of this host was full 1 time, and connect_time has waits of a second or more: lower --connect-rate, or raise net.core.somaxconn and the backlog of the target"
     `)
   })

@@ -40,7 +40,8 @@ export function acceptQueues(
     limit,
     warning:
       `an accept queue holds ${formatCount(have)} connections, and a stall of ` +
-      `${STALL_SECONDS * 1000} ms at ${formatRate(connectsPerSecond)} brings ${formatCount(need)}: ` +
+      `${STALL_SECONDS * 1000} ms at ${formatRate(connectsPerSecond)} brings ` +
+      `${formatCount(need)}: ` +
       `sysctl -w net.core.somaxconn=${wanted} (as root, before the target starts), ` +
       `or --connect-rate ${fitting}`,
   }

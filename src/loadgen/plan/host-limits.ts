@@ -32,8 +32,8 @@ export interface HostLimits {
  */
 const DEFAULT_PORT_RANGE = [32_768, 60_999] as const
 /**
- * Ports in TIME_WAIT from which on their routes are worth 2 µs each: below, they are no tenth of any
- * port range.
+ * Ports in TIME_WAIT from which on their routes are worth 2 µs each: below, they are no tenth of
+ * any port range.
  */
 const ROUTES_FROM = 2_000
 

@@ -1,8 +1,8 @@
 /**
  * The arithmetic before the first packet: connections over shards, descriptors, source addresses ×
  * ports × destinations, memory and every other limit of the host. A pure function of the settings
- * and of what the host allows; what cannot work is refused here, with the flag or command that would
- * make it work, and not at connection 19,983.
+ * and of what the host allows; what cannot work is refused here, with the flag or command that
+ * would make it work, and not at connection 19,983.
  */
 import { formatCount, formatRate } from '../../config/quantities.ts'
 import type { EngineKind } from '../../engine/socket-engine.ts'
@@ -19,7 +19,9 @@ import type { PlannedTarget, RunPlan } from './run-plan.ts'
 import { chooseShards, DESCRIPTORS_RESERVED, lanesOf, type ShardChoice } from './shard-choice.ts'
 import { targetAt, targetsOfShard } from './target-share.ts'
 
-/** @throws PushctlError PUSHCTL_DESCRIPTORS, PUSHCTL_PORTS, PUSHCTL_MEMORY; ConfigFaults of several */
+/**
+ * @throws PushctlError PUSHCTL_DESCRIPTORS, PUSHCTL_PORTS, PUSHCTL_MEMORY; ConfigFaults of several
+ */
 export function planRun(
   settings: BenchSettings,
   targets: readonly ResolvedTarget[],

@@ -1,6 +1,6 @@
 /**
- * Threads or processes, how many, and how many of them connect at one time. Threads are cheaper, but
- * the descriptor limit counts all threads of a process together; where it is too low for the
+ * Threads or processes, how many, and how many of them connect at one time. Threads are cheaper,
+ * but the descriptor limit counts all threads of a process together; where it is too low for the
  * connections, processes share them.
  */
 import type { ShardKind } from '../../engine/shard-host.ts'

@@ -1,8 +1,8 @@
 /**
  * Local ports that the last minute's connections still hold: TIME_WAIT keeps a 4-tuple from being
  * dialled again for 60 s, unless the kernel may reuse it (net.ipv4.tcp_tw_reuse, which wants
- * timestamps; 2 means on loopback, the default since Linux 4.19). Counted from sockstat, which costs
- * nothing; which route they are on is looked up only where there are many.
+ * timestamps; 2 means on loopback, the default since Linux 4.19). Counted from sockstat, which
+ * costs nothing; which route they are on is looked up only where there are many.
  */
 import { isLoopback } from '../target/target-address.ts'
 
@@ -69,7 +69,8 @@ const TIME_WAIT_STATE = '06'
 
 /**
  * Rows of /proc/net/tcp in TIME_WAIT, IPv4 only: addresses are 32-bit words in host order, which is
- * little-endian on every machine that Node runs on but s390x (net/ipv4/tcp_ipv4.c get_timewait4_sock).
+ * little-endian on every machine that Node runs on but s390x (net/ipv4/tcp_ipv4.c
+ * get_timewait4_sock).
  */
 export function parseTimeWaitRoutes(text: string): TimeWaitRoutes {
   const routes = new Map<string, Map<string, number>>()

@@ -14,7 +14,7 @@ export const clockMismatch: VerdictRule = ({ latencies: { count, clamped } }) =>
   return {
     level,
     reason:
-      `${counted(clamped, 'value')} of the latencies (${percent(share)}) below 1 µs or beyond an hour: ` +
+      `${counted(clamped, 'latency value')} (${percent(share)}) below 1 µs or beyond an hour: ` +
       'two clocks were compared, so publish and receive on one host, or synchronise the hosts',
   }
 }

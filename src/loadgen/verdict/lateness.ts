@@ -12,7 +12,9 @@ export const lateness: VerdictRule = ({ planned, late, unsent }) => {
   if (planned === 0) return null
   const level = levelOf((late + unsent) / planned, LATE_SHARE)
   if (level === null) return null
-  const seen = `${formatCount(late)} of ${counted(planned, 'planned message')} were sent late and ${formatCount(unsent)} not at all`
+  const seen =
+    `${formatCount(late)} of ${counted(planned, 'planned message')} were sent late ` +
+    `and ${formatCount(unsent)} not at all`
   return {
     level,
     reason: `${seen} (${percent((late + unsent) / planned)}): lower --rate or use more --workers`,

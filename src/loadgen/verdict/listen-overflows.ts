@@ -11,7 +11,8 @@ export const listenOverflows: VerdictRule = ({ hostInAll, isTargetHere }) => {
   return {
     level: 'SUSPECT',
     reason:
-      `an accept queue of this host was full ${counted(overflows, 'time')}, and connect_time has waits of a ` +
-      'second or more: lower --connect-rate, or raise net.core.somaxconn and the backlog of the target',
+      `an accept queue of this host was full ${counted(overflows, 'time')}, and connect_time ` +
+      'has waits of a second or more: lower --connect-rate, or raise net.core.somaxconn and the ' +
+      'backlog of the target',
   }
 }

@@ -1,8 +1,8 @@
 /**
  * Sockets that nobody read in time: their receive buffers ran full, so the kernel packed, cut or
- * dropped what came, or told the sender to stop. Messages then waited in the generator's own kernel,
- * which no latency of a target should contain. By counters, because asking a hundred thousand
- * sockets would cost more than it tells.
+ * dropped what came, or told the sender to stop. Messages then waited in the generator's own
+ * kernel, which no latency of a target should contain. By counters, because asking a hundred
+ * thousand sockets would cost more than it tells.
  */
 import { formatCount } from '../../config/quantities.ts'
 import { levelOf, percent, type VerdictRule } from './verdict-facts.ts'
@@ -33,12 +33,13 @@ export const receiveBacklog: VerdictRule = ({ host, isTargetHere }) => {
   const words = moved
     .map(({ name, count }) => `${name.replaceAll('_', ' ')} ${formatCount(count)}`)
     .join(', ')
+  const whose = isTargetHere ? 'the generator or the target beside it' : 'the generator'
   const share = percent(events / segments)
   return {
     // Beside a target nobody can say whose buffers they were.
     level: isTargetHere ? 'SUSPECT' : level,
     reason:
-      `receive buffers of ${isTargetHere ? 'the generator or the target beside it' : 'the generator'}` +
+      `receive buffers of ${whose}` +
       ` ran full (${words}; ${share} of the segments received): lower --rate or use more --workers`,
   }
 }

@@ -22,7 +22,8 @@ export const retransmits: VerdictRule = ({ host }) => {
   return {
     level,
     reason:
-      `this host sent ${formatCount(again)} of ${counted(segments, 'segment')} again (${percent(again / segments)}): ` +
+      `this host sent ${formatCount(again)} of ${counted(segments, 'segment')} again ` +
+      `(${percent(again / segments)}): ` +
       'look for loss on the path and for drops with pushctl doctor --role loadgen',
   }
 }

@@ -18,7 +18,8 @@ export const softnetSqueezes: VerdictRule = ({ host, measuredSeconds }) => {
   return {
     level,
     reason:
-      `packet handling of this host ran out of its budget ${Math.round(perSecond)} times a second: ` +
-      'sysctl -w net.core.netdev_budget=600, or spread receive work over more CPUs (pushctl doctor)',
+      `packet handling of this host ran out of its budget ${Math.round(perSecond)} times a ` +
+      'second: sysctl -w net.core.netdev_budget=600, or spread receive work over more CPUs ' +
+      '(pushctl doctor)',
   }
 }

@@ -13,6 +13,8 @@ export const threadCpu: VerdictRule = ({ threads }) => {
   if (worst === null) return null
   return {
     level: worst.level,
-    reason: `${worst.who} used ${percent(worst.value)} of its core: use more --workers or lower --rate`,
+    reason:
+      `${worst.who} used ${percent(worst.value)} of its core: ` +
+      'use more --workers or lower --rate',
   }
 }

@@ -1,7 +1,7 @@
 /**
  * Need against have, for every limit of a host that connections can run into beside descriptors and
- * ports. Bench and serve ask the same; each finding is a row of the plan, and where it does not fit,
- * the refusal with the command that would make it fit.
+ * ports. Bench and serve ask the same; each finding is a row of the plan, and where it does not
+ * fit, the refusal with the command that would make it fit.
  *
  *   demand, capacity ─► open files, epoll watches, threads, memory ─► rows, faults
  */

@@ -1,4 +1,6 @@
-/** A host of 24 GiB whose processes may open 20,000 descriptors; tests change one limit at a time. */
+/**
+ * A host of 24 GiB whose processes may open 20,000 descriptors; tests change one limit at a time.
+ */
 import type { HostLimits } from '../../../src/loadgen/plan/host-limits.ts'
 import { parseTarget, type ResolvedTarget } from '../../../src/loadgen/target/target-address.ts'
 import type { BenchSettings } from '../../../src/loadgen/workload.ts'
