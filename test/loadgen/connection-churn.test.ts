@@ -8,7 +8,9 @@ import { nowUs } from '../../src/stats/clock.ts'
 
 const STAGE_US = 10e6
 
-/** A stage that is over, but for the slack: all of it is due at once. */
+/** The part of the stage that is over when it starts: due at once, whatever the clock does. */
+const DUE_US = 9e6
+
 function overdueStage(): SteadyStage {
   const endUs = nowUs() + 1e6
   const startUs = endUs - STAGE_US
@@ -26,7 +28,8 @@ function run(share: EventShare, lifetime: Lifetime, isUp = true) {
   })
   part.start()
   part.stop()
-  return { ended, counts: part.counts(nowUs()), stage }
+  const lastUs = stage.startUs + DUE_US + 1
+  return { ended: ended.filter(({ dueUs }) => dueUs < lastUs), counts: part.counts(lastUs), stage }
 }
 
 describe('churn', () => {
@@ -43,7 +46,7 @@ describe('churn', () => {
           ended.map(({ connection, dueUs }) => ({ connection, atUs: dueUs - stage.startUs })),
         )
         // 40 a second for the 9 seconds that are due to every shard, the ends of both included.
-        const inOrder = all.filter(({ atUs }) => atUs < 9e6 + 1).toSorted((a, b) => a.atUs - b.atUs)
+        const inOrder = all.toSorted((a, b) => a.atUs - b.atUs)
         expect(inOrder).toHaveLength(361)
         for (const [index, { connection, atUs }] of inOrder.entries()) {
           expect(connection).toBe(index % connections)
@@ -67,14 +70,17 @@ describe('churn', () => {
     const share = { connections: 30, shard: 0, shards: 1 }
     const { ended, counts, stage } = run(share, lifetime)
     const measured = ended.filter(({ dueUs }) => dueUs >= stage.measureFromUs).length
-    expect(counts).toMatchObject({ planned: measured, sent: measured, unsent: 0, unsendable: 0 })
+    expect(counts).toMatchObject({ planned: measured, unsent: 0, unsendable: 0 })
+    // What came due meanwhile was done too.
+    expect(counts.sent).toBeGreaterThanOrEqual(measured)
     expect(counts.late).toBeGreaterThan(0)
   })
 
   it('counts connections that are away as such, and not as unsent', () => {
     const share = { connections: 30, shard: 0, shards: 1 }
     const { counts } = run(share, 'constant', false)
-    expect(counts).toMatchObject({ sent: 0, unsent: 0, unsendable: counts.planned })
+    expect(counts).toMatchObject({ sent: 0, unsent: 0 })
     expect(counts.planned).toBeGreaterThan(0)
+    expect(counts.unsendable).toBeGreaterThanOrEqual(counts.planned)
   })
 })
