@@ -82,7 +82,8 @@ const CAPTURED: Readonly<Record<string, readonly Saying[]>> = {
 }
 
 describe.each(Object.entries(CAPTURED))('of the captured host %s doctor', (name, sayings) => {
-  it.each(sayings)('says of %s %s: %s', async (id, subject, status, words, target) => {
+  it.each(sayings)('says of %s %s: %s', async (...saying) => {
+    const [id, subject, status, words, target] = saying as unknown as Saying
     const findings = (await findingsOf(name, target)).filter((finding) => finding.id === id)
     const finding = findings.find((each) => subject === null || each.subject === subject)
     expect(finding, findings.map((each) => each.subject).join()).toBeDefined()
