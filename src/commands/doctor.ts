@@ -167,6 +167,9 @@ function faultsOf(options: DoctorOptions): PushctlError[] {
   if (hosts.length > 0 && options.metrics.length > 0) {
     fault('--metrics is fetched from here, so it cannot go with --host')
   }
+  for (const url of options.metrics) {
+    if (!/^https?:/.test(url)) fault(`--metrics must be an http or https URL, got "${url}"`)
+  }
   for (const host of hosts) {
     if (!/^(?!-)[\w.@:[\]%-]+$/.test(host)) fault(`--host must be user@host, got "${host}"`)
   }

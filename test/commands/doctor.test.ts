@@ -108,6 +108,28 @@ describe('pushctl doctor', () => {
     expect((await doctor('--root', join(root, 'none'))).code).toBe(2)
   })
 
+  it('fetches metrics over HTTP only, and from here', async () => {
+    const { code, err } = await doctor('--metrics', 'ftp://x/', '--host', 'a')
+    expect(code).toBe(2)
+    expect(err).toContain('--metrics must be an http or https URL')
+    expect(err).toContain('cannot go with --host')
+  })
+
+  it('says unknown of everything where the root is no captured Linux', async () => {
+    put('etc/rc.conf', 'hostname="bsd"\n')
+    const { code, document } = await findingsOfRoot('--role', 'both')
+    expect(code).toBe(0)
+    // What a program binds cannot be seen on any host: that one check only informs.
+    const judged = document.findings.filter(({ id }) => id !== 'ports/bind-no-port')
+    expect(new Set(judged.map(({ status }) => status))).toEqual(new Set(['unknown']))
+  })
+
+  it('ends where a file cannot be made, and says which', async () => {
+    put('proc/uptime', '1.0 1.0\n')
+    const { code, err } = await doctor('--root', root, '--capture', '/proc/none')
+    expect([code, err]).toEqual([2, expect.stringContaining('/proc/none')])
+  })
+
   it('knows every kernel profile, each with its consequences in comments', async () => {
     const names = await listProfiles('kernel')
     expect(names).toEqual(['behind-nat', 'both', 'load-generator', 'mobile-clients', 'push-server'])

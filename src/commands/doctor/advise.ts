@@ -1,6 +1,5 @@
 /** --write, --apply and --rollback: from findings to files, to the running host, and back. */
 import { once } from 'node:events'
-import { mkdir } from 'node:fs/promises'
 import { userInfo } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline/promises'
@@ -10,6 +9,7 @@ import { type AdvicePlan, isEmptyPlan, planAdvice } from '../../doctor/advice/ad
 import { parseAlso } from '../../doctor/advice/also-settings.ts'
 import { type ApplyReport, applyPlan } from '../../doctor/advice/apply-plan.ts'
 import { hostFiles, replaceFile } from '../../doctor/advice/host-files.ts'
+import { makeFolder } from '../../doctor/advice/make-folder.ts'
 import { rollBack } from '../../doctor/advice/roll-back.ts'
 import type { HostIdentity } from '../../doctor/advice/saved-state.ts'
 import type { Fact } from '../../doctor/fact.ts'
@@ -51,7 +51,7 @@ export async function writeAdvice(
 ): Promise<string[]> {
   const files = adviceFiles(plan, { host, target: describeTarget(target) })
   try {
-    await mkdir(folder, { recursive: true })
+    await makeFolder(folder)
     for (const { path, content, executable } of files) {
       await replaceFile(join(folder, path), content, executable ? 0o755 : 0o644)
     }

@@ -3,8 +3,9 @@
  * answer with an error of the kernel; real files are replaced as a whole, so that a crash leaves
  * the old or the new one.
  */
-import { chmod, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { chmod, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import { makeFolder } from './make-folder.ts'
 
 export interface HostFiles {
   /** null: no such file. Any other trouble throws. */
@@ -41,7 +42,7 @@ export function isKernelFile(path: string): boolean {
 
 /** Writes beside the place and renames, so that readers never see half a file. */
 export async function replaceFile(place: string, content: string, mode = 0o644): Promise<void> {
-  await mkdir(dirname(place), { recursive: true })
+  await makeFolder(dirname(place))
   const beside = `${place}.${process.pid}.new`
   await writeFile(beside, content)
   await chmod(beside, mode)

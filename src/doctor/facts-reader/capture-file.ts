@@ -3,8 +3,9 @@
  * folder that --root reads. The archive is plain ustar with long names split at a slash; nothing in
  * it is executable.
  */
-import { mkdir, writeFile } from 'node:fs/promises'
+import { writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import { makeFolder } from '../advice/make-folder.ts'
 import { PushctlError } from '../../errors/pushctl-error.ts'
 
 const BLOCK = 512
@@ -30,7 +31,7 @@ export async function writeCapture(
 async function writeFolder(folder: string, files: ReadonlyMap<string, string>): Promise<void> {
   for (const [path, content] of files) {
     const place = join(folder, path)
-    await mkdir(dirname(place), { recursive: true })
+    await makeFolder(dirname(place))
     await writeFile(place, content)
   }
 }

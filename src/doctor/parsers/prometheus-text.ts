@@ -36,28 +36,39 @@ export function parsePrometheusText(text: string): MetricTable | null {
   return count > 0 ? table : null
 }
 
-const SERIES = /^([a-zA-Z_:][\w:]*)(\{.*\})?\s+(\S+)(?:\s+\S+)?$/
-const LABEL = /\s*([a-zA-Z_]\w*)\s*=\s*"((?:[^"\\]|\\.)*)"\s*(,|$)/y
+const NAME = /^[a-zA-Z_:][\w:]*/
+const LABEL = /\s*([a-zA-Z_]\w*)\s*=\s*"((?:[^"\\]|\\.)*)"\s*(?:,|(?=\}))/y
 
 function parseLine(line: string): (MetricSeries & { readonly name: string }) | null {
-  if (line === '' || line.startsWith('#')) return null
-  // An exemplar of OpenMetrics stands behind " # ".
-  const match = SERIES.exec(line.replace(/ # \{.*$/, ''))
-  if (match === null) return null
-  const value = parseValue(match[3] ?? '')
-  const labels = match[2] === undefined ? {} : parseLabels(match[2].slice(1, -1))
-  return value === null || labels === null ? null : { name: match[1] ?? '', labels, value }
+  const name = NAME.exec(line)?.[0]
+  if (name === undefined) return null
+  const labels: Record<string, string> = Object.create(null)
+  let rest = line.slice(name.length)
+  if (rest.startsWith('{')) {
+    const length = readLabels(rest, labels)
+    if (length === null) return null
+    rest = rest.slice(length)
+  }
+  // What may follow the value is a time, and in OpenMetrics an exemplar behind "#".
+  const [, text] = /^\s*(\S+)(?:\s+[^\s#]+)?(?:\s+#.*)?$/.exec(rest) ?? []
+  const value = parseValue(text ?? '')
+  return value === null ? null : { name, labels, value }
 }
 
-function parseLabels(text: string): Record<string, string> | null {
-  const labels: Record<string, string> = Object.create(null)
-  LABEL.lastIndex = 0
-  for (let count = 0; LABEL.lastIndex < text.length; count += 1) {
+/** Fills `labels`; the length of "{…}", or null where it is not well formed. */
+function readLabels(text: string, labels: Record<string, string>): number | null {
+  LABEL.lastIndex = 1
+  for (let count = 0; count <= LABELS_MAX; count += 1) {
+    const start = LABEL.lastIndex
+    const blanks = /\s*/y
+    blanks.lastIndex = start
+    blanks.exec(text)
+    if (text[blanks.lastIndex] === '}') return blanks.lastIndex + 1
     const match = LABEL.exec(text)
-    if (match === null || count >= LABELS_MAX) return null
+    if (match === null) return null
     labels[match[1] ?? ''] = unescaped(match[2] ?? '')
   }
-  return labels
+  return null
 }
 
 function unescaped(text: string): string {
@@ -65,7 +76,7 @@ function unescaped(text: string): string {
 }
 
 function parseValue(text: string): number | null {
-  if (/^[+-]?inf$/i.test(text)) return text.startsWith('-') ? -Infinity : Infinity
+  if (/^[+-]?inf(inity)?$/i.test(text)) return text.startsWith('-') ? -Infinity : Infinity
   if (/^nan$/i.test(text)) return Number.NaN
   return /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text) ? Number(text) : null
 }

@@ -8,7 +8,10 @@ import type { CommandOutput, FactSource } from '../../../src/doctor/facts-reader
 import { LiveSource } from '../../../src/doctor/facts-reader/live-source.ts'
 import { readFacts } from '../../../src/doctor/facts-reader/read-facts.ts'
 import { RecordingSource } from '../../../src/doctor/facts-reader/recording-source.ts'
+import { findingsText } from '../../../src/doctor/findings-text.ts'
 import { runChecks } from '../../../src/doctor/run-checks.ts'
+import { movingCounters } from '../../../src/doctor/watch/moving-counters.ts'
+import { watchPanel } from '../../../src/doctor/watch/watch-panel.ts'
 import { targetWith } from '../facts-builder.ts'
 
 const REQUEST = { windowMs: 20, pids: [1], ports: [] }
@@ -53,13 +56,34 @@ describe('reading facts', () => {
     ['is cut in the middle', 'TcpExt: SyncookiesSent Sync'],
     ['holds absurd numbers', 'TCP: inuse 99999999999999999999999 orphan -5 tw x alloc 1 mem 0\n'],
   ])('survives a host where every file %s, and calls nothing ok', async (_, text) => {
-    const facts = await readFacts(new SameTextSource(text), REQUEST)
+    const request = { ...REQUEST, ports: [80], metrics: ['http://127.0.0.1/metrics'] }
+    const facts = await readFacts(new SameTextSource(text), request)
     const findings = runChecks(facts, targetWith({ role: 'both', connections: 1_000_000 }))
     expect(findings.filter(({ observed }) => observed.includes('bug'))).toEqual([])
+    const style = { color: false, columns: 80, all: true }
+    expect(findingsText(findings, facts, targetWith(), style)).toContain('unknown')
+    expect(watchPanel('x', movingCounters(facts), findings, { columns: 80, rows: 24 })).not.toEqual(
+      [],
+    )
     // A sysctl file that is empty sets nothing: that is an answer.
     const answered = text === '' ? ['files/sysctl-lint'] : []
     const fine = findings.filter(({ status }) => status === 'ok').map(({ id }) => id)
     expect(fine).toEqual(answered)
+  })
+})
+
+describe('commands of this host', () => {
+  it('speak the language of the parsers, whatever the user speaks', async () => {
+    const before = process.env['LC_ALL']
+    process.env['LC_ALL'] = 'de_DE.UTF-8'
+    try {
+      const argv = ['sh', '-c', 'echo "$LC_ALL $LANG $LANGUAGE"'] as const
+      const output = await new LiveSource().run({ name: 'locale', argv: [...argv] })
+      expect(output).toMatchObject({ value: { text: 'C  \n' } })
+    } finally {
+      if (before === undefined) delete process.env['LC_ALL']
+      else process.env['LC_ALL'] = before
+    }
   })
 })
 

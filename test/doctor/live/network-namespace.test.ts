@@ -24,7 +24,8 @@ function find(facts: Facts, id: string, target: Partial<Target> = {}): Finding {
   return finding
 }
 
-describe.skipIf(!canMakeNamespaces())('doctor in a network namespace', () => {
+// Each takes a few seconds; on a host that is busy with other things, some dozens.
+describe.skipIf(!canMakeNamespaces())('doctor in a network namespace', { timeout: 90_000 }, () => {
   let namespace: TestNamespace
 
   beforeEach(() => {

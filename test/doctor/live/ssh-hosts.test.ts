@@ -8,10 +8,11 @@ const reason = reasonAgainstSshd()
 
 describe.skipIf(reason !== null)(
   `doctor over a real ssh${reason === null ? '' : `: ${reason}`}`,
+  { timeout: 90_000 },
   () => {
     const server = new SshServer()
 
-    beforeAll(() => server.start())
+    beforeAll(() => server.start(), 60_000)
     afterAll(() => server.end())
 
     function doctor(...words: string[]): Promise<{ code: number; out: string; err: string }> {

@@ -12,6 +12,7 @@ describe('Prometheus text', () => {
         'http_requests_total{method="post",path="/a \\"b\\" \\\\ c, d={e}"} 1027 1395066363000',
         'http_requests_total{method="get",} 3e3',
         'latency_bucket{le="+Inf"} 17 # {trace="x"} 0.5',
+        'quoted{text="a # {b=\\"c\\"} 9"} 5',
         'odd -Inf',
         '',
       ].join('\r\n'),
@@ -24,6 +25,10 @@ describe('Prometheus text', () => {
       [{ method: 'get' }, 3_000],
     ])
     expect(table?.get('latency_bucket')?.[0]?.value).toBe(17)
+    expect(table?.get('quoted')?.[0]).toMatchObject({
+      labels: { text: 'a # {b="c"} 9' },
+      value: 5,
+    })
     expect(table?.get('odd')?.[0]?.value).toBe(-Infinity)
   })
 
