@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -130,7 +130,11 @@ describe.skipIf(!canMakeNamespaces())('doctor in a network namespace', { timeout
       })`)
     const finding = find(await namespace.facts(300), 'tw/close-wait')
     expect(finding.status).toBe('critical')
-    expect(finding.observed).toMatch(/^150 in CLOSE_WAIT.*local port 7005, node \(pid \d+\)/)
+    // Other work on this machine may hold so many files that owners are not asked for.
+    const [open = 0] = readFileSync('/proc/sys/fs/file-nr', 'utf8').split('\t').map(Number)
+    const owner = open > 50_000 ? /node \(pid \d+\)|owner not known/ : /node \(pid \d+\)/
+    expect(finding.observed).toMatch(/^150 in CLOSE_WAIT.*local port 7005/)
+    expect(finding.observed).toMatch(owner)
   })
 
   it('applies and rolls back byte for byte', async () => {
