@@ -59,7 +59,8 @@ export class BroadcastQueue {
   }
 
   /**
-   * Returns how many devices it is meant for now, or QUEUE_FULL; then nothing was taken. Devices that join while it runs may get it too.
+   * Returns how many devices it is meant for now, or QUEUE_FULL; then nothing was taken. Devices
+   * that join while it runs may get it too.
    */
   start(payload: Uint8Array, members: Int32Array | null): number {
     if (this.#waiting.length >= WAITING_MAX) return QUEUE_FULL

@@ -52,7 +52,7 @@ function show(node, nowMs) {
     'heartbeats': rate('heartbeats'),
     'bytes sent': rate('bytesSent'),
     'memory': count(node.memory.rssBytes / 1048576) + ' MiB',
-    'longest GC pause': node.gc.known && pauses.length ? (Math.max(...pauses) / 1000).toFixed(1) + ' ms' : '–',
+    'longest GC pause': node.gc.known && pauses.length ? milliseconds(pauses) : '–',
   })
   table('shards', ['shard', 'kind', 'pid', 'engine', 'connections', 'devices', 'CPU s'],
     node.shards.map((row) => [row.index, row.kind, row.pid, row.engine,
@@ -60,6 +60,10 @@ function show(node, nowMs) {
   table('closes', ['cause', 'connections'],
     closeRows(counters.closes))
   before = { counters, nowMs }
+}
+
+function milliseconds(pausesUs) {
+  return (Math.max(...pausesUs) / 1000).toFixed(1) + ' ms'
 }
 
 function markOld(isOld) {
