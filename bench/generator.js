@@ -49,10 +49,13 @@ const GENERATORS = {
     ...['-c', String(connections), '--connect-rate', '20k', '-R', String(rate)],
     ...['--message-size', String(bytes), '--warmup', '0s', '-d', '10m'],
   ],
-  c: ({ port, connections, rate, bytes }) => [
-    compile('generator-load'),
-    ...[`port=${port}`, `connections=${connections}`, `rate=${rate}`, `bytes=${bytes}`],
-  ],
+  c: (load) => commandOfC(load),
+  cTicks: (load) => [...commandOfC(load), 'ticks=1'],
+}
+
+function commandOfC({ port, connections, rate, bytes }) {
+  const words = [`port=${port}`, `connections=${connections}`, `rate=${rate}`, `bytes=${bytes}`]
+  return [compile('generator-load'), ...words]
 }
 
 function parseOptions(argv) {

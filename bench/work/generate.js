@@ -9,7 +9,7 @@ export const WORKS = {
     mode: 'drain',
     counter: 'received',
     bytes: 256,
-    rate: 60_000,
+    rate: 100_000,
     limit: 0.9,
   },
   receives: {
@@ -20,7 +20,7 @@ export const WORKS = {
     bytes: 255,
     // One upstream message a second from each connection, for the source to know the run.
     rate: 1_000,
-    sourceRate: 80_000,
+    sourceRate: 120_000,
     limit: 0.9,
   },
   echo: {
@@ -28,7 +28,7 @@ export const WORKS = {
     mode: 'echo',
     counter: 'sent',
     bytes: 64,
-    rate: 40_000,
+    rate: 70_000,
     limit: 0.9,
   },
 }
