@@ -87,6 +87,7 @@ export interface NativeShim {
   closeDescriptor(fd: number): void
   encodeAddress(host: string, port: number, out: Uint8Array): number
   addressOf(fd: number, ofPeer: number): string
+  trimHeap(): void
 }
 
 export type ShimLoad = { readonly shim: NativeShim } | { readonly missing: string }

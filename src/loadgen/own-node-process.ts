@@ -43,6 +43,14 @@ export interface OwnNodeOptions {
   readonly portsBelow: number | null
 }
 
+/**
+ * With so many devices on the cores that drive them too, a broadcast at full speed would keep
+ * heartbeats waiting until devices are given up; so our own node sends it at a pace, as a node in
+ * production would. It must leave message-schedule.ts time for all of it.
+ */
+export const PACED_CONNECTIONS_MIN = 200_000
+export const BROADCAST_PER_SECOND = 25_000
+
 /** 0: any free port. */
 export interface NodePorts {
   readonly tcp: number
@@ -98,6 +106,9 @@ function commandOf(options: OwnNodeOptions, { tcp, ws, http }: NodePorts) {
   const args = ['--import', guard, join(packageRoot(), 'bin', 'pushctl.js'), 'serve', '--json']
   args.push('--tcp', `127.0.0.1:${tcp}`, '--ws', `127.0.0.1:${ws}`, '--http', `127.0.0.1:${http}`)
   args.push('--max-connections', String(connections), '--engine', engine)
+  if (connections >= PACED_CONNECTIONS_MIN) {
+    args.push('--broadcast-rate', String(BROADCAST_PER_SECOND))
+  }
   if (heartbeatSeconds > 0) {
     const min = Math.min(heartbeatSeconds, HEARTBEAT_SECONDS_MIN)
     const max = Math.max(heartbeatSeconds, HEARTBEAT_SECONDS_MAX)

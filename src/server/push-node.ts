@@ -4,6 +4,7 @@
  * and hands bytes to shards.
  */
 import { randomBytes } from 'node:crypto'
+import { HeapTrim } from '../engine/heap-trim.ts'
 import type { ShardExit } from '../engine/shard-host.ts'
 import { PushctlError } from '../errors/pushctl-error.ts'
 import { BYE } from '../protocol/frame-types.ts'
@@ -66,6 +67,7 @@ export class PushNode implements NodeControl {
   #httpAddress = ''
   #state: NodeDescription['state'] = 'starting'
   #latest: SampledShard[] = []
+  readonly #heapTrim = new HeapTrim()
   #sampler: NodeJS.Timeout | undefined
   #pushCount = 0
   #drained: (() => void)[] = []
@@ -337,6 +339,7 @@ export class PushNode implements NodeControl {
       }),
     )
     this.#latest = answers.filter((answer) => answer !== null)
+    if (!withHistograms) this.#heapTrim.observe(this.#admission.accepted)
     return this.#latest
   }
 
