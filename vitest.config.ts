@@ -8,5 +8,8 @@ export default defineConfig({
     hookTimeout: 30_000,
     // Two workers: the machine of the project has two cores, and socket tests share its loopback.
     maxWorkers: 2,
+    // End-to-end tests wait for real processes, and CI machines are shared: a stall of one is tried
+    // again there. Locally a test that fails once has failed.
+    retry: process.env['CI'] ? 2 : 0,
   },
 })
