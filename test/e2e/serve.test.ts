@@ -100,7 +100,10 @@ describe.each(ENGINES)('pushctl serve --engine %s, with an independent device', 
 describe('pushctl serve', () => {
   it('ends at once on a second signal', async () => {
     const node = await serve('--drain-rate', '0.1/s')
-    const phones = await Promise.all(['a', 'b'].map((id) => device(node, id)))
+    // Each shard sends its first device away at once, so there must be more of them than shards.
+    const phones = await Promise.all(
+      ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'].map((id) => device(node, id)),
+    )
     node.child.kill('SIGINT')
     await until(() => node.stderr.includes('stopping'))
     node.child.kill('SIGINT')

@@ -1,3 +1,4 @@
+import { PerformanceObserver } from 'node:perf_hooks'
 import { expect, test } from 'vitest'
 import { ThreadWatch } from '../../src/loadgen/thread-watch.ts'
 import { nowUs } from '../../src/stats/clock.ts'
@@ -8,11 +9,20 @@ const FOREVER_US = 3_600_000_000
 const lagCount = (encoded: Uint8Array): number => LatencyRecorder.decode(encoded).count
 const turn = (): Promise<void> => new Promise((resolve) => setTimeout(resolve))
 
-/** Garbage enough for a young generation of any size, and turns for Node to tell of it. */
+/** Makes garbage until a collection was told of, however large the young generation is. */
 async function collect(): Promise<void> {
+  let isTold = false
+  const observer = new PerformanceObserver(() => {
+    isTold = true
+  })
+  observer.observe({ entryTypes: ['gc'] })
   let kept: unknown[] = []
-  for (let round = 0; round < 200; round++) kept = Array.from({ length: 20_000 }, () => ({ kept }))
-  expect(kept).toHaveLength(20_000)
+  while (!isTold) {
+    for (let round = 0; round < 20; round++) kept = Array.from({ length: 20_000 }, () => ({}))
+    expect(kept).toHaveLength(20_000)
+    await turn()
+  }
+  observer.disconnect()
   for (let turns = 0; turns < 5; turns++) await turn()
 }
 
