@@ -4,7 +4,7 @@
  * and hands bytes to shards.
  */
 import { randomBytes } from 'node:crypto'
-import { HeapTrim } from '../engine/heap-trim.ts'
+import { HeapTrim, trimHeap } from '../engine/heap-trim.ts'
 import type { ShardExit } from '../engine/shard-host.ts'
 import { PushctlError } from '../errors/pushctl-error.ts'
 import { BYE } from '../protocol/frame-types.ts'
@@ -67,7 +67,7 @@ export class PushNode implements NodeControl {
   #httpAddress = ''
   #state: NodeDescription['state'] = 'starting'
   #latest: SampledShard[] = []
-  readonly #heapTrim = new HeapTrim()
+  readonly #heapTrim = new HeapTrim(trimHeap)
   #sampler: NodeJS.Timeout | undefined
   #pushCount = 0
   #drained: (() => void)[] = []

@@ -10,7 +10,7 @@ export function targetAt(row: number, shard: number, targets: number): number {
  * The targets that a shard drives: all of them, or, where there is a whole number of targets for
  * each shard of several, its own. A process of the generator then drives one process of the node,
  * and both handle what they do in batches; a hundred processes that all talk to all others would
- * wake for every single connection (docs/measurements.md#one-port-per-process).
+ * wake for every single connection.
  */
 export function targetsOfShard<Target>(
   targets: readonly Target[],

@@ -5,7 +5,7 @@
  */
 import type { Slot } from '../../engine/socket-engine.ts'
 import { FrameReader } from '../../protocol/frame-reader.ts'
-import { byeReason, FRAME } from '../../protocol/frame-types.ts'
+import { byeReason, ECHO_PRODUCT, FRAME } from '../../protocol/frame-types.ts'
 import {
   helloBytesMax,
   helloFields,
@@ -18,9 +18,6 @@ import { textFromUtf8 } from '../../protocol/utf8.ts'
 import { deviceIdOf, writeDigits } from '../device-names.ts'
 import { payloadTemplate, writeMarker } from '../marker.ts'
 import type { ConnectionEvents, DriverOptions } from './target-driver.ts'
-
-/** The node sends data of this product straight back to the device that sent it. */
-export const ECHO_PRODUCT = 'echo'
 
 export class PushFrames {
   readonly hello: Uint8Array
