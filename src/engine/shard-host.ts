@@ -46,8 +46,6 @@ export interface StartShardOptions {
   readonly kind: ShardKind
   readonly entry: ShardEntry
   readonly index: number
-  /** Flags for the Node of a process shard. */
-  readonly execArgv?: readonly string[]
 }
 
 export function startShard<Down, Up>(options: StartShardOptions): ShardLink<Down, Up> {
@@ -85,7 +83,8 @@ function startProcess<Down, Up>(file: string, options: StartShardOptions): Shard
     serialization: 'advanced',
     // stdout belongs to the result of the command; what a shard says goes to stderr.
     stdio: ['ignore', 2, 2, 'ipc'],
-    execArgv: [...(options.execArgv ?? [])],
+    // The parent's own flags are not for shards: its --import guards its standard input.
+    execArgv: [],
     // A Ctrl-C on the terminal reaches the whole group: only the parent acts on it.
     detached: false,
   })

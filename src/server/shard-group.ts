@@ -18,7 +18,6 @@ export interface RunningShard {
   readonly link: ShardLink<ShardDown, ShardUp>
   readonly batch: ShardBatch
   engine: EngineKind
-  engineWhy: string
   isAlive: boolean
 }
 
@@ -64,7 +63,6 @@ export class ShardGroup {
       link,
       batch: new ShardBatch((message) => link.post(message)),
       engine: 'node',
-      engineWhy: '',
       isAlive: true,
     }
     this.shards.push(shard)
@@ -72,7 +70,6 @@ export class ShardGroup {
       link.onMessage((message) => {
         if (message.kind === 'listening') {
           shard.engine = message.engine
-          shard.engineWhy = message.engineWhy
           resolve(message.listeners)
         } else if (message.kind === 'failed') reject(startError(message))
         else this.#onMessage(shard, message)

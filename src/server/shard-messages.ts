@@ -103,7 +103,6 @@ export type ShardUp =
       readonly kind: 'listening'
       readonly listeners: readonly ShardListener[]
       readonly engine: EngineKind
-      readonly engineWhy: string
     }
   | {
       readonly kind: 'failed'

@@ -113,8 +113,8 @@ export class Shard implements EngineHandler {
     }
     this.#gauge.start()
     this.#ticker = setInterval(() => this.#tick(), TICK_MS)
-    const { kind, why } = chooseEngine(configuration.engine)
-    this.#post({ kind: 'listening', listeners: opened, engine: kind, engineWhy: why })
+    const { kind } = chooseEngine(configuration.engine)
+    this.#post({ kind: 'listening', listeners: opened, engine: kind })
   }
 
   onMessage(message: ShardDown): void {

@@ -170,7 +170,6 @@ export class NodeStage {
       wsPort: 0,
       batch: new ShardBatch(post),
       engine: options.engine,
-      engineWhy: '',
       isAlive: true,
       link: {
         index,

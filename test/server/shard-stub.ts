@@ -18,7 +18,6 @@ export function stubShard(index: number, kind: 'thread' | 'process' = 'thread'):
     posted,
     batch,
     engine: 'node',
-    engineWhy: '',
     isAlive: true,
     link: {
       index,
