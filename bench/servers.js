@@ -89,8 +89,8 @@ async function startPushctl(server, { core, pushctl }) {
     pid: child.pid,
     port: Number(/:(\d+)\/?$/.exec(listener)[1]),
     broadcast: (bytes) => pushToAll(url, bytes),
-    // It cannot be forced from outside, and no back door is wanted: memory is read once stable.
-    collectGarbage: async () => {},
+    // A collection cannot be forced from outside, and no back door is wanted.
+    collectGarbage: null,
     gcMsMax: () => readGcMsMax(url),
     stop: () => child.stop(),
   }

@@ -41,14 +41,19 @@ interface OpenNode {
 
 async function openNode(context: ServeContext): Promise<OpenNode> {
   const { options, note, signal } = context
-  const { keepYoungGenerationSmall } = await import('../engine/young-generation.ts')
-  keepYoungGenerationSmall()
-  const [{ PushNode, addressText }, { startHttpServer }, { DEFAULT_HTTP_LIMITS }] =
-    await Promise.all([
-      import('../server/push-node.ts'),
-      import('../server/http/http-server.ts'),
-      import('../server/http/limits.ts'),
-    ])
+  const { setHeapForServing } = await import('../engine/heap-settings.ts')
+  setHeapForServing()
+  const [
+    { PushNode, addressText },
+    { startHttpServer },
+    { DEFAULT_HTTP_LIMITS },
+    { collectStartupGarbage },
+  ] = await Promise.all([
+    import('../server/push-node.ts'),
+    import('../server/http/http-server.ts'),
+    import('../server/http/limits.ts'),
+    import('../engine/collect-garbage.ts'),
+  ])
   const { nodeOptions, adminToken, notes } = await planServe(options, context.env)
   const tell = (line: string) => {
     if (options.logLevel !== 'error') note(line)
@@ -73,7 +78,8 @@ async function openNode(context: ServeContext): Promise<OpenNode> {
       reportFailure: (failure, where) => note(`${where}: ${(failure as Error).stack ?? failure}`),
     })
     const httpAddress = addressText(http.host, http.port)
-    node.setHttpAddress(httpAddress)
+    collectStartupGarbage()
+    node.markReady(httpAddress)
     announce(context, node.listeners, httpAddress, node.shards[0])
     return {
       async close() {

@@ -4,7 +4,7 @@
  * and hands bytes to shards.
  */
 import { randomBytes } from 'node:crypto'
-import { HeapTrim, trimHeap } from '../engine/heap-trim.ts'
+import { HeapTrim } from '../engine/heap-trim.ts'
 import type { ShardExit } from '../engine/shard-host.ts'
 import { PushctlError } from '../errors/pushctl-error.ts'
 import { BYE } from '../protocol/frame-types.ts'
@@ -67,7 +67,7 @@ export class PushNode implements NodeControl {
   #httpAddress = ''
   #state: NodeDescription['state'] = 'starting'
   #latest: SampledShard[] = []
-  readonly #heapTrim = new HeapTrim(trimHeap)
+  readonly #heapTrim = new HeapTrim()
   #sampler: NodeJS.Timeout | undefined
   #pushCount = 0
   #drained: (() => void)[] = []
@@ -102,7 +102,6 @@ export class PushNode implements NodeControl {
 
   /** Starts all shards and listens. On failure nothing is left running. */
   async start(): Promise<void> {
-    this.#gauge.start()
     try {
       this.#listeners = this.#options.portPerShard
         ? await this.#startApart()
@@ -113,6 +112,12 @@ export class PushNode implements NodeControl {
     }
     this.#sampler = setInterval(() => void this.#sampleAll(false), this.#sampleIntervalMs())
     await this.#sampleAll(false)
+  }
+
+  /** Called when the HTTP API is up too: the node is ready, and measured from here on. */
+  markReady(httpAddress: string): void {
+    this.#httpAddress = httpAddress
+    this.#gauge.start()
     this.#state = 'ready'
   }
 
@@ -141,10 +146,6 @@ export class PushNode implements NodeControl {
       return this.#group.start(shardKind, this.#configurationOf(index, own))
     })
     return (await Promise.all(opened)).flat()
-  }
-
-  setHttpAddress(address: string): void {
-    this.#httpAddress = address
   }
 
   async stop(): Promise<void> {

@@ -1,11 +1,12 @@
 /** Runs one shard of a push node, in a worker thread or in a child process. */
+import { collectStartupGarbage } from '../engine/collect-garbage.ts'
+import { setHeapForServing } from '../engine/heap-settings.ts'
 import { openShardPort } from '../engine/shard-host.ts'
-import { keepYoungGenerationSmall } from '../engine/young-generation.ts'
 import { PushctlError } from '../errors/pushctl-error.ts'
 import { Shard } from './shard.ts'
 import type { ShardDown, ShardUp } from './shard-messages.ts'
 
-keepYoungGenerationSmall()
+setHeapForServing()
 const port = openShardPort<ShardDown, ShardUp>()
 let shard: Shard | undefined
 
@@ -18,6 +19,7 @@ port.onMessage((message) => {
 async function configure(message: Extract<ShardDown, { kind: 'configure' }>): Promise<void> {
   try {
     shard = new Shard(message.configuration, (up) => port.post(up))
+    collectStartupGarbage()
     await shard.start()
   } catch (error) {
     if (!(error instanceof PushctlError)) throw error

@@ -10,6 +10,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { chooseEngine } from '../engine/create-engine.ts'
+import { HeapTrim } from '../engine/heap-trim.ts'
 import type { EngineHandler, ReceiveBatch, Slot, SocketEngine } from '../engine/socket-engine.ts'
 import type { TimerWheel } from '../engine/timer-wheel.ts'
 import { BYE } from '../protocol/frame-types.ts'
@@ -63,6 +64,7 @@ export class Shard implements EngineHandler {
   readonly #drain: DrainPace
   readonly #carrierOfListener: ListenerCarrier[] = []
   readonly #gauge: ThreadGauge
+  readonly #heapTrim = new HeapTrim()
   readonly #startedMs = performance.now()
   readonly #welcome: WelcomeFields
   #ticker: NodeJS.Timeout | undefined
@@ -146,13 +148,14 @@ export class Shard implements EngineHandler {
         this.#ends.addresses = message.addresses
         this.#drain.start(message.devicesPerSecond, message.code)
         break
-      case 'sample':
-        this.#post({
-          kind: 'sample',
-          requestId: message.requestId,
-          sample: this.sample(message.withHistograms),
-        })
+      case 'sample': {
+        const { requestId, withHistograms } = message
+        const sample = this.sample(withHistograms)
+        this.#post({ kind: 'sample', requestId, sample })
+        // Those without are the regular ones.
+        if (!withHistograms) this.#heapTrim.observe(sample.totals.connectionsAccepted)
         break
+      }
     }
     this.#engine.flush()
     this.#joins.flush()

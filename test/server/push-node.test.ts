@@ -73,6 +73,7 @@ describe.skipIf(!EpollEngine.isAvailable())('a push node of two shards', () => {
     const of = make()
     expect(of.readiness()).toMatchObject({ ready: false, reason: 'starting' })
     await of.start()
+    of.markReady('127.0.0.1:7002')
     expect(of.readiness().ready).toBe(true)
     await joinBothShards(of)
     for (let i = 0; i < 12; i++) {
@@ -96,6 +97,7 @@ describe.skipIf(!EpollEngine.isAvailable())('a push node of two shards', () => {
     const lost: number[] = []
     of.onShardLost = (index) => lost.push(index)
     await of.start()
+    of.markReady('127.0.0.1:7002')
     const devices = await joinBothShards(of)
     const [victim, survivor] = of.shards
     let isDescribed = false
@@ -121,6 +123,7 @@ describe.skipIf(!EpollEngine.isAvailable())('a push node of two shards', () => {
   it('drains once for all who ask, and the last word is the later one', async () => {
     const of = make()
     await of.start()
+    of.markReady('127.0.0.1:7002')
     await joinBothShards(of)
     const slowly = of.drain(1)
     expect(of.readiness()).toMatchObject({ ready: false, reason: 'draining' })
