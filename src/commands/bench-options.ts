@@ -142,6 +142,15 @@ export const BENCH_OPTIONS = defineOptions({
     kind: 'string',
     help: 'addresses to connect from: list, range (10.0.0.5-20) or block (10.0.0.0/28)',
   },
+  targetHosts: {
+    flag: 'target-host',
+    kind: 'string',
+    placeholder: 'user@host',
+    repeatable: true,
+    separator: ',',
+    env: false,
+    help: "hosts of the target: doctor's findings of them, over ssh, join the report",
+  },
   slo: {
     flag: 'slo',
     kind: 'string',

@@ -4,6 +4,7 @@
  */
 import { randomInt } from 'node:crypto'
 import type { OptionsOf } from '../config/option-table.ts'
+import { isSshHost } from '../config/ssh-host.ts'
 import { PushctlError } from '../errors/pushctl-error.ts'
 import { parseSourceAddresses } from '../loadgen/plan/source-addresses.ts'
 import { parseTarget, type TargetAddress } from '../loadgen/target/target-address.ts'
@@ -36,6 +37,7 @@ export function benchFaults(
     ...broadcastRateFaults(options),
     ...countFaults(options),
     ...churnFaults(options),
+    ...options.targetHosts.filter((host) => !isSshHost(host)).map(targetHostFault),
   ]
 }
 
@@ -103,6 +105,13 @@ function publishUrlOf(options: BenchOptions, targets: readonly TargetAddress[]):
   const host = targets[0]?.host
   if (host === undefined) return null
   return `http://${host.includes(':') ? `[${host}]` : host}:${NODE_HTTP_PORT}`
+}
+
+function targetHostFault(host: string): PushctlError {
+  return new PushctlError(
+    'PUSHCTL_CONFIG',
+    `--target-host must be user@host, got "${host.slice(0, 60)}"`,
+  )
 }
 
 function broadcastRateFaults({ mode, messagesPerConnection }: BenchOptions): PushctlError[] {

@@ -64,15 +64,15 @@ async function measure(
   context: CommandContext<BenchOptions>,
   settings: ReturnType<typeof settingsFrom>,
 ): Promise<RunReport> {
-  const [{ runBench }, thresholds, { textReport }, { ProgressPrinter }, output] = await Promise.all(
-    [
+  const [{ runBench }, { watchHosts }, thresholds, { textReport }, { ProgressPrinter }, output] =
+    await Promise.all([
       import('../loadgen/coordinator.ts'),
+      import('./bench-hosts.ts'),
       import('../report/thresholds.ts'),
       import('../report/text-report.ts'),
       import('../report/progress-line.ts'),
       import('../report/output-folder.ts'),
-    ],
-  )
+    ])
   const { options, stderr, quiet, terminal, note, result, signal } = context
   if (options.out !== undefined) await output.prepareOutputFolder(options.out)
   const printer = new ProgressPrinter(
@@ -87,6 +87,7 @@ async function measure(
     const measured = await runBench(settings, {
       signal,
       onProgress: (progress) => printer.update(progress),
+      hosts: watchHosts(options.targetHosts),
     })
     const slos = thresholds.parseThresholds(options.slo)
     const report = { ...measured, thresholds: thresholds.evaluateThresholds(slos, measured) }

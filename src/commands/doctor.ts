@@ -5,6 +5,7 @@
  */
 import { type CommandContext, defineCommand } from '../config/command.ts'
 import type { RollBackReport } from '../doctor/advice/roll-back.ts'
+import { isSshHost } from '../config/ssh-host.ts'
 import type { Target } from '../doctor/target.ts'
 import { EXIT } from '../errors/exit-codes.ts'
 import { PushctlError } from '../errors/pushctl-error.ts'
@@ -171,7 +172,7 @@ function faultsOf(options: DoctorOptions): PushctlError[] {
     if (!/^https?:/.test(url)) fault(`--metrics must be an http or https URL, got "${url}"`)
   }
   for (const host of hosts) {
-    if (!/^(?!-)[\w.@:[\]%-]+$/.test(host)) fault(`--host must be user@host, got "${host}"`)
+    if (!isSshHost(host)) fault(`--host must be user@host, got "${host}"`)
   }
   for (const text of options.also) {
     if (!/^(net|fs|vm|kernel)\.[\w.-]+\s*=\s*[\w ,.-]+$/.test(text)) {

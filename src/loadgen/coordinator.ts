@@ -10,7 +10,8 @@
  */
 import { nowUs } from '../stats/clock.ts'
 import { type HostSample, readHostSample } from '../stats/host-counters.ts'
-import type { RunReport } from '../stats/run-report.ts'
+import { HostPeaks } from '../stats/host-peaks.ts'
+import type { HostFindingsReport, RunReport } from '../stats/run-report.ts'
 import { type BenchSetup, newRunId, prepareBench, shardSetups } from './bench-setup.ts'
 import { IntervalLog } from './interval-log.ts'
 import { MemorySampler } from './memory-sampler.ts'
@@ -46,6 +47,16 @@ export interface RunProgress {
 export interface BenchHooks {
   readonly signal: AbortSignal
   onProgress(progress: RunProgress): void
+  /** Looks at the hosts of a run; the same for a selftest would only cost time. */
+  readonly hosts?: HostWatch
+}
+
+/** Whoever can say more of a host than its counters. Neither call fails. */
+export interface HostWatch {
+  /** Before the first connection. */
+  start(plan: RunPlan): Promise<void>
+  /** After the last message, with all connections still up. */
+  finish(): Promise<readonly HostFindingsReport[]>
 }
 
 /**
@@ -99,7 +110,8 @@ class BenchRun {
   #stormTimer: NodeJS.Timeout | null = null
   /** Why the node of our own did not come back from a storm. */
   #nodeError: Error | null = null
-  #timeWaitMax: number | null = null
+  readonly #hostPeaks = new HostPeaks()
+  #hosts: readonly HostFindingsReport[] = []
   #phase: RunProgress['phase'] = 'start'
   #phaseStartUs = this.#startUs
   #phaseTotalMs: number | null = null
@@ -134,12 +146,15 @@ class BenchRun {
   async run(): Promise<RunReport> {
     const ticker = setInterval(() => this.#tick(), this.#periods.intervalMs)
     try {
+      const looked = this.#hooks.hosts?.start(this.#setup.plan)
       if (!this.#isInterrupted) await this.#start()
+      await looked
       if (!this.#isInterrupted) await this.#connect()
       if (!this.#isInterrupted) await this.#holdSteady()
       await this.#drain()
       const targetAfter = await this.#askTarget()
       const hostAfter = readHostSample()
+      this.#hosts = (await this.#hooks.hosts?.finish()) ?? []
       if (this.#hasConnected) {
         await collectResults(this.#shards, this.#limits)
         await closeShards(this.#shards, this.#limits, this.#setup.plan.shards.lanes)
@@ -313,7 +328,8 @@ class BenchRun {
       publisher: this.#publisher?.result ?? null,
       publisherError: this.#publisher?.error ?? null,
       nodeError: this.#nodeError,
-      timeWaitMax: this.#timeWaitMax,
+      hostPeaks: this.#hostPeaks.report(),
+      hosts: this.#hosts,
       intervals: this.#intervals.rows,
       generatorMemory: this.#memory.generator,
       targetMemory: this.#memory.target,
@@ -336,8 +352,7 @@ class BenchRun {
 
   #tick(): void {
     const { intervalMs } = this.#periods
-    const timeWait = readHostSample().gauges['time_wait'] ?? null
-    if (timeWait !== null) this.#timeWaitMax = Math.max(this.#timeWaitMax ?? 0, timeWait)
+    this.#hostPeaks.add(readHostSample(), nowUs() / 1000)
     const connections = this.#shards.alive
     const fromShards = this.#shards.sum(({ sent }) => sent)
     const row = this.#intervals.add(nowUs(), {

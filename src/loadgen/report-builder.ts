@@ -44,6 +44,7 @@ export function buildReport(findings: RunFindings): RunReport {
     metrics: reportMetrics(metrics),
     gc: { generator, target: findings.targetGc ?? UNKNOWN_SIDE },
     host: hostReport(findings),
+    hosts: findings.hosts,
     memory: {
       generator_bytes_per_connection: bytesPerConnection(findings.generatorMemory),
       target_bytes_per_connection: bytesPerConnection(findings.targetMemory),
@@ -218,9 +219,8 @@ function generatorPauses(findings: RunFindings, results: readonly ShardResult[])
   }
 }
 
-function hostReport({ hostBefore, hostAfter, timeWaitMax }: RunFindings): RunReport['host'] {
-  const { before, after, delta } = hostReportOf(hostBefore, hostAfter)
-  return { before, after: { ...after, time_wait_max: timeWaitMax }, delta }
+function hostReport({ hostBefore, hostAfter, hostPeaks }: RunFindings): RunReport['host'] {
+  return { ...hostReportOf(hostBefore, hostAfter), peaks: hostPeaks }
 }
 
 function perSecond(count: number, us: number): number {

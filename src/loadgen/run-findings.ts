@@ -3,7 +3,8 @@
  * report builder.
  */
 import type { HostSample } from '../stats/host-counters.ts'
-import type { GcSideReport, IntervalReport } from '../stats/run-report.ts'
+import type { HostPeaksReport } from '../stats/host-peaks.ts'
+import type { GcSideReport, HostFindingsReport, IntervalReport } from '../stats/run-report.ts'
 import type { MemorySample } from './memory-slope.ts'
 import type { RunPlan } from './plan/run-plan.ts'
 import type { PublisherResult, SteadyStage } from './shard-messages.ts'
@@ -33,8 +34,9 @@ export interface RunFindings {
   readonly publisherError: Error | null
   /** Why a node that was killed on purpose did not come back. */
   readonly nodeError: Error | null
-  /** The most sockets in TIME_WAIT that were seen during the run; null where unknown. */
-  readonly timeWaitMax: number | null
+  readonly hostPeaks: HostPeaksReport
+  /** What doctor saw, where the command had it look. */
+  readonly hosts: readonly HostFindingsReport[]
   readonly intervals: readonly IntervalReport[]
   readonly generatorMemory: readonly MemorySample[]
   readonly targetMemory: readonly MemorySample[]

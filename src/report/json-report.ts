@@ -20,11 +20,12 @@ const PLACES: Readonly<Record<keyof RunReport, number>> = {
   metrics: 10,
   gc: 11,
   host: 12,
-  memory: 13,
-  thresholds: 14,
-  environment: 15,
-  plan: 16,
-  intervals: 17,
+  hosts: 13,
+  memory: 14,
+  thresholds: 15,
+  environment: 16,
+  plan: 17,
+  intervals: 18,
 }
 
 /** Two spaces of indentation, one line feed at the end. @throws RangeError for NaN or infinity */

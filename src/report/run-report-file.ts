@@ -43,6 +43,32 @@ const hostCounters = v.objectWithRest(
   unknownOr,
 )
 
+const gauges = v.record(v.string(), unknownOr)
+
+const hostFindings = v.looseObject({
+  host: v.string(),
+  role: v.picklist(['loadgen', 'server', 'both']),
+  failure: v.nullable(v.string()),
+  window_ms: number,
+  readings: number,
+  before: gauges,
+  peaks: gauges,
+  after: gauges,
+  findings: v.array(
+    v.looseObject({
+      id: v.string(),
+      subject: v.nullable(v.string()),
+      title: v.string(),
+      status: v.picklist(['critical', 'warn', 'unknown', 'info']),
+      observed: v.string(),
+      needed: v.string(),
+      why: v.string(),
+      fix_now: v.string(),
+      fix_for_good: v.string(),
+    }),
+  ),
+})
+
 const runReport = v.looseObject({
   schema: v.literal('pushctl.bench/1'),
   started_at: v.string(),
@@ -94,7 +120,13 @@ const runReport = v.looseObject({
     ),
   ),
   gc: v.looseObject({ generator: gcSide, target: gcSide }),
-  host: v.looseObject({ before: hostCounters, after: hostCounters, delta: hostCounters }),
+  host: v.looseObject({
+    before: hostCounters,
+    after: hostCounters,
+    delta: hostCounters,
+    peaks: gauges,
+  }),
+  hosts: v.array(hostFindings),
   memory: v.looseObject({
     generator_bytes_per_connection: unknownOr,
     target_bytes_per_connection: unknownOr,

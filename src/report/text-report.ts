@@ -8,6 +8,7 @@ import pc from 'picocolors'
 import { formatCount, formatRate } from '../config/quantities.ts'
 import type { RunReport, Verdict } from '../stats/run-report.ts'
 import { latencyLines, pauseLines } from './latency-tables.ts'
+import { hostFindingsLines } from './host-findings-lines.ts'
 import { INDENT, type ReportStyle } from './report-style.ts'
 import {
   bytesText,
@@ -40,6 +41,7 @@ export function textReport(report: RunReport, { width, color }: TextReportOption
     ['Pauses', pauseLines(report)],
     ['Thresholds', thresholdLines(report, style)],
     ['Failures', failureLines(report, style)],
+    ['Doctor', hostFindingsLines(report, style)],
   ]
   const lines = [...verdictLines(report, style), '', ...summaryLines(report, style)]
   for (const [title, body] of sections) {

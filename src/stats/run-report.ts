@@ -88,6 +88,40 @@ export interface HostCounters {
   readonly [counter: string]: number | null
 }
 
+/** What doctor says of one host around and during a run. */
+export interface HostFindingsReport {
+  /** "this host", or as --target-host named it. */
+  readonly host: string
+  readonly role: 'loadgen' | 'server' | 'both'
+  /** Why nothing could be read; then all below is empty. */
+  readonly failure: string | null
+  /** Between the first and the last sample; counters are judged by what moved in it. */
+  readonly window_ms: number
+  /** How often doctor looked. */
+  readonly readings: number
+  /** The moving counters of doctor --watch; `peaks` is the highest of all readings. */
+  readonly before: HostGauges
+  readonly peaks: HostGauges
+  readonly after: HostGauges
+  /** Worst first, without those that are ok. */
+  readonly findings: readonly HostFindingReport[]
+}
+
+/** null: could not be read. */
+export type HostGauges = Readonly<Record<string, number | null>>
+
+export interface HostFindingReport {
+  readonly id: string
+  readonly subject: string | null
+  readonly title: string
+  readonly status: 'critical' | 'warn' | 'unknown' | 'info'
+  readonly observed: string
+  readonly needed: string
+  readonly why: string
+  readonly fix_now: string
+  readonly fix_for_good: string
+}
+
 export interface ThresholdReport {
   readonly expression: string
   readonly observed: number | null
@@ -147,7 +181,11 @@ export interface RunReport {
     readonly before: HostCounters
     readonly after: HostCounters
     readonly delta: HostCounters
+    /** Highest stand of each gauge and busiest second of each counter, between two looks. */
+    readonly peaks: Readonly<Record<string, number | null>>
   }
+  /** Doctor's facts of the generator's host and of --target-host; empty where it did not look. */
+  readonly hosts: readonly HostFindingsReport[]
   readonly memory: {
     readonly generator_bytes_per_connection: number | null
     readonly target_bytes_per_connection: number | null

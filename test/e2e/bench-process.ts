@@ -38,8 +38,11 @@ export function startBench(words: readonly string[], under: readonly string[] = 
   return { child, pid: child.pid as number, ended }
 }
 
-export async function bench(words: readonly string[]): Promise<BenchEnd & { report: RunReport }> {
-  const end = await startBench([...words, '--json', '--quiet']).ended
+export async function bench(
+  words: readonly string[],
+  under: readonly string[] = [],
+): Promise<BenchEnd & { report: RunReport }> {
+  const end = await startBench([...words, '--json', '--quiet'], under).ended
   return { ...end, report: reportFrom(end) }
 }
 

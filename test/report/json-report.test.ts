@@ -26,6 +26,7 @@ test('its parts come in the order of the documentation', () => {
       "metrics",
       "gc",
       "host",
+      "hosts",
       "memory",
       "thresholds",
       "environment",

@@ -31,11 +31,6 @@ export function readSshHosts(
   return Promise.all(hosts.map((host) => readSshHost(host, request, signal, program)))
 }
 
-/** A name that begins with a dash would be an option of ssh. */
-export function isSshHost(host: string): boolean {
-  return /^(?!-)[\w.@:[\]%-]+$/.test(host)
-}
-
 async function readSshHost(
   host: string,
   request: FactsRequest,

@@ -34,6 +34,7 @@ export function factsOfRun(
     latencies: countLatencies(latencies),
     host: deltaOf(hostMeasured ?? hostBefore, hostAfter),
     hostInAll: deltaOf(hostBefore, hostAfter),
+    hosts: findings.hosts,
     isTargetHere: plan.targets.some(({ address }) => isLoopback(address)),
     measuredSeconds: Math.max(0, measuredUs) / 1e6,
   }

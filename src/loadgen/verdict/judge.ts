@@ -3,6 +3,7 @@ import type { VerdictReport } from '../../stats/run-report.ts'
 import { clockMismatch } from './clock-mismatch.ts'
 import { cpuSteal } from './cpu-steal.ts'
 import { gcPause } from './gc-pause.ts'
+import { hostFindings } from './host-findings.ts'
 import { lateness } from './lateness.ts'
 import { listenOverflows } from './listen-overflows.ts'
 import { loopLag } from './loop-lag.ts'
@@ -34,6 +35,7 @@ export const VERDICT_RULES: readonly VerdictRule[] = [
   softnetSqueezes,
   retransmits,
   listenOverflows,
+  hostFindings,
 ]
 
 /** The worst doubt first; rules of the same level keep their order. */

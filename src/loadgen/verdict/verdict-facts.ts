@@ -4,7 +4,7 @@
  * does not say otherwise: what connecting cost is in metrics of its own.
  */
 import { formatCount } from '../../config/quantities.ts'
-import type { HostCounters } from '../../stats/run-report.ts'
+import type { HostCounters, HostFindingsReport } from '../../stats/run-report.ts'
 import type { UsageShares } from '../thread-usage.ts'
 
 export interface VerdictFacts {
@@ -25,6 +25,8 @@ export interface VerdictFacts {
   readonly host: HostCounters
   /** The same from before the first connect: a full accept queue shows while connecting. */
   readonly hostInAll: HostCounters
+  /** What doctor saw; empty where it did not look. */
+  readonly hosts: readonly HostFindingsReport[]
   /** Whether a target runs on this host, so that its troubles are in the same counters. */
   readonly isTargetHere: boolean
   readonly measuredSeconds: number

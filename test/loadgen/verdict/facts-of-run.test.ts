@@ -48,6 +48,7 @@ function findings(change: object = {}): RunFindings {
     hostBefore: sample(1, 10),
     hostMeasured: sample(4, 30),
     hostAfter: sample(4, 37),
+    hosts: [],
     ...change,
   } as unknown as RunFindings
 }

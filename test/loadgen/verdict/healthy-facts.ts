@@ -49,6 +49,7 @@ export const HEALTHY: VerdictFacts = {
   latencies: { count: 20_000, clamped: 0 },
   host: HEALTHY_HOST,
   hostInAll: HEALTHY_HOST,
+  hosts: [],
   isTargetHere: false,
   measuredSeconds: 10,
 }
