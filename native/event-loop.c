@@ -3,6 +3,8 @@
  * are stable in all libuv 1.x; its header is not part of node-api-headers, and the handle's size is
  * asked for at run time.
  */
+#include <stdio.h>
+
 #include "shim.h"
 
 typedef struct uv_handle_s uv_handle_t;
@@ -46,10 +48,41 @@ static void end_shim(shim *s) {
   close(s->epoll_fd);
 }
 
-/* The thread ends while the engine is open: worker.terminate(), process.exit(). */
+/*
+ * Closes all descriptors of the epoll set. The kernel lists them in fdinfo as lines
+ * "tfd:  19 events: ..."; all are read before the first is closed, as the list changes with each.
+ */
+static void close_set(int epoll_fd) {
+  char line[256];
+  snprintf(line, sizeof line, "/proc/self/fdinfo/%d", epoll_fd);
+  FILE *list = fopen(line, "re");
+  if (!list) return;
+  size_t count = 0, room = 0;
+  int *fds = NULL, fd;
+  while (fgets(line, sizeof line, list)) {
+    if (sscanf(line, "tfd: %d", &fd) != 1) continue;
+    if (count == room) {
+      int *more = realloc(fds, (room = room ? 2 * room : 1024) * sizeof *fds);
+      if (!more) break;
+      fds = more;
+    }
+    fds[count++] = fd;
+  }
+  fclose(list);
+  for (size_t i = 0; i < count; i++) close(fds[i]);
+  free(fds);
+}
+
+/*
+ * The thread ends while the engine is open: worker.terminate(), an uncaught error, process.exit().
+ * The process may live on, and a listener that nobody serves would go on to take its share of
+ * the connections.
+ */
 static void on_cleanup(napi_async_cleanup_hook_handle hook, void *argument) {
   (void)hook;
-  end_shim(argument);
+  shim *s = argument;
+  if (!s->closing) close_set(s->epoll_fd);
+  end_shim(s);
 }
 
 /* open(fdOf: Int32Array, sendStateOf: Uint8Array, onReady: () => void) -> external, or -errno */
@@ -101,7 +134,7 @@ napi_value shim_end(napi_env env, napi_callback_info cb) {
 
 /*
  * wait(shim, slots: Int32Array, ready: Uint8Array) -> count
- * Listeners come as ~listenerId, below zero.
+ * Listeners come as ~listenerId, alarms as ALARM_KEYS + alarmId, both below zero.
  */
 napi_value shim_wait(napi_env env, napi_callback_info cb) {
   ARGUMENTS(3);

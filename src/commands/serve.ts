@@ -60,9 +60,11 @@ async function openNode(context: ServeContext): Promise<OpenNode> {
   }
   for (const line of notes) tell(line)
   const node = new PushNode(nodeOptions)
-  node.onShardLost = (index, exit) => {
-    note(`shard ${index} is lost (${exit.signal ?? exit.code}); its devices must come back`)
+  node.onShardLost = (index, exit, restartMs) => {
+    const again = restartMs < 0 ? '' : `; it starts again in ${restartMs / 1000} s`
+    note(`shard ${index} is lost (${exit.signal ?? exit.code}); its devices must come back${again}`)
   }
+  node.onShardBack = (index) => tell(`shard ${index} is back`)
   await node.start()
   try {
     const http = await startHttpServer({

@@ -66,6 +66,10 @@ export interface ShardDescription {
   readonly kind: 'thread' | 'process'
   readonly pid: number
   readonly engine: 'epoll' | 'node'
+  /** silent: it let the last question of the main thread go by. down: it died. */
+  readonly state: 'up' | 'silent' | 'down'
+  /** How often it was started again. */
+  readonly restarts: number
   readonly connectionsOpen: number
   readonly devicesOnline: number
   readonly rssBytes: number

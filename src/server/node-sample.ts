@@ -1,17 +1,28 @@
 /**
  * The running totals of all shards as one node: sums, merged histograms, memory counted once per
- * process.
+ * process. Shards that died are in the sums with what they had counted (shard-ledger.ts).
  */
 import { mergeGcSnapshots } from '../stats/gc-recorder.ts'
 import { LatencyRecorder } from '../stats/latency-recorder.ts'
 import type { GcSideReport } from '../stats/run-report.ts'
 import type { NodeCounters, NodeDescription, ShardDescription } from './node-control.ts'
 import type { RunningShard } from './shard-group.ts'
+import { addTotals, type Legacy, type SampledShard, type ShardLedger } from './shard-ledger.ts'
 import type { ShardSample, ShardTotals } from './shard-messages.ts'
 
-export interface SampledShard {
-  readonly shard: RunningShard
-  readonly sample: ShardSample
+/** The main thread has no connections. */
+export const NO_TOTALS: ShardTotals = {
+  connectionsAccepted: 0,
+  connectionsOpen: 0,
+  devicesOnline: 0,
+  framesReceived: 0,
+  messagesSent: 0,
+  heartbeats: 0,
+  bytesReceived: 0,
+  bytesSent: 0,
+  bufferedBytes: 0,
+  acceptsDeferred: 0,
+  closes: {},
 }
 
 /** What the main thread itself counts. */
@@ -21,48 +32,47 @@ export interface MainTotals {
   readonly pushesAccepted: number
 }
 
-export function sumCounters(samples: readonly SampledShard[], main: MainTotals): NodeCounters {
-  const sum = (read: (totals: ShardTotals) => number) =>
-    samples.reduce((total, { sample }) => total + read(sample.totals), 0)
-  const closes: Record<string, number> = {}
-  for (const { sample } of samples) {
-    for (const [name, count] of Object.entries(sample.totals.closes)) {
-      closes[name] = (closes[name] ?? 0) + count
+export function sumCounters(
+  samples: readonly SampledShard[],
+  legacies: readonly Legacy[],
+  main: MainTotals,
+): NodeCounters {
+  const all = [
+    ...samples.map(({ sample }) => sample.totals),
+    ...legacies.map((each) => each.totals),
+  ]
+  return { ...all.reduce(addTotals, NO_TOTALS), ...main, hellosRefused: { ...main.hellosRefused } }
+}
+
+/** One row for each place, also where the shard is down. */
+export function describeShards(
+  shards: readonly RunningShard[],
+  ledger: ShardLedger,
+  restartsOf: (index: number) => number,
+): ShardDescription[] {
+  return shards.map((shard) => {
+    const sample = ledger.latestOf(shard.index)?.sample
+    return {
+      index: shard.index,
+      kind: shard.link.kind,
+      pid: shard.link.pid,
+      engine: shard.engine,
+      state: !shard.isAlive ? 'down' : ledger.isSilent(shard) ? 'silent' : 'up',
+      restarts: restartsOf(shard.index),
+      connectionsOpen: sample?.totals.connectionsOpen ?? 0,
+      devicesOnline: sample?.totals.devicesOnline ?? 0,
+      rssBytes: sample?.rssBytes ?? 0,
+      cpuUs: (sample?.cpuUs ?? 0) + (ledger.legacyOf(shard.index)?.cpuUs ?? 0),
     }
-  }
-  return {
-    connectionsAccepted: sum((totals) => totals.connectionsAccepted),
-    connectionsOpen: sum((totals) => totals.connectionsOpen),
-    devicesOnline: sum((totals) => totals.devicesOnline),
-    hellosAccepted: main.hellosAccepted,
-    hellosRefused: { ...main.hellosRefused },
-    closes,
-    framesReceived: sum((totals) => totals.framesReceived),
-    messagesSent: sum((totals) => totals.messagesSent),
-    pushesAccepted: main.pushesAccepted,
-    bytesReceived: sum((totals) => totals.bytesReceived),
-    bytesSent: sum((totals) => totals.bytesSent),
-    heartbeats: sum((totals) => totals.heartbeats),
-    bufferedBytes: sum((totals) => totals.bufferedBytes),
-    acceptsDeferred: sum((totals) => totals.acceptsDeferred),
-  }
+  })
 }
 
-export function describeShard({ shard, sample }: SampledShard): ShardDescription {
-  return {
-    index: shard.index,
-    kind: shard.link.kind,
-    pid: shard.link.pid,
-    engine: shard.engine,
-    connectionsOpen: sample.totals.connectionsOpen,
-    devicesOnline: sample.totals.devicesOnline,
-    rssBytes: sample.rssBytes,
-    cpuUs: sample.cpuUs,
-  }
-}
-
-export function mergeGc(samples: readonly SampledShard[], main: ShardSample): GcSideReport {
-  const all = [main, ...samples.map(({ sample }) => sample)]
+export function mergeGc(
+  samples: readonly SampledShard[],
+  legacies: readonly Legacy[],
+  main: ShardSample,
+): GcSideReport {
+  const all = [main, ...samples.map(({ sample }) => sample), ...legacies]
   const lag = new LatencyRecorder()
   const histograms = all.map((sample) => sample.histograms).filter((each) => each !== null)
   for (const { loopLag } of histograms) lag.mergeEncoded(loopLag)

@@ -22,10 +22,11 @@ import type {
   Readiness,
 } from './node-control.ts'
 import type { PushNodeOptions } from './node-options.ts'
-import { describeShard, mergeGc, type SampledShard, sumCounters, sumMemory } from './node-sample.ts'
+import { describeShards, mergeGc, NO_TOTALS, sumCounters, sumMemory } from './node-sample.ts'
 import { assertPortsFree } from './port-probe.ts'
 import { type RunningShard, ShardGroup } from './shard-group.ts'
-import type { ShardConfiguration, ShardListener, ShardTotals, ShardUp } from './shard-messages.ts'
+import { type SampledShard, ShardLedger } from './shard-ledger.ts'
+import type { ShardConfiguration, ShardListener, ShardUp } from './shard-messages.ts'
 import { SipHash } from './sip-hash.ts'
 import { ThreadGauge } from './thread-gauge.ts'
 
@@ -33,24 +34,14 @@ import { ThreadGauge } from './thread-gauge.ts'
 const HEARTBEAT_SECONDS_DEFAULT = 300
 const SAMPLE_INTERVAL_MS = 1_000
 const SAMPLE_INTERVAL_SHARED_MS = 3_000
-/** The main thread has no connections. */
-const NO_TOTALS: ShardTotals = {
-  connectionsAccepted: 0,
-  connectionsOpen: 0,
-  devicesOnline: 0,
-  framesReceived: 0,
-  messagesSent: 0,
-  heartbeats: 0,
-  bytesReceived: 0,
-  bytesSent: 0,
-  bufferedBytes: 0,
-  acceptsDeferred: 0,
-  closes: {},
-}
 
 export class PushNode implements NodeControl {
-  /** Called when a shard died: the node has lost its devices and goes on with the others. */
-  onShardLost: (index: number, exit: ShardExit) => void = () => {}
+  /**
+   * Called when a shard died: the node has lost its devices and goes on with the others. It is
+   * started again after restartMs; -1: not any more.
+   */
+  onShardLost: (index: number, exit: ShardExit, restartMs: number) => void = () => {}
+  onShardBack: (index: number) => void = () => {}
 
   readonly #options: PushNodeOptions
   readonly #group: ShardGroup
@@ -66,7 +57,7 @@ export class PushNode implements NodeControl {
   #listeners: readonly ShardListener[] = []
   #httpAddress = ''
   #state: NodeDescription['state'] = 'starting'
-  #latest: SampledShard[] = []
+  readonly #ledger = new ShardLedger()
   readonly #heapTrim = new HeapTrim()
   #sampler: NodeJS.Timeout | undefined
   #pushCount = 0
@@ -81,7 +72,8 @@ export class PushNode implements NodeControl {
     this.#hash = new SipHash(this.#hashKey)
     this.#group = new ShardGroup({
       onMessage: (shard, message) => this.#onMessage(shard, message),
-      onShardLost: (shard, exit) => this.#onShardLost(shard, exit),
+      onShardLost: (shard, exit, restartMs) => this.#onShardLost(shard, exit, restartMs),
+      onShardBack: (shard) => this.onShardBack(shard.index),
     })
     this.#admission = new Admission({
       directory: this.#directory,
@@ -201,14 +193,14 @@ export class PushNode implements NodeControl {
       connectionsMax: this.#options.connectionsMax,
       listeners: { tcp: addresses('tcp'), ws: addresses('ws'), http: this.#httpAddress },
       counters: this.counters(),
-      shards: samples.map(describeShard),
-      gc: mergeGc(samples, main),
+      shards: describeShards(this.#group.shards, this.#ledger, (i) => this.#group.restartsOf(i)),
+      gc: mergeGc(samples, this.#ledger.legacies, main),
       memory: sumMemory(samples, main),
     }
   }
 
   counters(): NodeCounters {
-    return sumCounters(this.#latest, {
+    return sumCounters(this.#ledger.latest, this.#ledger.legacies, {
       hellosAccepted: this.#admission.accepted,
       hellosRefused: this.#admission.refused,
       pushesAccepted: this.#pushCount,
@@ -234,6 +226,7 @@ export class PushNode implements NodeControl {
   #drainWith(devicesPerSecond: number, code: number): Promise<void> {
     this.#state = 'draining'
     this.#admission.closedWith = code
+    this.#group.stopRestarting()
     const shards = this.#group.alive
     if (shards.length === 0) return Promise.resolve()
     const share = devicesPerSecond / shards.length
@@ -310,11 +303,11 @@ export class PushNode implements NodeControl {
     }
   }
 
-  #onShardLost(shard: RunningShard, exit: ShardExit): void {
+  #onShardLost(shard: RunningShard, exit: ShardExit, restartMs: number): void {
     this.#directory.removeShard(shard.index)
-    this.#latest = this.#latest.filter((sampled) => sampled.shard !== shard)
+    this.#ledger.bury(shard)
     this.#onDrained(shard)
-    this.onShardLost(shard.index, exit)
+    this.onShardLost(shard.index, exit, restartMs)
   }
 
   #processes(): number {
@@ -328,20 +321,19 @@ export class PushNode implements NodeControl {
       : SAMPLE_INTERVAL_MS
   }
 
-  async #sampleAll(withHistograms: boolean): Promise<SampledShard[]> {
-    const answers = await Promise.all(
+  async #sampleAll(withHistograms: boolean): Promise<readonly SampledShard[]> {
+    await Promise.all(
       this.#group.alive.map(async (shard) => {
         const answer = await this.#group.ask<'sample'>(shard, (requestId) => ({
           kind: 'sample',
           withHistograms,
           requestId,
         }))
-        return answer ? { shard, sample: answer.sample } : null
+        this.#ledger.record(shard, answer?.sample ?? null)
       }),
     )
-    this.#latest = answers.filter((answer) => answer !== null)
     if (!withHistograms) this.#heapTrim.observe(this.#admission.accepted)
-    return this.#latest
+    return this.#ledger.latest
   }
 
   #configurationOf(index: number, listeners: readonly ShardListener[]): ShardConfiguration {

@@ -1,12 +1,16 @@
 /**
  * The shards of a node as the main thread sees them: starts them, asks them questions, notices when
- * one dies. Questions carry a number and have a time limit, so a shard that hangs can not hang the
- * node.
+ * one dies, and starts it again on the same ports after a back-off. A shard that was never up is
+ * not started again: then the node itself does not start. Questions carry a number and have a time
+ * limit, so a shard that hangs can not hang the node.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type ShardExit, type ShardKind, type ShardLink, startShard } from '../engine/shard-host.ts'
 import type { EngineKind } from '../engine/socket-engine.ts'
 import { PushctlError } from '../errors/pushctl-error.ts'
+import { BucketHistogram } from '../stats/bucket-histogram.ts'
+import { nowUs } from '../stats/clock.ts'
+import { RestartBackOff } from './restart-back-off.ts'
 import { ShardBatch } from './shard-batch.ts'
 import type { ShardConfiguration, ShardDown, ShardListener, ShardUp } from './shard-messages.ts'
 
@@ -23,7 +27,8 @@ export interface RunningShard {
 
 export interface ShardGroupEvents {
   onMessage(shard: RunningShard, message: ShardUp): void
-  onShardLost(shard: RunningShard, exit: ShardExit): void
+  onShardLost(shard: RunningShard, exit: ShardExit, restartMs: number): void
+  onShardBack?(shard: RunningShard): void
 }
 
 type Answer = Extract<ShardUp, { requestId: number }>
@@ -33,12 +38,26 @@ interface Question {
   settle(answer: Answer | null): void
 }
 
+/** What is known of a place in the group, whichever shard holds it. */
+interface Place {
+  readonly backOff: RestartBackOff
+  restarts: number
+  timer: NodeJS.Timeout | undefined
+}
+
 export class ShardGroup {
+  /** By index; a shard that was started again takes the place of the dead one. */
   readonly shards: RunningShard[] = []
+  /** How long shards take to answer: the interface between main thread and shards. */
+  readonly answerTimes = new BucketHistogram()
+  /** Questions that were not answered in time, or died with their shard. */
+  unanswered = 0
   readonly #events: ShardGroupEvents
   readonly #questions = new Map<number, Question>()
+  readonly #places: Place[] = []
   #lastRequestId = 0
   #isStopping = false
+  #isLeaving = false
 
   constructor(events: ShardGroupEvents) {
     this.#events = events
@@ -46,6 +65,16 @@ export class ShardGroup {
 
   get alive(): RunningShard[] {
     return this.shards.filter((shard) => shard.isAlive)
+  }
+
+  /** Questions that wait for their answer. */
+  get pending(): number {
+    return this.#questions.size
+  }
+
+  /** How often the shard at this index was started again. */
+  restartsOf(index: number): number {
+    return this.#places[index]?.restarts ?? 0
   }
 
   /**
@@ -58,27 +87,40 @@ export class ShardGroup {
       entry: 'server-shard',
       index: configuration.index,
     })
+    const isFirst = this.#places[configuration.index] === undefined
     const shard: RunningShard = {
       index: configuration.index,
       link,
       batch: new ShardBatch((message) => link.post(message)),
       engine: 'node',
-      isAlive: true,
+      // One that comes back is asked nothing before it listens.
+      isAlive: isFirst,
     }
-    this.shards.push(shard)
+    this.shards[shard.index] = shard
+    this.#places[shard.index] ??= { backOff: new RestartBackOff(), restarts: 0, timer: undefined }
+    let again: ShardConfiguration | null = isFirst ? null : configuration
+    let listensSinceMs = 0
     return new Promise((resolve, reject) => {
       link.onMessage((message) => {
         if (message.kind === 'listening') {
           shard.engine = message.engine
+          shard.isAlive = true
+          again = onTheSamePorts(configuration, message.listeners)
+          listensSinceMs = performance.now()
           resolve(message.listeners)
-        } else if (message.kind === 'failed') reject(startError(message))
-        else this.#onMessage(shard, message)
+        } else if (message.kind === 'failed') {
+          reject(startError(message))
+          if (!isFirst) void link.kill()
+        } else this.#onMessage(shard, message)
       })
       link.onExit((exit) => {
         shard.isAlive = false
         this.#giveUpQuestions(shard)
         reject(lostError(shard, exit))
-        if (!this.#isStopping) this.#events.onShardLost(shard, exit)
+        if (this.#isStopping) return
+        const livedMs = listensSinceMs === 0 ? 0 : performance.now() - listensSinceMs
+        const restartMs = again === null ? -1 : this.#restartLater(kind, again, livedMs)
+        this.#events.onShardLost(shard, exit, restartMs)
       })
       link.post({ kind: 'configure', configuration })
     })
@@ -90,11 +132,14 @@ export class ShardGroup {
     question: (requestId: number) => ShardDown,
   ): Promise<Extract<Answer, { kind: Kind }> | null> {
     const requestId = ++this.#lastRequestId
+    const askedUs = nowUs()
     return new Promise((resolve) => {
       const timer = setTimeout(() => settle(null), ANSWER_MS_MAX)
       const settle = (answer: Answer | null) => {
         clearTimeout(timer)
         this.#questions.delete(requestId)
+        if (answer === null) this.unanswered++
+        else this.answerTimes.recordUs(nowUs() - askedUs)
         resolve(answer as Extract<Answer, { kind: Kind }> | null)
       }
       this.#questions.set(requestId, { shard, settle })
@@ -102,9 +147,16 @@ export class ShardGroup {
     })
   }
 
+  /** The node goes away: who dies now stays down. */
+  stopRestarting(): void {
+    this.#isLeaving = true
+    for (const place of this.#places) clearTimeout(place?.timer)
+  }
+
   /** Ends all shards; those that do not end by themselves are killed. */
   async stop(): Promise<void> {
     this.#isStopping = true
+    this.stopRestarting()
     const limit = new AbortController()
     const ends = this.alive.map(
       (shard) =>
@@ -118,7 +170,25 @@ export class ShardGroup {
       sleep(STOP_MS_MAX, undefined, { signal: limit.signal }).catch(() => {}),
     ])
     limit.abort()
-    await Promise.all(this.shards.map((shard) => shard.link.kill()))
+    await Promise.all(this.shards.map((shard) => shard?.link.kill()))
+  }
+
+  /** In how many milliseconds; -1: not at all. */
+  #restartLater(kind: ShardKind, configuration: ShardConfiguration, livedMs: number): number {
+    if (this.#isLeaving) return -1
+    const place = this.#places[configuration.index]
+    const delayMs = place.backOff.nextDelayMs(livedMs)
+    place.timer = setTimeout(() => {
+      this.start(kind, configuration).then(
+        () => {
+          place.restarts++
+          this.#events.onShardBack?.(this.shards[configuration.index])
+        },
+        // Its end was told by onExit, which also tries again.
+        () => {},
+      )
+    }, delayMs)
+    return delayMs
   }
 
   /** It will not answer any more. */
@@ -132,6 +202,15 @@ export class ShardGroup {
     if ('requestId' in message) this.#questions.get(message.requestId)?.settle(message)
     else this.#events.onMessage(shard, message)
   }
+}
+
+/** Where 0 was asked for, devices know the port that was had. */
+function onTheSamePorts(
+  configuration: ShardConfiguration,
+  opened: readonly ShardListener[],
+): ShardConfiguration {
+  const listeners = configuration.listeners.map((asked, i) => ({ ...asked, ...opened[i] }))
+  return { ...configuration, listeners }
 }
 
 function startError(message: Extract<ShardUp, { kind: 'failed' }>): PushctlError {

@@ -1,11 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import {
-  describeShard,
-  mergeGc,
-  type SampledShard,
-  sumCounters,
-  sumMemory,
-} from '../../src/server/node-sample.ts'
+import { describeShards, mergeGc, sumCounters, sumMemory } from '../../src/server/node-sample.ts'
+import { type SampledShard, ShardLedger } from '../../src/server/shard-ledger.ts'
 import type { ShardSample } from '../../src/server/shard-messages.ts'
 import { LatencyRecorder } from '../../src/stats/latency-recorder.ts'
 import { stubShard } from './shard-stub.ts'
@@ -53,7 +48,7 @@ const processes: SampledShard[] = [{ shard: stubShard(2, 'process'), sample: sam
 describe('the sample of a node', () => {
   it('sums the counters of its shards, closes by name', () => {
     const main = { hellosAccepted: 12, hellosRefused: { 'node-full': 4 }, pushesAccepted: 13 }
-    expect(sumCounters(threads, main)).toEqual({
+    expect(sumCounters(threads, [], main)).toEqual({
       connectionsAccepted: 110,
       connectionsOpen: 99,
       devicesOnline: 88,
@@ -82,21 +77,37 @@ describe('the sample of a node', () => {
   })
 
   it('merges pauses and loop lag of main thread and shards', () => {
-    const merged = mergeGc(threads, sample(3))
+    const merged = mergeGc(threads, [], sample(3))
     expect(merged.known).toBe(true)
     expect(merged.loop_lag).toMatchObject({ count: 3, max: expect.closeTo(10_000, -2) })
     expect(merged.kinds).toMatchObject([{ kind: 'minor', pauses: { count: 3 } }])
   })
 
-  it('describes a shard', () => {
-    expect(describeShard(processes[0]!)).toEqual({
+  it('describes a shard, and says of one that died or is silent what it is', () => {
+    const ledger = new ShardLedger()
+    const { shard } = processes[0]!
+    ledger.record(shard, sample(2))
+    const describe = () => describeShards([shard], ledger, () => 3)[0]
+    expect(describe()).toEqual({
       index: 2,
       kind: 'process',
       pid: 1002,
       engine: 'node',
+      state: 'up',
+      restarts: 3,
       connectionsOpen: 18,
       devicesOnline: 16,
       rssBytes: 100 * MIB,
+      cpuUs: 2,
+    })
+    ledger.record(shard, null)
+    expect(describe()).toMatchObject({ state: 'silent', connectionsOpen: 18 })
+    const dead = { ...shard, isAlive: false }
+    ledger.bury(shard)
+    expect(describeShards([dead], ledger, () => 3)[0]).toMatchObject({
+      state: 'down',
+      connectionsOpen: 0,
+      rssBytes: 0,
       cpuUs: 2,
     })
   })

@@ -112,13 +112,49 @@ describe.skipIf(!EpollEngine.isAvailable())('a push node of two shards', () => {
     expect((await push(of, gone, 'x')).online).toBe(0)
     expect((await push(of, left, 'x')).online).toBe(left.length)
     const { counters, shards, state } = await of.describe()
-    expect([counters.devicesOnline, shards.length, state]).toEqual([left.length, 1, 'ready'])
+    expect([counters.devicesOnline, state]).toEqual([left.length, 'ready'])
+    expect(shards[victim!.index]).toMatchObject({ state: 'down', devicesOnline: 0 })
     expect(of.readiness().ready).toBe(true)
     await of.drainForShutdown(0)
     process.kill(survivor!.link.pid, 'SIGKILL')
     await untilTrue(() => lost.length === 2)
     expect(of.readiness().ready).toBe(false)
   })
+
+  for (const shardKind of ['process', 'thread'] as const) {
+    it(`starts a dead ${shardKind} again on its ports, and no counter steps back`, async () => {
+      const of = make({ shardKind })
+      const back: number[] = []
+      const delays: number[] = []
+      of.onShardLost = (_index, _exit, restartMs) => delays.push(restartMs)
+      of.onShardBack = (index) => back.push(index)
+      await of.start()
+      of.markReady('127.0.0.1:7002')
+      await joinBothShards(of)
+      const before = await of.describe()
+      const victim = of.shards[0]!
+      await victim.link.kill()
+      await untilTrue(() => back.length === 1)
+      expect([back, delays]).toEqual([[0], [1_000]])
+      const after = await of.describe()
+      expect(after.shards[0]).toMatchObject({ state: 'up', restarts: 1, devicesOnline: 0 })
+      const { connectionsAccepted, framesReceived, bytesSent } = after.counters
+      expect(connectionsAccepted).toBeGreaterThanOrEqual(before.counters.connectionsAccepted)
+      expect(framesReceived).toBeGreaterThanOrEqual(before.counters.framesReceived)
+      expect(bytesSent).toBeGreaterThanOrEqual(before.counters.bytesSent)
+      const lagOf = ({ gc }: typeof after) => gc.loop_lag!.count
+      expect(lagOf(after)).toBeGreaterThanOrEqual(lagOf(before))
+      // Nothing is left of the dead one that would accept a connection and never answer.
+      const gone = peers.filter((peer) => peer.isClosed).length
+      expect(gone).toBeGreaterThan(0)
+      const seen = new Set<number>()
+      for (let i = 0; i < 24; i++) {
+        await join(of, `returning-${i}`)
+        seen.add((await of.findDevice(`returning-${i}`))!.shard)
+      }
+      expect(seen.size).toBe(2)
+    })
+  }
 
   it('drains once for all who ask, and the last word is the later one', async () => {
     const of = make()

@@ -63,6 +63,8 @@ const SHARD = whole({
   kind: { enum: ['thread', 'process'] },
   pid: COUNT,
   engine: { enum: ['epoll', 'node'] },
+  state: { enum: ['up', 'silent', 'down'] },
+  restarts: COUNT,
   connectionsOpen: COUNT,
   devicesOnline: COUNT,
   rssBytes: COUNT,

@@ -132,6 +132,8 @@ export class MemoryNode implements NodeControl {
           kind: 'thread',
           pid: 1,
           engine: 'node',
+          state: 'up',
+          restarts: 0,
           connectionsOpen: this.devices.size,
           devicesOnline: this.devices.size,
           rssBytes: 1024,
