@@ -144,6 +144,7 @@ class BenchRun {
   }
 
   async run(): Promise<RunReport> {
+    this.#hostPeaks.add(this.#hostBefore, this.#startUs / 1000)
     const ticker = setInterval(() => this.#tick(), this.#periods.intervalMs)
     try {
       const looked = this.#hooks.hosts?.start(this.#setup.plan)
@@ -154,6 +155,7 @@ class BenchRun {
       await this.#drain()
       const targetAfter = await this.#askTarget()
       const hostAfter = readHostSample()
+      this.#hostPeaks.add(hostAfter, nowUs() / 1000)
       this.#hosts = (await this.#hooks.hosts?.finish()) ?? []
       if (this.#hasConnected) {
         await collectResults(this.#shards, this.#limits)
