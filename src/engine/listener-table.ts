@@ -38,6 +38,7 @@ export class ListenerTable {
   readonly #runTurn: () => void
   #paused = false
   #deferred = false
+  #quota = Number.POSITIVE_INFINITY
   #retry: NodeJS.Timeout | undefined
 
   constructor(shim: NativeShim, handle: ShimHandle, runTurn: () => void) {
@@ -70,7 +71,7 @@ export class ListenerTable {
     const port = Number(local.slice(local.lastIndexOf(':') + 1))
     const listener = { id, host: options.host, port, fd, watched: true }
     this.#listeners.push(listener)
-    if (this.#paused) this.#watch(listener, false)
+    if (!this.#mayAccept) this.#watch(listener, false)
     return { id, host: options.host, port }
   }
 
@@ -83,13 +84,19 @@ export class ListenerTable {
 
   pause(): void {
     this.#paused = true
-    for (const listener of this.#listeners) this.#watch(listener, false)
+    this.#watchAll()
   }
 
   resume(): void {
     this.#paused = false
     this.#deferred = false
-    for (const listener of this.#listeners) this.#watch(listener, true)
+    this.#watchAll()
+  }
+
+  /** So many may be accepted from now on, over all listeners. */
+  setQuota(count: number): void {
+    this.#quota = count
+    this.#watchAll()
   }
 
   /** Rows or descriptors became free. */
@@ -104,7 +111,7 @@ export class ListenerTable {
     accepted.clear()
     this.wasDeferred = false
     while (listener.fd >= 0 && listener.watched && accepted.count < ACCEPTS_PER_TURN_MAX) {
-      const wanted = Math.min(ACCEPT_BATCH, table.freeCount)
+      const wanted = Math.min(ACCEPT_BATCH, this.#quota, table.freeCount)
       if (wanted === 0) {
         this.#defer()
         break
@@ -118,6 +125,8 @@ export class ListenerTable {
         this.#errors,
       )
       for (let i = 0; i < count; i++) accepted.push(this.#claimed[i])
+      this.#quota -= count
+      if (this.#quota === 0) this.#watchAll()
       for (let i = wanted - 1; i >= count; i--) table.unclaimSlot(this.#claimed[i])
       if (this.#errors[0] !== 0 && this.#errors[0] !== EAGAIN) this.#defer()
       if (count < wanted) break
@@ -133,12 +142,20 @@ export class ListenerTable {
   #defer(): void {
     this.wasDeferred = true
     this.#deferred = true
-    for (const listener of this.#listeners) this.#watch(listener, false)
+    this.#watchAll()
     this.#retry ??= setTimeout(() => {
       this.#retry = undefined
       this.resumeDeferred()
       this.#runTurn()
     }, RETRY_MS).unref()
+  }
+
+  get #mayAccept(): boolean {
+    return !this.#paused && !this.#deferred && this.#quota > 0
+  }
+
+  #watchAll(): void {
+    for (const listener of this.#listeners) this.#watch(listener, this.#mayAccept)
   }
 
   #watch(listener: OpenListener, on: boolean): void {

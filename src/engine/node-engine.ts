@@ -48,6 +48,7 @@ export class NodeEngine implements SocketEngine {
   readonly #told = new SlotList()
   readonly #toldClosed = new ClosedList()
   #isAcceptPaused = false
+  #acceptQuota = Number.POSITIVE_INFINITY
   #immediate: NodeJS.Immediate | null = null
   readonly #runTurn = () => this.#turn()
   #destruction: Promise<void> | null = null
@@ -96,6 +97,11 @@ export class NodeEngine implements SocketEngine {
   resumeAccept(): void {
     this.#isAcceptPaused = false
     if (this.#listeners.hasWaiting) this.#schedule()
+  }
+
+  setAcceptQuota(count: number): void {
+    this.#acceptQuota = count
+    if (this.#mayAdmit && this.#listeners.hasWaiting) this.#schedule()
   }
 
   connect(options: ConnectOptions, out: Int32Array, count: number): number {
@@ -204,17 +210,21 @@ export class NodeEngine implements SocketEngine {
     if (this.#destruction) return
     this.flush()
     this.#connections.rows.releaseGivenUp()
-    const canAdmit = !this.#isAcceptPaused && this.#connections.hasFreeRow
-    if (canAdmit && this.#listeners.hasWaiting) this.#schedule()
+    if (this.#mayAdmit && this.#listeners.hasWaiting) this.#schedule()
   }
 
   /** Gives rows to sockets of the waiting room, in order of arrival. */
   #admitWaiting(): void {
-    while (!this.#isAcceptPaused && this.#connections.hasFreeRow) {
+    while (this.#mayAdmit) {
       const waiting = this.#listeners.takeWaiting()
       if (!waiting) return
+      this.#acceptQuota--
       this.#connections.admit(waiting)
     }
+  }
+
+  get #mayAdmit(): boolean {
+    return !this.#isAcceptPaused && this.#acceptQuota > 0 && this.#connections.hasFreeRow
   }
 
   #tellAccepted(): void {

@@ -170,6 +170,11 @@ export interface SocketEngine {
   closeListener(listenerId: number): void
   pauseAccept(): void
   resumeAccept(): void
+  /**
+   * So many connections may be accepted from now on, over all listeners; then they wait as while
+   * paused, until the next quota. Infinity, as at the start: no limit.
+   */
+  setAcceptQuota(count: number): void
 
   /**
    * Starts up to `count` connections and writes their slots to `out`. Returns how many were

@@ -25,6 +25,7 @@ export class LoopLagRecorder {
   readonly #tickMs: number
   #timer: NodeJS.Timeout | null = null
   #intendedUs = 0
+  #sinceLook: Lateness = { sumUs: 0, ticks: 0 }
 
   constructor(tickMs = LOOP_LAG_TICK_MS) {
     this.#tickMs = tickMs
@@ -42,21 +43,43 @@ export class LoopLagRecorder {
     this.#timer = null
   }
 
+  /** Mean lateness since the last call, 0 where no tick ran. */
+  takeMeanUs(): number {
+    const { sumUs, ticks } = this.#sinceLook
+    this.#sinceLook = { sumUs: 0, ticks: 0 }
+    return ticks === 0 ? 0 : sumUs / ticks
+  }
+
   #tick(): void {
     const now = nowUs()
-    recordLateness(this.recorder, now - this.#intendedUs, this.#tickMs * 1000)
+    const lateness = recordLateness(this.recorder, now - this.#intendedUs, this.#tickMs * 1000)
+    this.#sinceLook.sumUs += lateness.sumUs
+    this.#sinceLook.ticks += lateness.ticks
     this.#intendedUs = now + this.#tickMs * 1000
     this.#timer?.refresh()
   }
 }
 
+export interface Lateness {
+  sumUs: number
+  ticks: number
+}
+
 /**
- * Records the lateness of a tick and of those it swallowed. A tick that is early by the timer's
+ * Records the lateness of a tick and of those it swallowed, and returns their sum. A tick that is early by the timer's
  * grain counts as 1 µs late.
  */
-export function recordLateness(recorder: LatencyRecorder, lateUs: number, tickUs: number): void {
-  recorder.recordUs(Math.max(1, lateUs))
+export function recordLateness(
+  recorder: LatencyRecorder,
+  lateUs: number,
+  tickUs: number,
+): Lateness {
+  const lateness = { sumUs: Math.max(1, lateUs), ticks: 1 }
+  recorder.recordUs(lateness.sumUs)
   for (let swallowedUs = lateUs - tickUs; swallowedUs >= 1; swallowedUs -= tickUs) {
     recorder.recordUs(swallowedUs)
+    lateness.sumUs += swallowedUs
+    lateness.ticks++
   }
+  return lateness
 }

@@ -39,3 +39,14 @@ test('a stopped recorder holds no timer and starts anew', () => {
   lag.stop()
   expect(lag.recorder.count).toBe(0)
 })
+
+test('the mean since the last look counts a stall as everybody met it', async () => {
+  const lag = new LoopLagRecorder()
+  lag.start()
+  const until = nowUs() + 60_000
+  while (nowUs() < until);
+  await after(20)
+  lag.stop()
+  expect(lag.takeMeanUs()).toBeGreaterThan(5_000)
+  expect(lag.takeMeanUs()).toBe(0)
+})

@@ -79,6 +79,41 @@ export function describeAccepting(stage: Stage): void {
       await stage.until('their bytes', () => slots.every((one) => recorder.textOf(one) === 'early'))
     })
 
+    it('accepts no more than its quota, over all listeners, and the others with the next', async () => {
+      const { recorder, engine, peer, slot, port } = await stage.openPair()
+      const other = await stage.listen(recorder)
+      engine.setAcceptQuota(2)
+      const late: Peer[] = []
+      for (let index = 0; index < 6; index++) {
+        late.push(await stage.connectPeer(index % 2 ? port : other.port))
+      }
+      await stage.until('two accepts', () => recorder.accepted.length === 3)
+      await stage.roundTrips(recorder, peer, slot)
+      expect(recorder.accepted.length).toBe(3)
+      engine.setAcceptQuota(3)
+      await stage.until('three more', () => recorder.accepted.length === 6)
+      await stage.roundTrips(recorder, peer, slot)
+      expect(recorder.accepted.length).toBe(6)
+      engine.setAcceptQuota(Number.POSITIVE_INFINITY)
+      await stage.until('the last', () => recorder.accepted.length === 7)
+    })
+
+    it('keeps its quota while paused, and does not accept for want of it when resumed', async () => {
+      const { recorder, engine, peer, slot, port } = await stage.openPair()
+      engine.setAcceptQuota(0)
+      engine.pauseAccept()
+      await stage.connectPeer(port)
+      engine.resumeAccept()
+      await stage.roundTrips(recorder, peer, slot)
+      expect(recorder.accepted).toEqual([slot])
+      engine.pauseAccept()
+      engine.setAcceptQuota(1)
+      await stage.roundTrips(recorder, peer, slot)
+      expect(recorder.accepted).toEqual([slot])
+      engine.resumeAccept()
+      await stage.until('the late one', () => recorder.accepted.length === 2)
+    })
+
     it('leaves connections beyond its capacity waiting until a slot is free', async () => {
       const recorder = stage.open({ capacity: 3 })
       const { port } = await stage.listen(recorder)
