@@ -2,7 +2,11 @@
  * What the HTTP API asks of the push node: the seam between the control plane (HTTP, metrics, auth)
  * and the data plane (shards). PushNode implements it; http/ knows nothing else of the node.
  */
+import type { BucketReport } from '../stats/bucket-histogram.ts'
 import type { GcSideReport } from '../stats/run-report.ts'
+import type { LoadDescription } from './guard/node-guard.ts'
+import type { SessionCensus } from './session-census.ts'
+import type { UpstreamState } from './upstream/upstream-router.ts'
 
 export type PushAddress =
   | { readonly kind: 'devices'; readonly deviceIds: readonly string[] }
@@ -59,6 +63,8 @@ export interface NodeCounters {
   readonly heartbeats: number
   readonly bufferedBytes: number
   readonly acceptsDeferred: number
+  /** By reason (guard/refusal-counts.ts). */
+  readonly refusals: Readonly<Record<string, number>>
 }
 
 export interface ShardDescription {
@@ -76,6 +82,19 @@ export interface ShardDescription {
   readonly cpuUs: number
 }
 
+/** What the alarms of a node look at, beside its counters. */
+export interface NodeHealth {
+  readonly connections: SessionCensus
+  /** Time in which the node was ready, and in which it ran. */
+  readonly readySeconds: number
+  readonly upSeconds: number
+  readonly shardsLost: number
+  /** How long shards take to answer the main thread. */
+  readonly shardAnswers: BucketReport
+  readonly shardQuestionsPending: number
+  readonly shardQuestionsUnanswered: number
+}
+
 export interface NodeDescription {
   readonly name: string
   readonly version: string
@@ -88,8 +107,11 @@ export interface NodeDescription {
     readonly http: string
   }
   readonly counters: NodeCounters
+  readonly load: LoadDescription
+  readonly upstream?: UpstreamState
   readonly shards: readonly ShardDescription[]
   readonly gc: GcSideReport
+  readonly health: NodeHealth
   /** All processes of the node together. */
   readonly memory: {
     readonly rssBytes: number

@@ -5,6 +5,7 @@
 import { mergeGcSnapshots } from '../stats/gc-recorder.ts'
 import { LatencyRecorder } from '../stats/latency-recorder.ts'
 import type { GcSideReport } from '../stats/run-report.ts'
+import { sumRefusals } from './guard/refusal-counts.ts'
 import type { NodeCounters, NodeDescription, ShardDescription } from './node-control.ts'
 import type { RunningShard } from './shard-group.ts'
 import { addTotals, type Legacy, type SampledShard, type ShardLedger } from './shard-ledger.ts'
@@ -23,6 +24,7 @@ export const NO_TOTALS: ShardTotals = {
   bufferedBytes: 0,
   acceptsDeferred: 0,
   closes: {},
+  refusals: {},
 }
 
 /** What the main thread itself counts. */
@@ -30,6 +32,7 @@ export interface MainTotals {
   readonly hellosAccepted: number
   readonly hellosRefused: Readonly<Record<string, number>>
   readonly pushesAccepted: number
+  readonly refusals: Readonly<Record<string, number>>
 }
 
 export function sumCounters(
@@ -41,7 +44,9 @@ export function sumCounters(
     ...samples.map(({ sample }) => sample.totals),
     ...legacies.map((each) => each.totals),
   ]
-  return { ...all.reduce(addTotals, NO_TOTALS), ...main, hellosRefused: { ...main.hellosRefused } }
+  const totals = all.reduce(addTotals, NO_TOTALS)
+  const refusals = sumRefusals([totals.refusals, main.refusals])
+  return { ...totals, ...main, hellosRefused: { ...main.hellosRefused }, refusals }
 }
 
 /** One row for each place, also where the shard is down. */

@@ -12,11 +12,14 @@ import { loopLagTickMs, SHARED_CORES_PROCESSES_MIN } from '../stats/loop-lag-rec
 import { Admission } from './admission.ts'
 import { QUEUE_FULL } from './broadcast-queue.ts'
 import { Directory } from './directory.ts'
+import { guardOfShard, NO_GUARD } from './guard/guard-settings.ts'
+import { NodeGuard } from './guard/node-guard.ts'
 import type {
   DeviceState,
   NodeControl,
   NodeCounters,
   NodeDescription,
+  NodeHealth,
   PushOutcome,
   PushRequest,
   Readiness,
@@ -25,10 +28,14 @@ import type { PushNodeOptions } from './node-options.ts'
 import { describeShards, mergeGc, NO_TOTALS, sumCounters, sumMemory } from './node-sample.ts'
 import { assertPortsFree } from './port-probe.ts'
 import { type RunningShard, ShardGroup } from './shard-group.ts'
+import { ReadyClock } from './ready-clock.ts'
+import { sumCensus } from './session-census.ts'
 import { type SampledShard, ShardLedger } from './shard-ledger.ts'
 import type { ShardConfiguration, ShardListener, ShardUp } from './shard-messages.ts'
 import { SipHash } from './sip-hash.ts'
 import { ThreadGauge } from './thread-gauge.ts'
+import { createUpstream } from './upstream/node-upstream.ts'
+import type { UpstreamRouter } from './upstream/upstream-router.ts'
 
 /** Given to a device that lets the node choose: the interval of the 360 node on 2G and 3G. */
 const HEARTBEAT_SECONDS_DEFAULT = 300
@@ -43,10 +50,12 @@ export class PushNode implements NodeControl {
   onShardLost: (index: number, exit: ShardExit, restartMs: number) => void = () => {}
   onShardBack: (index: number) => void = () => {}
 
+  readonly upstream: UpstreamRouter
   readonly #options: PushNodeOptions
   readonly #group: ShardGroup
   readonly #directory = new Directory()
   readonly #admission: Admission
+  readonly #guard: NodeGuard
   readonly #hash: SipHash
   readonly #hashKey: Uint32Array
   readonly #bootId = randomBytes(4).readUInt32BE()
@@ -58,6 +67,8 @@ export class PushNode implements NodeControl {
   #httpAddress = ''
   #state: NodeDescription['state'] = 'starting'
   readonly #ledger = new ShardLedger()
+  readonly #readyClock = new ReadyClock(performance.now())
+  #shardsLost = 0
   readonly #heapTrim = new HeapTrim()
   #sampler: NodeJS.Timeout | undefined
   #pushCount = 0
@@ -75,12 +86,14 @@ export class PushNode implements NodeControl {
       onShardLost: (shard, exit, restartMs) => this.#onShardLost(shard, exit, restartMs),
       onShardBack: (shard) => this.onShardBack(shard.index),
     })
+    this.#guard = new NodeGuard(options.guard ?? NO_GUARD)
     this.#admission = new Admission({
       directory: this.#directory,
       shards: this.#group.shards,
       connectionsMax: options.connectionsMax,
       verifyDevice: options.verifyDevice,
     })
+    this.upstream = createUpstream(options, this.#bootId, this.#directory, this.#hash, this.#group)
   }
 
   /** Where devices connect, with real ports; complete after start(). */
@@ -144,6 +157,7 @@ export class PushNode implements NodeControl {
     clearInterval(this.#sampler)
     this.#gauge.stop()
     await this.#group.stop()
+    await this.upstream.close(this.#options.webhooks?.closeMs ?? 0)
   }
 
   async push(request: PushRequest): Promise<PushOutcome> {
@@ -153,6 +167,7 @@ export class PushNode implements NodeControl {
       const online = this.#pushToDevices(to.deviceIds, payload)
       return { accepted: to.deviceIds.length, stored: 0, online, pushId }
     }
+    this.#guard.admitBroadcast()
     const online = await this.#broadcast(to.kind === 'tag' ? to.tag : null, payload)
     return { accepted: online, stored: 0, online, pushId }
   }
@@ -193,9 +208,28 @@ export class PushNode implements NodeControl {
       connectionsMax: this.#options.connectionsMax,
       listeners: { tcp: addresses('tcp'), ws: addresses('ws'), http: this.#httpAddress },
       counters: this.counters(),
+      load: this.#guard.describe(),
+      upstream: this.upstream.state(),
       shards: describeShards(this.#group.shards, this.#ledger, (i) => this.#group.restartsOf(i)),
       gc: mergeGc(samples, this.#ledger.legacies, main),
       memory: sumMemory(samples, main),
+      health: this.#health(samples),
+    }
+  }
+
+  #health(samples: readonly SampledShard[]): NodeHealth {
+    const { answerTimes, pending, unanswered } = this.#group
+    this.#readyClock.look(this.readiness().ready, performance.now())
+    return {
+      connections: sumCensus(
+        samples.map(({ sample }) => sample.census).filter((all) => all !== null),
+      ),
+      readySeconds: this.#readyClock.readySeconds,
+      upSeconds: this.#readyClock.upSeconds,
+      shardsLost: this.#shardsLost,
+      shardAnswers: answerTimes.report(),
+      shardQuestionsPending: pending,
+      shardQuestionsUnanswered: unanswered,
     }
   }
 
@@ -204,6 +238,7 @@ export class PushNode implements NodeControl {
       hellosAccepted: this.#admission.accepted,
       hellosRefused: this.#admission.refused,
       pushesAccepted: this.#pushCount,
+      refusals: this.#guard.refusals.snapshot(),
     })
   }
 
@@ -211,7 +246,8 @@ export class PushNode implements NodeControl {
     if (this.#state === 'starting') return { ready: false, reason: 'starting' }
     if (this.#state === 'draining') return { ready: false, reason: 'draining' }
     if (this.#group.alive.length === 0) return { ready: false, reason: 'no shard is running' }
-    return { ready: true, reason: '' }
+    const reason = this.#guard.notReadyReason
+    return { ready: reason === '', reason }
   }
 
   drain(devicesPerSecond: number): Promise<void> {
@@ -297,6 +333,9 @@ export class PushNode implements NodeControl {
       case 'gone':
         this.#admission.forget(shard, message)
         break
+      case 'upstream':
+        shard.link.post(this.upstream.take(shard.index, message))
+        break
       case 'drained':
         this.#onDrained(shard)
         break
@@ -306,6 +345,8 @@ export class PushNode implements NodeControl {
   #onShardLost(shard: RunningShard, exit: ShardExit, restartMs: number): void {
     this.#directory.removeShard(shard.index)
     this.#ledger.bury(shard)
+    this.#shardsLost++
+    this.#guard.onShardLost(shard.index)
     this.#onDrained(shard)
     this.onShardLost(shard.index, exit, restartMs)
   }
@@ -332,7 +373,14 @@ export class PushNode implements NodeControl {
         this.#ledger.record(shard, answer?.sample ?? null)
       }),
     )
-    if (!withHistograms) this.#heapTrim.observe(this.#admission.accepted)
+    this.#readyClock.look(this.readiness().ready, performance.now())
+    if (!withHistograms) {
+      const main = this.#gauge.sample(NO_TOTALS, false)
+      const memoryBytes = sumMemory(this.#ledger.latest, main).rssBytes
+      const { loopLagUs } = main
+      this.#guard.observe(performance.now(), this.#ledger.latest, { memoryBytes, loopLagUs })
+      this.#heapTrim.observe(this.#admission.accepted)
+    }
     return this.#ledger.latest
   }
 
@@ -357,6 +405,8 @@ export class PushNode implements NodeControl {
       bootId: this.#bootId,
       loopLagTickMs: loopLagTickMs(this.#processes()),
       broadcastPerSecond: options.broadcastPerSecond / options.shardCount,
+      guard: guardOfShard(options.guard ?? NO_GUARD, options.shardCount),
+      upstream: { deviceEvents: this.upstream.wantsStates },
     }
   }
 }

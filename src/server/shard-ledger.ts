@@ -8,11 +8,14 @@
  *       1 │ none (it is down) │ sum of two shards
  */
 import { LatencyRecorder } from '../stats/latency-recorder.ts'
+import { sumRefusals } from './guard/refusal-counts.ts'
 import type { RunningShard } from './shard-group.ts'
 import type { ShardSample, ShardTotals } from './shard-messages.ts'
 
 /** counter: only grows, so it outlives its shard. gauge: ends with it. */
-const KIND_OF_TOTAL: Readonly<Record<Exclude<keyof ShardTotals, 'closes'>, 'counter' | 'gauge'>> = {
+const KIND_OF_TOTAL: Readonly<
+  Record<Exclude<keyof ShardTotals, 'closes' | 'refusals'>, 'counter' | 'gauge'>
+> = {
   connectionsAccepted: 'counter',
   connectionsOpen: 'gauge',
   devicesOnline: 'gauge',
@@ -41,8 +44,6 @@ export interface Legacy {
 
 export class ShardLedger {
   readonly #latest: (SampledShard | undefined)[] = []
-  /** The last histograms by place: most samples come without. */
-  readonly #histograms: (Histograms | undefined)[] = []
   readonly #legacies: (Legacy | undefined)[] = []
   readonly #silent = new Set<RunningShard>()
 
@@ -55,8 +56,11 @@ export class ShardLedger {
       return
     }
     this.#silent.delete(shard)
-    this.#latest[shard.index] = { shard, sample }
-    if (sample.histograms !== null) this.#histograms[shard.index] = sample.histograms
+    const last = this.#latest[shard.index]?.sample
+    // Most samples come without histograms; the last ones stand until there are newer ones.
+    const isWhole = sample.histograms !== null || last === undefined
+    const whole = isWhole ? sample : { ...sample, histograms: last.histograms, census: last.census }
+    this.#latest[shard.index] = { shard, sample: whole }
   }
 
   /** A shard died: its counters stay, its gauges go. */
@@ -64,17 +68,15 @@ export class ShardLedger {
     this.#silent.delete(shard)
     const last = this.#latest[shard.index]
     if (last?.shard !== shard) return
-    const histograms = this.#histograms[shard.index] ?? null
     const own: Legacy = {
       totals: countersOf(last.sample.totals),
-      histograms,
+      histograms: last.sample.histograms,
       // Threads all tell the time of their process, which goes on.
       cpuUs: shard.link.kind === 'process' ? last.sample.cpuUs : 0,
     }
     const before = this.#legacies[shard.index]
     this.#legacies[shard.index] = before === undefined ? own : joined(before, own)
     this.#latest[shard.index] = undefined
-    this.#histograms[shard.index] = undefined
   }
 
   /** Of the shards that live, in the order of places. */
@@ -117,7 +119,11 @@ function joined(a: Legacy, b: Legacy): Legacy {
 }
 
 export function addTotals(a: ShardTotals, b: ShardTotals): ShardTotals {
-  const sum = { ...a, closes: { ...a.closes } }
+  const sum = {
+    ...a,
+    closes: { ...a.closes },
+    refusals: sumRefusals([a.refusals, b.refusals]),
+  }
   for (const name of Object.keys(KIND_OF_TOTAL) as (keyof typeof KIND_OF_TOTAL)[]) {
     sum[name] = a[name] + b[name]
   }

@@ -7,7 +7,15 @@ import type { EngineChoice } from '../engine/create-engine.ts'
 import type { EngineKind } from '../engine/socket-engine.ts'
 import type { ErrorCode } from '../errors/error-codes.ts'
 import type { GcSnapshot } from '../stats/gc-recorder.ts'
+import type { ShardGuardSettings } from './guard/guard-settings.ts'
 import type { DeviceState } from './node-control.ts'
+import type { SessionCensus } from './session-census.ts'
+import type {
+  DeviceEventsSwitch,
+  ShardUpstreamSettings,
+  UpstreamAnswers,
+  UpstreamRows,
+} from './upstream/upstream-messages.ts'
 
 export type ListenerCarrier = 'tcp' | 'ws'
 
@@ -45,6 +53,8 @@ export interface ShardConfiguration {
   readonly loopLagTickMs: number
   /** Broadcast deliveries per second of this shard; 0: as fast as they go. */
   readonly broadcastPerSecond: number
+  readonly guard?: ShardGuardSettings
+  readonly upstream?: ShardUpstreamSettings
 }
 
 export type ShardDown =
@@ -96,6 +106,10 @@ export type ShardDown =
       readonly requestId: number
       readonly withHistograms: boolean
     }
+  | UpstreamAnswers
+  | DeviceEventsSwitch
+  /** How far this shard is degraded (guard/node-load.ts). */
+  | { readonly kind: 'load'; readonly level: number }
   | { readonly kind: 'stop' }
 
 export type ShardUp =
@@ -133,6 +147,7 @@ export type ShardUp =
   | { readonly kind: 'broadcast-started'; readonly requestId: number; readonly receivers: number }
   | { readonly kind: 'device'; readonly requestId: number; readonly state: DeviceState | null }
   | { readonly kind: 'sample'; readonly requestId: number; readonly sample: ShardSample }
+  | UpstreamRows
   | { readonly kind: 'drained' }
 
 /** Running totals of one shard since it started. */
@@ -149,6 +164,8 @@ export interface ShardTotals {
   acceptsDeferred: number
   /** By name: BYE reasons, HTTP refusals, peer-end, peer-reset … */
   closes: Record<string, number>
+  /** By reason (guard/refusal-counts.ts). */
+  refusals: Readonly<Record<string, number>>
 }
 
 export interface ShardSample {
@@ -158,6 +175,10 @@ export interface ShardSample {
     readonly gc: readonly GcSnapshot[]
     readonly loopLag: Uint8Array
   } | null
+  /** null where histograms were not asked for. */
+  readonly census: SessionCensus | null
+  /** Mean lateness of the event loop since the last sample without histograms. */
+  readonly loopLagUs: number
   readonly rssBytes: number
   readonly heapUsedBytes: number
   readonly externalBytes: number

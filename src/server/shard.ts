@@ -27,7 +27,9 @@ import type { DeviceFrames } from './device-frames.ts'
 import type { DrainPace } from './drain-pace.ts'
 import type { FrameInput } from './frame-input.ts'
 import type { FrameOutput } from './frame-output.ts'
+import type { ShardGuard } from './guard/shard-guard.ts'
 import type { JoinBatches } from './join-batches.ts'
+import { takeCensus } from './session-census.ts'
 import type { SessionEnds } from './session-ends.ts'
 import { CARRIER, SESSION_PHASE, type SessionTable } from './session-table.ts'
 import { type SessionTimers, TICK_MS } from './session-timers.ts'
@@ -41,6 +43,7 @@ import type {
 } from './shard-messages.ts'
 import { createShardParts } from './shard-parts.ts'
 import type { TagIndex } from './tag-index.ts'
+import type { ShardUpstream } from './upstream/shard-upstream.ts'
 import { ThreadGauge } from './thread-gauge.ts'
 
 /** The engine gives up a connection that does not end after its linger time, 2 s. */
@@ -59,9 +62,11 @@ export class Shard implements EngineHandler {
   readonly #frames: DeviceFrames
   readonly #joins: JoinBatches
   readonly #ends: SessionEnds
+  readonly #upstream: ShardUpstream
   readonly #timers: SessionTimers
   readonly #broadcasts: BroadcastQueue
   readonly #drain: DrainPace
+  readonly #guard: ShardGuard
   readonly #carrierOfListener: ListenerCarrier[] = []
   readonly #gauge: ThreadGauge
   readonly #heapTrim = new HeapTrim()
@@ -82,11 +87,13 @@ export class Shard implements EngineHandler {
     this.#joins = parts.joins
     this.#output = parts.output
     this.#ends = parts.ends
+    this.#upstream = parts.upstream
     this.#timers = parts.timers
     this.#frames = parts.frames
     this.#input = parts.input
     this.#broadcasts = parts.broadcasts
     this.#drain = parts.drain
+    this.#guard = parts.guard
     this.#welcome = {
       flags: 0,
       heartbeatSeconds: 0,
@@ -134,6 +141,12 @@ export class Shard implements EngineHandler {
       case 'deliver':
         this.#onDeliver(message)
         break
+      case 'sent':
+        this.#upstream.onAnswers(message)
+        break
+      case 'device-events':
+        this.#upstream.deviceEvents = message.isOn
+        break
       case 'broadcast':
         this.#onBroadcast(message.requestId, message.tag, message.payload)
         break
@@ -147,6 +160,9 @@ export class Shard implements EngineHandler {
       case 'drain':
         this.#ends.addresses = message.addresses
         this.#drain.start(message.devicesPerSecond, message.code)
+        break
+      case 'load':
+        this.#guard.setLoadLevel(message.level)
         break
       case 'sample': {
         const { requestId, withHistograms } = message
@@ -165,6 +181,7 @@ export class Shard implements EngineHandler {
   async stop(): Promise<void> {
     this.#carrierOfListener.forEach((_, id) => this.#engine.closeListener(id))
     this.#drain.stop()
+    this.#guard.stop()
     this.#broadcasts.stop()
     for (let slot = 0; slot < this.#sessions.usedEnd; slot++) {
       this.#ends.dismiss(slot, BYE.SHUTDOWN)
@@ -190,8 +207,10 @@ export class Shard implements EngineHandler {
       bufferedBytes: this.#engine.bufferedBytes,
       acceptsDeferred: counters.acceptsDeferred,
       closes: { ...this.#ends.closes },
+      refusals: this.#guard.refusals.snapshot(),
     }
-    return this.#gauge.sample(totals, withHistograms)
+    const census = withHistograms ? takeCensus(this.#sessions, this.#engine.openCount) : null
+    return { ...this.#gauge.sample(totals, withHistograms), census }
   }
 
   onAccept(slots: Int32Array, count: number, listenerId: number): void {
@@ -203,6 +222,7 @@ export class Shard implements EngineHandler {
       this.#sessions.begin(slots[i], phase, carrier, tick)
       this.#timers.startHandshake(slots[i])
     }
+    this.#guard.onAccepted(slots, count)
   }
 
   onConnect(): void {
@@ -252,6 +272,7 @@ export class Shard implements EngineHandler {
     const at = this.#output.open(slot, WELCOME_BYTES_MAX)
     this.#output.send(slot, writeWelcome(this.#output.bytes, at, this.#welcome))
     this.#timers.startHeartbeat(slot)
+    this.#upstream.addOnline(slot)
   }
 
   #onDeliver(message: Extract<ShardDown, { kind: 'deliver' }>): void {
@@ -261,7 +282,8 @@ export class Shard implements EngineHandler {
     for (let i = 0; i < slots.length; i++) {
       const end = payloadEnds[i]
       const slot = slots[i]
-      if (this.#isCurrent(slot, generations[i]) && this.#sessions.isJoined(slot)) {
+      const isHere = this.#isCurrent(slot, generations[i]) && this.#sessions.isJoined(slot)
+      if (isHere && this.#guard.admitsPush(slot)) {
         const at = output.open(slot, msgBytesMax(end - start))
         output.send(slot, writeMsg(output.bytes, at, 0, 0, -1, payloads, start, end))
         this.#messagesSent++

@@ -6,6 +6,7 @@ import type { ShardSample, ShardTotals } from './shard-messages.ts'
 export class ThreadGauge {
   readonly #gc = new GcRecorder()
   readonly #lag: LoopLagRecorder
+  #loopLagUs = 0
 
   constructor(loopLagTickMs?: number) {
     this.#lag = new LoopLagRecorder(loopLagTickMs)
@@ -27,11 +28,15 @@ export class ThreadGauge {
   sample(totals: ShardTotals, withHistograms: boolean): ShardSample {
     const memory = process.memoryUsage()
     const cpu = process.cpuUsage()
+    // The regular samples are those without; only they make an interval.
+    if (!withHistograms) this.#loopLagUs = this.#lag.takeMeanUs()
     return {
       totals,
       histograms: withHistograms
         ? { gc: this.#gc.snapshot(), loopLag: this.#lag.recorder.encode() }
         : null,
+      census: null,
+      loopLagUs: this.#loopLagUs,
       rssBytes: memory.rss,
       heapUsedBytes: memory.heapUsed,
       externalBytes: memory.external,

@@ -27,11 +27,14 @@ function sample(factor: number, closes: Record<string, number> = {}): ShardSampl
       bufferedBytes: 2 * factor,
       acceptsDeferred: factor,
       closes,
+      refusals: { overloaded: factor },
     },
     histograms: {
       gc: [{ kind: 'minor', encoded: recorderOf(100 * factor) }],
       loopLag: recorderOf(1_000 * factor),
     },
+    census: null,
+    loopLagUs: 0,
     rssBytes: 50 * MIB * factor,
     heapUsedBytes: MIB * factor,
     externalBytes: 2 * MIB * factor,
@@ -47,7 +50,12 @@ const processes: SampledShard[] = [{ shard: stubShard(2, 'process'), sample: sam
 
 describe('the sample of a node', () => {
   it('sums the counters of its shards, closes by name', () => {
-    const main = { hellosAccepted: 12, hellosRefused: { 'node-full': 4 }, pushesAccepted: 13 }
+    const main = {
+      hellosAccepted: 12,
+      hellosRefused: { 'node-full': 4 },
+      pushesAccepted: 13,
+      refusals: { overloaded: 1, 'broadcast-overloaded': 2 },
+    }
     expect(sumCounters(threads, [], main)).toEqual({
       connectionsAccepted: 110,
       connectionsOpen: 99,
@@ -63,6 +71,7 @@ describe('the sample of a node', () => {
       heartbeats: 55,
       bufferedBytes: 22,
       acceptsDeferred: 11,
+      refusals: { overloaded: 12, 'broadcast-overloaded': 2 },
     })
   })
 

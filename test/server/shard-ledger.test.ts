@@ -6,7 +6,7 @@ import type { ShardSample } from '../../src/server/shard-messages.ts'
 import { LatencyRecorder } from '../../src/stats/latency-recorder.ts'
 import { stubShard } from './shard-stub.ts'
 
-const MAIN = { hellosAccepted: 0, hellosRefused: {}, pushesAccepted: 0 }
+const MAIN = { hellosAccepted: 0, hellosRefused: {}, pushesAccepted: 0, refusals: {} }
 
 function encodedOf(values: number): Uint8Array {
   const recorder = new LatencyRecorder()
@@ -20,6 +20,8 @@ function sampleOf(frames: number, open: number, withHistograms = true): ShardSam
     histograms: withHistograms
       ? { gc: [{ kind: 'minor', encoded: encodedOf(frames) }], loopLag: encodedOf(frames) }
       : null,
+    census: null,
+    loopLagUs: 0,
     rssBytes: 0,
     heapUsedBytes: 0,
     externalBytes: 0,

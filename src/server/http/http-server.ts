@@ -21,6 +21,7 @@ import { answerMalformedHttp } from './malformed-http.ts'
 import { answerMissingPath } from './missing-path.ts'
 import { openApiDocument } from './openapi-document.ts'
 import { sendProblem } from './problem-reply.ts'
+import { RequestMeter } from './request-meter.ts'
 import type { ApiContext, Route } from './route.ts'
 import { ROUTES } from './route-table.ts'
 
@@ -55,11 +56,13 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
     control: options.control,
     limits: options.limits,
     batches: new Set(),
+    meter: new RequestMeter(),
     openApi: openApiDocument(ROUTES),
     reportFailure: options.reportFailure ?? (() => {}),
   }
   const app = createApp(options.limits)
   takeJson(app)
+  context.meter.watch(app)
   addGate(app, options)
   addFailureAnswers(app, context)
   for (const route of ROUTES) addRoute(app, route, context)
@@ -137,7 +140,10 @@ function addRoute(app: FastifyInstance, route: Route, context: ApiContext): void
   const served: RouteOptions = {
     method: route.method,
     url: route.path.replace(/\{(\w+)\}/g, ':$1'),
-    config: { access: route.access } as object,
+    config: {
+      access: route.access,
+      meter: context.meter.addRoute(route.method, route.path, route.streams === true),
+    } as object,
     handler: (request, reply) => route.handle(context, request, reply),
   }
   if (!route.streams) {

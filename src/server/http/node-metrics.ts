@@ -4,15 +4,20 @@
  */
 import { type Metric as PromMetric, Registry } from 'prom-client'
 import type { NodeControl } from '../node-control.ts'
-import { METRICS, type Sample } from './metric-table.ts'
+import { countErrors } from './error-sources.ts'
+import type { MetricSource, Sample } from './metric-shapes.ts'
+import { METRICS } from './metric-table.ts'
+import type { RequestMeter } from './request-meter.ts'
 
 export class NodeMetrics {
   readonly #control: NodeControl
+  readonly #meter: RequestMeter
   readonly #registry = new Registry()
   #samples = new Map<string, readonly Sample[]>()
 
-  constructor(control: NodeControl) {
+  constructor(control: NodeControl, meter: RequestMeter) {
     this.#control = control
+    this.#meter = meter
     for (const { name, type, help } of METRICS) {
       // The registry asks a metric for its name and get(), nothing else.
       const metric = { name, get: async () => ({ name, type, help, values: this.#values(name) }) }
@@ -25,9 +30,8 @@ export class NodeMetrics {
   }
 
   async render(): Promise<string> {
-    const node = await this.#control.describe()
-    const readiness = this.#control.readiness()
-    this.#samples = new Map(METRICS.map(({ name, read }) => [name, read(node, readiness)]))
+    const source = await readMetricSource(this.#control, this.#meter)
+    this.#samples = new Map(METRICS.map(({ name, read }) => [name, read(source)]))
     return this.#registry.metrics()
   }
 
@@ -39,4 +43,16 @@ export class NodeMetrics {
       ...(suffix === undefined ? {} : { metricName: `${name}${suffix}` }),
     }))
   }
+}
+
+/** The node as a whole with its API: what /metrics and GET /v1/node tell of. */
+export async function readMetricSource(
+  control: NodeControl,
+  meter: RequestMeter,
+): Promise<MetricSource> {
+  const node = await control.describe()
+  const api = meter.report()
+  const { shardsLost, shardQuestionsUnanswered } = node.health
+  const errors = countErrors(node.counters.closes, api, shardsLost + shardQuestionsUnanswered)
+  return { node, readiness: control.readiness(), api, errors }
 }

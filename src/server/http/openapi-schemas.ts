@@ -56,6 +56,16 @@ const COUNTERS = whole({
   heartbeats: COUNT,
   bufferedBytes: COUNT,
   acceptsDeferred: COUNT,
+  refusals: COUNTS_BY_NAME,
+})
+
+const LOAD = whole({
+  level: { type: 'integer', minimum: 0, maximum: 3, description: '0: all is served' },
+  reason: TEXT,
+  shards: listOf(whole({ index: COUNT, level: COUNT })),
+  memoryBytesMax: { ...COUNT, description: '0: no limit, as for the next two' },
+  loopLagMsMax: { type: 'number' },
+  connectsPerSecondMax: { type: 'number' },
 })
 
 const SHARD = whole({
@@ -69,6 +79,31 @@ const SHARD = whole({
   devicesOnline: COUNT,
   rssBytes: COUNT,
   cpuUs: COUNT,
+})
+
+const BUCKETS = whole({ counts: listOf(COUNT), count: COUNT, sumSeconds: { type: 'number' } })
+
+const HEALTH = whole({
+  connections: whole({ states: COUNTS_BY_NAME, carriers: COUNTS_BY_NAME }),
+  readySeconds: { type: 'number' },
+  upSeconds: { type: 'number' },
+  shardsLost: COUNT,
+  shardAnswers: BUCKETS,
+  shardQuestionsPending: COUNT,
+  shardQuestionsUnanswered: COUNT,
+})
+
+const API = whole({
+  inFlight: COUNT,
+  streams: COUNT,
+  routes: listOf(
+    whole({
+      method: TEXT,
+      route: TEXT,
+      statuses: COUNTS_BY_NAME,
+      latency: { oneOf: [BUCKETS, { type: 'null' }] },
+    }),
+  ),
 })
 
 const NAME: Schema = { type: 'string', minLength: 1, maxLength: 128 }
@@ -123,6 +158,7 @@ export const SCHEMAS: Readonly<Record<string, Schema>> = {
     connectionsMax: COUNT,
     listeners: whole({ tcp: listOf(TEXT), ws: listOf(TEXT), http: TEXT }),
     counters: COUNTERS,
+    load: LOAD,
     shards: listOf(SHARD),
     gc: whole({
       known: { type: 'boolean' },
@@ -130,6 +166,11 @@ export const SCHEMAS: Readonly<Record<string, Schema>> = {
       loop_lag: { oneOf: [DISTRIBUTION, { type: 'null' }] },
     }),
     memory: whole({ rssBytes: COUNT, heapUsedBytes: COUNT, externalBytes: COUNT }),
+    health: HEALTH,
+    ready: { type: 'boolean' },
+    notReadyBecause: TEXT,
+    api: API,
+    errors: COUNTS_BY_NAME,
   }),
   Problem: PROBLEM,
 }

@@ -7,6 +7,7 @@ import type { NodeControl } from '../node-control.ts'
 import type { BatchExchange } from './batch-exchange.ts'
 import type { HttpLimits } from './limits.ts'
 import type { Operation } from './operation.ts'
+import type { RequestMeter } from './request-meter.ts'
 
 /** What every route may use. */
 export interface ApiContext {
@@ -14,6 +15,8 @@ export interface ApiContext {
   readonly limits: HttpLimits
   /** Batch streams that are open now; the server ends them when it closes. */
   readonly batches: Set<BatchExchange>
+  /** Counts and times what the API is asked. */
+  readonly meter: RequestMeter
   /** The OpenAPI document of all routes. */
   readonly openApi: object
   /** Told of failures that are faults of the node, never with payloads or tokens. */

@@ -100,6 +100,7 @@ export class MemoryNode implements NodeControl {
       heartbeats: 8,
       bufferedBytes: 0,
       acceptsDeferred: 0,
+      refusals: { overloaded: 4 },
     }
   }
 
@@ -126,6 +127,14 @@ export class MemoryNode implements NodeControl {
       connectionsMax: 1000,
       listeners: { tcp: ['127.0.0.1:7000'], ws: ['127.0.0.1:7001'], http: '127.0.0.1:7002' },
       counters: this.counters(),
+      load: {
+        level: 1,
+        reason: 'loop lag 1s',
+        shards: [{ index: 0, level: 1 }],
+        memoryBytesMax: 0,
+        loopLagMsMax: 2_000,
+        connectsPerSecondMax: 0,
+      },
       shards: [
         {
           index: 0,
@@ -142,6 +151,22 @@ export class MemoryNode implements NodeControl {
       ],
       gc: { known: true, kinds: [{ kind: 'minor', pauses }], loop_lag: pauses },
       memory: { rssBytes: 1024, heapUsedBytes: 512, externalBytes: 0 },
+      health: {
+        connections: {
+          states: { upgrading: 0, hello: 1, joining: 0, joined: this.devices.size, closing: 0 },
+          carriers: { tcp: this.devices.size, 'push.v1': 0, 'push.v1.json': 0 },
+        },
+        readySeconds: 90,
+        upSeconds: 100,
+        shardsLost: 1,
+        shardAnswers: {
+          counts: [0, 0, 0, 3, 1, ...Array(12).fill(0)],
+          count: 4,
+          sumSeconds: 0.005,
+        },
+        shardQuestionsPending: 2,
+        shardQuestionsUnanswered: 1,
+      },
     }
   }
 

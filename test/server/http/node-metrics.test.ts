@@ -14,7 +14,86 @@ describe('GET /metrics', () => {
     const answer = await server.ask('/metrics')
     expect(answer.headers['content-type']).toBe('text/plain; version=0.0.4; charset=utf-8')
     expect(answer.text).toMatchInlineSnapshot(`
-      "# HELP pushctl_connections_accepted_total Connections accepted
+      "# HELP pushctl_errors_total Errors, by where they come from
+      # TYPE pushctl_errors_total counter
+      pushctl_errors_total{source="api"} 0
+      pushctl_errors_total{source="auth"} 0
+      pushctl_errors_total{source="device"} 0
+      pushctl_errors_total{source="network"} 0
+      pushctl_errors_total{source="overload"} 0
+      pushctl_errors_total{source="shard"} 2
+
+      # HELP pushctl_queue_entries What waits in the node to be worked on
+      # TYPE pushctl_queue_entries gauge
+      pushctl_queue_entries{queue="http-requests"} 1
+      pushctl_queue_entries{queue="shard-questions"} 2
+      pushctl_queue_entries{queue="joining"} 0
+
+      # HELP pushctl_buffered_bytes Bytes waiting for devices: the queue out
+      # TYPE pushctl_buffered_bytes gauge
+      pushctl_buffered_bytes 0
+
+      # HELP pushctl_http_requests_total Requests answered by the API; status "aborted" where the client left first
+      # TYPE pushctl_http_requests_total counter
+
+      # HELP pushctl_http_streams_open Streams open on the API
+      # TYPE pushctl_http_streams_open gauge
+      pushctl_http_streams_open 0
+
+      # HELP pushctl_http_request_duration_seconds From the head of a request to the end of its answer, streams left out
+      # TYPE pushctl_http_request_duration_seconds histogram
+
+      # HELP pushctl_shard_answer_seconds How long shards take to answer the main thread
+      # TYPE pushctl_shard_answer_seconds histogram
+      pushctl_shard_answer_seconds_bucket{le="0.0001"} 0
+      pushctl_shard_answer_seconds_bucket{le="0.00025"} 0
+      pushctl_shard_answer_seconds_bucket{le="0.0005"} 0
+      pushctl_shard_answer_seconds_bucket{le="0.001"} 3
+      pushctl_shard_answer_seconds_bucket{le="0.0025"} 4
+      pushctl_shard_answer_seconds_bucket{le="0.005"} 4
+      pushctl_shard_answer_seconds_bucket{le="0.01"} 4
+      pushctl_shard_answer_seconds_bucket{le="0.025"} 4
+      pushctl_shard_answer_seconds_bucket{le="0.05"} 4
+      pushctl_shard_answer_seconds_bucket{le="0.1"} 4
+      pushctl_shard_answer_seconds_bucket{le="0.25"} 4
+      pushctl_shard_answer_seconds_bucket{le="0.5"} 4
+      pushctl_shard_answer_seconds_bucket{le="1"} 4
+      pushctl_shard_answer_seconds_bucket{le="2.5"} 4
+      pushctl_shard_answer_seconds_bucket{le="5"} 4
+      pushctl_shard_answer_seconds_bucket{le="10"} 4
+      pushctl_shard_answer_seconds_bucket{le="+Inf"} 4
+      pushctl_shard_answer_seconds_sum 0.005
+      pushctl_shard_answer_seconds_count 4
+
+      # HELP pushctl_load_level 0: all is served, to 3
+      # TYPE pushctl_load_level gauge
+      pushctl_load_level 1
+
+      # HELP pushctl_ready 1 when new devices may come
+      # TYPE pushctl_ready gauge
+      pushctl_ready 1
+
+      # HELP pushctl_ready_seconds_total Time in which the node was ready
+      # TYPE pushctl_ready_seconds_total counter
+      pushctl_ready_seconds_total 90
+
+      # HELP pushctl_up_seconds_total Time since the node started
+      # TYPE pushctl_up_seconds_total counter
+      pushctl_up_seconds_total 100
+
+      # HELP pushctl_shards Shards that the node should have
+      # TYPE pushctl_shards gauge
+      pushctl_shards 1
+
+      # HELP pushctl_shards_up Shards that live and answer
+      # TYPE pushctl_shards_up gauge
+      pushctl_shards_up 1
+
+      # HELP pushctl_shards_lost_total Shards that died
+      # TYPE pushctl_shards_lost_total counter
+      pushctl_shards_lost_total 1
+
+      # HELP pushctl_connections_accepted_total Connections accepted
       # TYPE pushctl_connections_accepted_total counter
       pushctl_connections_accepted_total 12
 
@@ -34,6 +113,10 @@ describe('GET /metrics', () => {
       # TYPE pushctl_closes_total counter
       pushctl_closes_total{cause="replaced"} 2
       pushctl_closes_total{cause="peer-end"} 3
+
+      # HELP pushctl_refusals_total What was refused, by reason
+      # TYPE pushctl_refusals_total counter
+      pushctl_refusals_total{reason="overloaded"} 4
 
       # HELP pushctl_frames_received_total Frames from devices
       # TYPE pushctl_frames_received_total counter
@@ -67,17 +150,23 @@ describe('GET /metrics', () => {
       # TYPE pushctl_connections_max gauge
       pushctl_connections_max 1000
 
+      # HELP pushctl_connections Connections open now, by state
+      # TYPE pushctl_connections gauge
+      pushctl_connections{state="upgrading"} 0
+      pushctl_connections{state="hello"} 1
+      pushctl_connections{state="joining"} 0
+      pushctl_connections{state="joined"} 1
+      pushctl_connections{state="closing"} 0
+
       # HELP pushctl_devices_online Devices with a session
       # TYPE pushctl_devices_online gauge
       pushctl_devices_online 1
 
-      # HELP pushctl_buffered_bytes Bytes waiting for devices
-      # TYPE pushctl_buffered_bytes gauge
-      pushctl_buffered_bytes 0
-
-      # HELP pushctl_ready 1 when new devices may come
-      # TYPE pushctl_ready gauge
-      pushctl_ready 1
+      # HELP pushctl_devices Devices with a session, by carrier
+      # TYPE pushctl_devices gauge
+      pushctl_devices{carrier="tcp"} 1
+      pushctl_devices{carrier="push.v1"} 0
+      pushctl_devices{carrier="push.v1.json"} 0
 
       # HELP pushctl_start_time_seconds Start of the node, Unix time
       # TYPE pushctl_start_time_seconds gauge
@@ -99,6 +188,14 @@ describe('GET /metrics', () => {
       # TYPE pushctl_build gauge
       pushctl_build{name="node \\"a\\"",version="0.1.0"} 1
 
+      # HELP pushctl_shard_up 1 for a shard that lives and answers
+      # TYPE pushctl_shard_up gauge
+      pushctl_shard_up{shard="0"} 1
+
+      # HELP pushctl_shard_restarts_total Times a shard was started again
+      # TYPE pushctl_shard_restarts_total counter
+      pushctl_shard_restarts_total{shard="0"} 0
+
       # HELP pushctl_shard_connections_open Connections open, by shard
       # TYPE pushctl_shard_connections_open gauge
       pushctl_shard_connections_open{shard="0"} 1
@@ -107,7 +204,7 @@ describe('GET /metrics', () => {
       # TYPE pushctl_shard_devices_online gauge
       pushctl_shard_devices_online{shard="0"} 1
 
-      # HELP pushctl_shard_cpu_seconds_total CPU time, by shard
+      # HELP pushctl_shard_cpu_seconds_total CPU time of its process, by shard
       # TYPE pushctl_shard_cpu_seconds_total counter
       pushctl_shard_cpu_seconds_total{shard="0"} 2.5
 
@@ -135,6 +232,7 @@ describe('GET /metrics', () => {
   })
 
   it('has no series per device', async () => {
+    await server.ask('/metrics')
     const before = (await server.ask('/metrics')).text.split('\n').length
     for (let index = 0; index < 100; index++) server.node.connect(`device-${index}`, ['tag'])
     expect((await server.ask('/metrics')).text.split('\n').length).toBe(before)
@@ -144,7 +242,7 @@ describe('GET /metrics', () => {
     for (const { name, type } of METRICS) {
       expect(name).toMatch(/^pushctl_[a-z_]+[a-z]$/)
       expect([name, name.endsWith('_total')]).toEqual([name, type === 'counter'])
-      if (type === 'summary') expect(name).toMatch(/_seconds$/)
+      if (type === 'summary' || type === 'histogram') expect(name).toMatch(/_seconds$/)
     }
     expect(new Set(METRICS.map((metric) => metric.name)).size).toBe(METRICS.length)
   })

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import type { RouteReport } from '../../../src/server/http/request-meter.ts'
 import { TestServer } from './test-server.ts'
 
 let server: TestServer
@@ -149,7 +150,50 @@ describe('devices', () => {
 
 describe('node', () => {
   it('describes itself', async () => {
-    expect((await server.ask('/v1/node')).json).toEqual(await server.node.describe())
+    expect((await server.ask('/v1/node')).json).toMatchObject({
+      ...(await server.node.describe()),
+      ready: true,
+      notReadyBecause: '',
+    })
+  })
+
+  it('tells what the API was asked, by route, and its errors by source', async () => {
+    await server.ask('/healthz')
+    await server.ask('/v1/nowhere/secret-name')
+    server.node.failure = new Error('broken')
+    await server.ask('/v1/push', { body: { to: ['a'], payload: 'x' } })
+    const { api, errors } = (await server.ask('/v1/node')).json
+    const rowOf = (route: string, method: string) =>
+      api.routes.find((row: RouteReport) => row.route === route && row.method === method)
+    expect(rowOf('/healthz', 'GET')).toMatchObject({ statuses: { 200: 1 }, latency: { count: 1 } })
+    expect(rowOf('other', 'any').statuses).toEqual({ 404: 1 })
+    expect(rowOf('/v1/push', 'POST').statuses).toEqual({ 500: 1 })
+    expect(errors).toMatchObject({ api: 1, device: 0 })
+    // The one that asks.
+    expect(api.inFlight).toBe(1)
+    expect(JSON.stringify(api)).not.toContain('secret-name')
+  })
+
+  it('counts a stream as long as it is open, and a client that left as aborted', async () => {
+    const aborted = new AbortController()
+    const stream = fetch(`${server.origin}/v1/push/batch`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/x-ndjson' },
+      body: new ReadableStream({ start: (body) => body.enqueue(Buffer.from('nonsense\n')) }),
+      duplex: 'half',
+      signal: aborted.signal,
+    } as RequestInit)
+    expect((await stream).status).toBe(200)
+    const report = async () => (await server.ask('/v1/node')).json.api
+    expect((await report()).streams).toBe(1)
+    aborted.abort()
+    let row: RouteReport | undefined
+    do {
+      const { routes } = await report()
+      row = routes.find(({ route }: RouteReport) => route === '/v1/push/batch')
+    } while (row?.statuses['aborted'] === undefined)
+    expect(row).toMatchObject({ statuses: { aborted: 1 }, latency: null })
+    expect((await report()).streams).toBe(0)
   })
 
   it('begins a drain at the given pace, and is not ready from then on', async () => {

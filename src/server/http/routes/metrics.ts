@@ -21,10 +21,10 @@ export const metricsRoute: Route = {
       },
     },
   },
-  async handle({ control }, _request, reply) {
+  async handle({ control, meter }, _request, reply) {
     let metrics = metricsOf.get(control)
     if (metrics === undefined) {
-      metrics = new NodeMetrics(control)
+      metrics = new NodeMetrics(control, meter)
       metricsOf.set(control, metrics)
     }
     reply.type(metrics.contentType)
