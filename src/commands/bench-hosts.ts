@@ -20,6 +20,8 @@ import { doctorTargets } from './bench-doctor-target.ts'
 const WINDOW_MS = 250
 const PAUSE_MS_MIN = 5_000
 const PAUSE_LOOKS = 20
+/** Each look walks over all sockets of the host: with more than these, only before and after. */
+const WATCHED_CONNECTIONS_MAX = 200_000
 /** What comes later than this is left out: a report must not wait for a host. */
 const LAST_LOOK_MS_MAX = 15_000
 
@@ -72,7 +74,8 @@ class HostLooks {
 
   async start(): Promise<void> {
     await this.#look()
-    if (this.#last !== null) this.#watching = this.#watch()
+    if (this.#last === null || this.#target.connections > WATCHED_CONNECTIONS_MAX) return
+    this.#watching = this.#watch()
   }
 
   async finish(): Promise<HostFindingsReport> {

@@ -120,8 +120,16 @@ async function textOf(
     columns: Math.max(60, Math.min(120, terminal.columns)),
     all,
   }
-  const texts = hosts.flatMap(({ facts, findings }) =>
-    facts === null ? [] : [findingsText(findings, facts, target, options)],
+  const { machineText } = await import('./doctor/describe-machine.ts')
+  const texts = hosts.flatMap(({ facts, findings, machine }) =>
+    facts === null
+      ? []
+      : [
+          findingsText(findings, facts, target, {
+            ...options,
+            machine: machine === null ? null : machineText(machine),
+          }),
+        ],
   )
   if (hosts.length === 1 && texts[0] !== undefined) return texts[0].trimEnd()
   const { hostsTable } = await import('../doctor/hosts-text.ts')

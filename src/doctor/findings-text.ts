@@ -26,6 +26,8 @@ export interface TextOptions {
   readonly columns: number
   /** Every finding, and evidence and source of each that asks for something. */
   readonly all: boolean
+  /** What machine it is, in one line; null where that is not known. */
+  readonly machine: string | null
 }
 
 const LABEL_COLUMNS = 12
@@ -45,7 +47,7 @@ export function findingsText(
   const detailed = options.all ? alarms : alarms.slice(0, DETAILS_MAX)
   const summary = summaryLines(findings, paints, options)
   const sections = [
-    headline(facts, target, options.columns),
+    headline(facts, target, options),
     countsLine(findings, paints),
     ...(summary.length > 0 ? [summary.join('\n')] : []),
     ...processSections(facts, paints, options),
@@ -80,7 +82,7 @@ const SCOPE_TEXT = {
   process: 'one process',
 } as const
 
-function headline(facts: Facts, target: Target, columns: number): string {
+function headline(facts: Facts, target: Target, { columns, machine }: TextOptions): string {
   const { kernelRelease, hostname } = facts.host
   const name = facts.origin.kind === 'live' && hostname.known ? hostname.value : facts.origin.name
   const kernel = kernelRelease.known ? `Linux ${kernelRelease.value}` : 'kernel unknown'
@@ -90,6 +92,7 @@ function headline(facts: Facts, target: Target, columns: number): string {
       : 'one sample only: totals since boot, not what moves now'
   return [
     wrap(`${printable(name)} (${printable(kernel)}), ${window}`, columns, '  '),
+    ...(machine === null ? [] : [wrap(printable(machine), columns, '  ')]),
     wrap(`for ${describeTarget(target)}`, columns, '  '),
   ].join('\n')
 }

@@ -7,7 +7,7 @@ import { runChecks } from '../../src/doctor/run-checks.ts'
 import { factsWith, targetWith } from './facts-builder.ts'
 
 const CHECKS = [listenSyncookies, listenSomaxconn]
-const PLAIN = { color: false, columns: 80, all: false }
+const PLAIN = { color: false, columns: 80, all: false, machine: null }
 
 function textFor(sysctls: Record<string, number>, name = 'push-1', options = PLAIN): string {
   const facts = factsWith({

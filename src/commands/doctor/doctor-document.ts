@@ -6,12 +6,14 @@ import type { Facts } from '../../doctor/facts.ts'
 import { type Finding, STATUSES } from '../../doctor/finding.ts'
 import { worstStatus } from '../../doctor/run-checks.ts'
 import type { Target } from '../../doctor/target.ts'
+import type { Machine } from './describe-machine.ts'
 import { documentsOfMetrics, documentsOfProcesses } from './process-document.ts'
 
 export interface ExaminedHost {
   readonly name: string
   readonly facts: Facts | null
   readonly failure: string | null
+  readonly machine: Machine | null
   readonly findings: readonly Finding[]
 }
 
@@ -40,7 +42,7 @@ function processesOf(hosts: readonly ExaminedHost[]): object {
   }
 }
 
-function hostDocument({ name, facts, failure, findings }: ExaminedHost): object {
+function hostDocument({ name, facts, failure, machine, findings }: ExaminedHost): object {
   const release = facts?.host.kernelRelease
   const network = facts?.host.namespaces.network
   return {
@@ -50,6 +52,7 @@ function hostDocument({ name, facts, failure, findings }: ExaminedHost): object 
     sampling: facts?.sampling ?? null,
     window_ms: facts === null ? null : Math.round(facts.windowMs),
     failure,
+    machine,
     counts: Object.fromEntries(
       STATUSES.map((status) => [
         status,

@@ -11,6 +11,7 @@ import { type FactsRequest, readFacts } from '../../doctor/facts-reader/read-fac
 import { RecordingSource } from '../../doctor/facts-reader/recording-source.ts'
 import { readSshHosts } from '../../doctor/facts-reader/ssh-hosts.ts'
 import { PushctlError } from '../../errors/pushctl-error.ts'
+import { describeMachine, type Machine } from './describe-machine.ts'
 import type { DoctorOptions } from './target-of-options.ts'
 
 export interface ReadHost {
@@ -18,6 +19,8 @@ export interface ReadHost {
   /** null: could not be read, see `failure`. */
   readonly facts: Facts | null
   readonly failure: string | null
+  /** Of the host at hand alone. */
+  readonly machine: Machine | null
 }
 
 export async function readHosts(options: DoctorOptions, signal: AbortSignal): Promise<ReadHost[]> {
@@ -27,15 +30,18 @@ export async function readHosts(options: DoctorOptions, signal: AbortSignal): Pr
     const results = await readSshHosts(hosts, request, signal)
     return results.map((result) =>
       'facts' in result
-        ? { name: result.host, facts: result.facts, failure: null }
-        : { name: result.host, facts: null, failure: result.failure },
+        ? { name: result.host, facts: result.facts, failure: null, machine: null }
+        : { name: result.host, facts: null, failure: result.failure, machine: null },
     )
   }
   const source = root === undefined ? new LiveSource() : await rootSource(root)
   const recording = new RecordingSource(source)
-  const facts = await abortable(readFacts(recording, request), signal)
+  const [facts, machine] = await Promise.all([
+    abortable(readFacts(recording, request), signal),
+    root === undefined ? describeMachine() : null,
+  ])
   if (capture !== undefined) await writeCapture(capture, recording.files)
-  return [{ name: facts.origin.name, facts, failure: null }]
+  return [{ name: facts.origin.name, facts, failure: null, machine }]
 }
 
 async function rootSource(root: string): Promise<CapturedSource> {

@@ -124,7 +124,8 @@ async function chooseProcesses(
 ): Promise<ChosenProcess[]> {
   const chosen = new Map<number, string>(pids.map((pid) => [pid, '--pid']))
   if (ports.length > 0) {
-    const argv = withOwners ? (['ss', '-Htlnp'] as const) : (['ss', '-Htlne'] as const)
+    const options = withOwners ? '-Htnp' : '-Htne'
+    const argv = ['ss', options, 'state', 'listening'] as const
     const output = await source.run({ name: 'ss-owners', argv })
     const listeners = output.known ? (parseSsListeners(output.value.text) ?? []) : []
     const found = withOwners

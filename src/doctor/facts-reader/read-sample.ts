@@ -149,18 +149,23 @@ async function readSockstat(source: FactSource): Promise<Fact<Sockstat>> {
   return parsedWith(text, (content) => parseSockstat(content, text6.known ? text6.value : ''))
 }
 
+/** Not -l: that asks for closed sockets too, and the kernel walks over all for them. */
+const LISTENING = ['state', 'listening']
+const LISTENER_LINES_MAX = 50_000
+
 async function readListeners(
   source: FactSource,
   withOwners: boolean,
 ): Promise<Sample['listeners']> {
-  const listeners = { name: 'ss-listeners', linesMax: 50_000 }
-  const owned = await source.run({
-    ...listeners,
-    argv: ['ss', withOwners ? '-Htlnmep' : '-Htlnme'],
-  })
+  const ask = (options: string) =>
+    source.run({
+      name: 'ss-listeners',
+      argv: ['ss', options, ...LISTENING],
+      linesMax: LISTENER_LINES_MAX,
+    })
+  const owned = await ask(withOwners ? '-Htnmep' : '-Htnme')
   // On a host that is too busy to name owners in time, the queues still matter most.
-  const output =
-    owned.known || !withOwners ? owned : await source.run({ ...listeners, argv: ['ss', '-Htlnme'] })
+  const output = owned.known || !withOwners ? owned : await ask('-Htnme')
   return pickFact(output, ({ text }) => parseSsListeners(text), 'is not in the expected format')
 }
 

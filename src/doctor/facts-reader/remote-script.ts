@@ -60,7 +60,7 @@ function toolLines({ marker, pids, ports }: RemoteRequest): string {
   const owners =
     ports.length === 0
       ? ''
-      : `$([ -z "$owners" ] || ss -Htlnp 2>/dev/null | grep -E '(${portPattern}) ' | ` +
+      : `$([ -z "$owners" ] || ss -Htnp state listening 2>/dev/null | grep -E '(${portPattern}) ' | ` +
         `grep -o 'pid=[0-9]*' | cut -d= -f2)`
   return `
 export LC_ALL=C
@@ -96,7 +96,7 @@ const SAMPLE_LINES = `sample() {
   for pid in $pids; do set -- "$@" /proc/$pid/status /proc/$pid/task/*/stat; done
   files "$@"
   for pid in $pids; do mark size "$1" "/proc/$pid/fd"; stat -c %s "/proc/$pid/fd" 2>/dev/null; done
-  run "$1" ss-listeners ss -Htlnme$owners
+  run "$1" ss-listeners ss -Htnme$owners state listening
   run "$1" ss-transient ss -Htanoe$owners ${TRANSIENT_FILTER}
   [ -n "$pids" ] && [ -n "$owners" ] && run "$1" ss-owned ss -Htanp ${OWNED_FILTER}
   run "$1" tc-qdisc tc -s qdisc show
@@ -127,7 +127,8 @@ files before "$@"
 
 /** Folders, links and commands, then the window and the second sample. */
 function deviceLines({ windowMs, ports }: RemoteRequest): string {
-  const owners = ports.length === 0 ? '' : '[ -n "$owners" ] && run before ss-owners ss -Htlnp\n'
+  const owners =
+    ports.length === 0 ? '' : '[ -n "$owners" ] && run before ss-owners ss -Htnp state listening\n'
   const seconds = (windowMs / 1_000).toFixed(2)
   const wholeSeconds = Math.max(1, Math.round(windowMs / 1_000))
   return `listing /sys/class/net/*/queues /sys/class/net/*/device

@@ -1,6 +1,6 @@
 /**
- * Listeners from `ss -Htlnme`: the second column is the accept queue now, the third the limit in
- * force for this listener, that is min(backlog of listen(), somaxconn at that moment).
+ * Listeners from `ss -Htnme state listening`: the first figure is the accept queue now, the second
+ * the limit in force for this listener, that is min(backlog of listen(), somaxconn at that moment).
  * /proc/net/tcp shows only the former.
  */
 import { cgroupOf, inodeOf, socketMemory } from './ss-details.ts'

@@ -60,7 +60,7 @@ describe('reading facts', () => {
     const facts = await readFacts(new SameTextSource(text), request)
     const findings = runChecks(facts, targetWith({ role: 'both', connections: 1_000_000 }))
     expect(findings.filter(({ observed }) => observed.includes('bug'))).toEqual([])
-    const style = { color: false, columns: 80, all: true }
+    const style = { color: false, columns: 80, all: true, machine: 'Debian 12, 2 cores' }
     expect(findingsText(findings, facts, targetWith(), style)).toContain('unknown')
     expect(watchPanel('x', movingCounters(facts), findings, { columns: 80, rows: 24 })).not.toEqual(
       [],
