@@ -24,6 +24,12 @@
 #define READY_ENDED 4
 #define READY_FAILED 8
 
+/*
+ * Keys of wait(): slots from 0, listeners as ~listenerId, alarms from here on. Must match ALARM_KEYS
+ * in src/engine/native-shim.ts.
+ */
+#define ALARM_KEYS INT32_MIN
+
 typedef struct uv_poll_s uv_poll_t;
 
 typedef struct {
@@ -83,6 +89,8 @@ napi_value shim_receive(napi_env env, napi_callback_info cb);
 napi_value shim_send(napi_env env, napi_callback_info cb);
 napi_value shim_send_waiting(napi_env env, napi_callback_info cb);
 napi_value shim_send_same(napi_env env, napi_callback_info cb);
+napi_value shim_open_alarm(napi_env env, napi_callback_info cb);
+napi_value shim_set_alarm(napi_env env, napi_callback_info cb);
 napi_value shim_encode_address(napi_env env, napi_callback_info cb);
 napi_value shim_address_of(napi_env env, napi_callback_info cb);
 

@@ -49,6 +49,8 @@ NAPI_MODULE_INIT() {
       {"sendSame", shim_send_same},
       {"close", shim_close},
       {"closeDescriptor", shim_close_descriptor},
+      {"openAlarm", shim_open_alarm},
+      {"setAlarm", shim_set_alarm},
       {"encodeAddress", shim_encode_address},
       {"addressOf", shim_address_of},
       {"trimHeap", shim_trim_heap},

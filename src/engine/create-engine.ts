@@ -2,6 +2,7 @@
  * Chooses the engine: epoll where it loads, else node. What was chosen and why is for the caller to
  * say, once.
  */
+import type { Alarm } from './alarm-table.ts'
 import { EpollEngine } from './epoll-engine.ts'
 import { loadShim } from './native-shim.ts'
 import { NodeEngine } from './node-engine.ts'
@@ -25,4 +26,9 @@ export function createEngine(
   return chooseEngine(choice).kind === 'epoll'
     ? new EpollEngine(options, handler)
     : new NodeEngine(options, handler)
+}
+
+/** A timer exact to some 10 µs; null where the engine has none, and timers of the loop must do. */
+export function openAlarm(engine: SocketEngine, onAlarm: () => void): Alarm | null {
+  return engine instanceof EpollEngine ? engine.openAlarm(onAlarm) : null
 }

@@ -14,6 +14,12 @@ export const SHIM_BATCH = 1024
 /** Must match READY_… in native/shim.h. */
 export const READY = { READABLE: 1, WRITABLE: 2, ENDED: 4, FAILED: 8 } as const
 
+/**
+ * Keys of wait(): slots from 0, listeners as ~listenerId, alarms from here on. Must match ALARM_KEYS
+ * in native/shim.h.
+ */
+export const ALARM_KEYS = -0x8000_0000
+
 /** Must match close() in native/connections.c. */
 export const CLOSE_HOW = { CLOSE: 0, RESET: 1, END_OUR_SIDE: 2 } as const
 
@@ -85,6 +91,8 @@ export interface NativeShim {
   ): number
   close(shim: ShimHandle, slots: Int32Array, count: number, how: number): void
   closeDescriptor(fd: number): void
+  openAlarm(shim: ShimHandle, alarmId: number): number
+  setAlarm(fd: number, atUs: number): void
   encodeAddress(host: string, port: number, out: Uint8Array): number
   addressOf(fd: number, ofPeer: number): string
   trimHeap(): void

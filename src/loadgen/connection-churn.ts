@@ -9,6 +9,7 @@
  *
  * A connection that is not up when its turn comes (it is on its way back) is counted, not ended.
  */
+import type { SocketEngine } from '../engine/socket-engine.ts'
 import { nowUs } from '../stats/clock.ts'
 import { connectionsOf, type EventShare, eventAt, eventsOf } from './event-share.ts'
 import { PaceTimer } from './pace-timer.ts'
@@ -43,6 +44,7 @@ export class ConnectionChurn {
     stage: SteadyStage,
     churn: Churn,
     replace: (row: number, dueUs: number) => boolean,
+    engine: SocketEngine | null = null,
   ) {
     this.#share = share
     this.#stage = stage
@@ -50,7 +52,7 @@ export class ConnectionChurn {
     this.#replace = replace
     this.#ends = endsOf(share, churn, stage.endUs - stage.startUs)
     const perSecond = (churn.perSecond * connectionsOf(share)) / share.connections
-    this.#timer = new PaceTimer(perSecond, (now) => this.#endDue(now))
+    this.#timer = new PaceTimer(perSecond, (now) => this.#endDue(now), engine)
   }
 
   start(): void {

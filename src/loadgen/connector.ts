@@ -80,7 +80,7 @@ export class Connector implements Reopener {
     this.#firstPosition = connectPositionAt(setup.share, 0, setup.connectLanes)
     this.#positionStep = connectPositionAt(setup.share, 1, setup.connectLanes) - this.#firstPosition
     const perShard = setup.connectsPerSecond / setup.connectLanes
-    this.#timer = new PaceTimer(perShard, (now) => this.#connectDue(now))
+    this.#timer = new PaceTimer(perShard, (now) => this.#connectDue(now), engine)
     this.#onStarted = onStarted
     this.#again = new RowQueue(this.#total)
     this.#againDueUs = new Float64Array(this.#total)

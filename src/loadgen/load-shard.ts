@@ -270,7 +270,7 @@ export class LoadShard implements EngineHandler, ConnectionEvents {
     this.reconnector = reconnector
     if (turnover.kind === 'churn') {
       const replace = (row: number, dueUs: number): boolean => this.#replace(row, dueUs)
-      this.churn = new ConnectionChurn(share, stage, turnover, replace)
+      this.churn = new ConnectionChurn(share, stage, turnover, replace, this.engine)
       this.churn.start()
     } else if (turnover.byGenerator) {
       const waitMs = Math.max(0, (turnover.atUs - nowUs()) / 1000)

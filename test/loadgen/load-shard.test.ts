@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { EpollEngine } from '../../src/engine/epoll-engine.ts'
 import { deviceIdOf, deviceNamesOf } from '../../src/loadgen/device-names.ts'
+import { SENDS_PER_TURN_MAX } from '../../src/loadgen/echo-sender.ts'
 import { LoadShard } from '../../src/loadgen/load-shard.ts'
 import { payloadTemplate, writeMarker } from '../../src/loadgen/marker.ts'
 import type { ShardSetup, SteadyStage } from '../../src/loadgen/shard-messages.ts'
@@ -103,6 +104,19 @@ describe.each(engines)('a generator shard on the %s engine', (engine) => {
       reordered: 0,
     })
     expect(shard.echo?.counts(stage.endUs)).toMatchObject({ planned: 70, sent: 70, unsent: 0 })
+  })
+
+  it('sends a part at a time when it is far behind, and counts all that is late', async () => {
+    const peer = await startPeer()
+    const shard = await connect(setupOf(peer.url, 50, engine))
+    const total = 3 * SENDS_PER_TURN_MAX + 1
+    const stage = stageOf(total)
+    const late = { ...stage, startUs: stage.startUs - 1e6, measureFromUs: stage.startUs - 1e6 }
+    shard.startSteady(late)
+    expect(shard.echo?.sent).toBe(SENDS_PER_TURN_MAX)
+    await eventually(() => shard.receipts.received === total)
+    const { planned, sent, late: sentLate } = shard.echo?.counts(late.endUs) ?? {}
+    expect({ planned, sent, sentLate }).toEqual({ planned: total, sent: total, sentLate: total })
   })
 
   it('tells what was lost, sent twice and out of order', async () => {

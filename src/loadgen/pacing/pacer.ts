@@ -38,8 +38,8 @@ export function dueCount(pacer: Pacer, elapsedUs: number, done = 0): number {
 }
 
 /**
- * A send later than this after its intended time counts as late. A timer of the event loop fires up
- * to 2 ms after it was asked to, and a minor collection takes 1-2 ms more: what is within that is
- * the price of a timer, beyond it the generator is behind.
+ * A send later than this after its intended time counts as late. A tick is up to 1 ms, a timer of
+ * the event loop fires up to 2 ms after it was asked to, and a minor collection takes 1-2 ms more:
+ * what is within that is the price of a timer, beyond it the generator is behind.
  */
 export const LATE_AFTER_US = 5_000
