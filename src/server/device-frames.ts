@@ -17,9 +17,11 @@ import {
   writeSent,
 } from '../protocol/frame-writer.ts'
 import type { FrameOutput } from './frame-output.ts'
+import type { ShardGuard } from './guard/shard-guard.ts'
 import type { JoinBatches } from './join-batches.ts'
 import { SESSION_PHASE, type SessionTable } from './session-table.ts'
 import type { TagIndex } from './tag-index.ts'
+import { ANSWERED_LATER, type ShardUpstream } from './upstream/shard-upstream.ts'
 
 export interface HeartbeatBounds {
   readonly secondsMin: number
@@ -33,6 +35,8 @@ export interface DeviceFrameParts {
   readonly tags: TagIndex
   readonly output: FrameOutput
   readonly joins: JoinBatches
+  readonly upstream: ShardUpstream
+  readonly guard: ShardGuard
   readonly heartbeat: HeartbeatBounds
   /** Ends the session with a BYE. */
   readonly dismiss: (slot: Slot, code: number) => void
@@ -73,7 +77,8 @@ export class DeviceFrames {
   }
 
   #onHello(slot: Slot, frame: FrameReader, bytes: Uint8Array): void {
-    const { sessions, engine, joins, tags, heartbeat } = this.#parts
+    const { sessions, engine, joins, tags, heartbeat, guard, dismiss } = this.#parts
+    if (!guard.admitsHello()) return dismiss(slot, BYE.OVERLOADED)
     sessions.setDevice(slot, bytes, frame.deviceIdStart, frame.deviceIdEnd)
     sessions.networkOf[slot] = frame.network
     const wanted = frame.heartbeatSeconds || heartbeat.secondsDefault
@@ -103,6 +108,15 @@ export class DeviceFrames {
 
   #onSend(slot: Slot, frame: FrameReader, bytes: Uint8Array): void {
     const { output } = this.#parts
+    const status = this.#statusOfSend(slot, frame, bytes)
+    if (frame.requestId === 0 || status === ANSWERED_LATER) return
+    const at = output.open(slot, SENT_BYTES_MAX)
+    output.send(slot, writeSent(output.bytes, at, frame.requestId, status))
+  }
+
+  #statusOfSend(slot: Slot, frame: FrameReader, bytes: Uint8Array): number {
+    const { output, upstream, guard } = this.#parts
+    if (!guard.admitsSend()) return SENT_STATUS.OVERLOADED
     const isEcho = equalsRange(ECHO, bytes, frame.productStart, frame.productEnd)
     if (isEcho) {
       const { payloadStart, payloadEnd } = frame
@@ -111,10 +125,7 @@ export class DeviceFrames {
       output.send(slot, end)
       this.messagesSent++
     }
-    if (frame.requestId === 0) return
-    const status = isEcho ? SENT_STATUS.ACCEPTED : SENT_STATUS.REFUSED
-    const at = output.open(slot, SENT_BYTES_MAX)
-    output.send(slot, writeSent(output.bytes, at, frame.requestId, status))
+    return isEcho ? SENT_STATUS.ACCEPTED : upstream.addSend(slot, frame, bytes)
   }
 
   #onBind(slot: Slot, frame: FrameReader, bytes: Uint8Array): void {

@@ -19,6 +19,7 @@ import {
 } from '../protocol/websocket-handshake.ts'
 import { WEBSOCKET_EVENT, WebSocketReader } from '../protocol/websocket-reader.ts'
 import { writeWebSocketPong } from '../protocol/websocket-writer.ts'
+import type { ShardGuard } from './guard/shard-guard.ts'
 import { CARRIER, SESSION_PHASE, type SessionTable } from './session-table.ts'
 
 export interface FrameSink {
@@ -37,6 +38,7 @@ export interface FrameSink {
 export class FrameInput {
   readonly #engine: SocketEngine
   readonly #sessions: SessionTable
+  readonly #guard: ShardGuard
   readonly #sink: FrameSink
   readonly #frames = new FrameReader({ from: 'device' })
   readonly #tcp: TcpFraming
@@ -47,11 +49,13 @@ export class FrameInput {
   constructor(
     engine: SocketEngine,
     sessions: SessionTable,
+    guard: ShardGuard,
     frameBytesMax: number,
     sink: FrameSink,
   ) {
     this.#engine = engine
     this.#sessions = sessions
+    this.#guard = guard
     this.#sink = sink
     this.#tcp = new TcpFraming(frameBytesMax)
     this.#webSocket = new WebSocketReader({ role: 'server', messageBytesMax: frameBytesMax })
@@ -104,7 +108,8 @@ export class FrameInput {
   }
 
   #readFrame(slot: Slot, bytes: Uint8Array, start: number, end: number): void {
-    if (this.#frames.read(bytes, start, end)) this.#sink.onFrame(slot, this.#frames, bytes)
+    if (!this.#guard.admitsFrame(slot, end - start)) this.#sink.onFault(slot, BYE.RATE_LIMITED)
+    else if (this.#frames.read(bytes, start, end)) this.#sink.onFrame(slot, this.#frames, bytes)
     else this.#sink.onFault(slot, this.#frames.byeCode)
   }
 
@@ -189,6 +194,9 @@ export class FrameInput {
   }
 
   #sendPong(slot: Slot, bytes: Uint8Array, start: number, end: number): void {
+    if (!this.#guard.admitsFrame(slot, end - start)) {
+      return this.#sink.onFault(slot, BYE.RATE_LIMITED)
+    }
     const at = this.#engine.reserve(CONTROL_FRAME_BYTES_MAX)
     this.#engine.commit(slot, at, writeWebSocketPong(this.#engine.outbox, at, bytes, start, end))
   }

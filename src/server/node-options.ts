@@ -1,7 +1,9 @@
 /** What a push node needs to be told, checked and with every default filled in. */
 import type { EngineChoice } from '../engine/create-engine.ts'
 import type { ShardKind } from '../engine/shard-host.ts'
+import type { NodeGuardSettings } from './guard/guard-settings.ts'
 import type { ShardLimits, ShardListener } from './shard-messages.ts'
+import type { WebhookSettings } from './upstream/webhook-target.ts'
 
 export interface PushNodeOptions {
   readonly name: string
@@ -22,8 +24,14 @@ export interface PushNodeOptions {
   readonly heartbeatSecondsMax: number
   /** Broadcast deliveries per second of the whole node; 0: as fast as they go. */
   readonly broadcastPerSecond: number
+  /** Overload, rates of devices, addresses; without it nothing is limited. */
+  readonly guard?: NodeGuardSettings
   /** null lets every device in. */
   readonly verifyDevice: DeviceVerifier | null
+  /** Where what devices send goes beside the consumers of GET /v1/upstream. */
+  readonly webhooks?: WebhookSettings | null
+  /** For lines that the operator should see. */
+  readonly tell?: (line: string) => void
 }
 
 /** true, or the reason why not. */

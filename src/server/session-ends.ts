@@ -4,14 +4,13 @@
  */
 import { CLOSE_REASON, type Slot, type SocketEngine } from '../engine/socket-engine.ts'
 import type { TimerWheel } from '../engine/timer-wheel.ts'
-import { BYE, byeReason } from '../protocol/frame-types.ts'
+import { byeReason } from '../protocol/frame-types.ts'
 import type { FrameOutput } from './frame-output.ts'
+import { retryAfterMs } from './guard/retry-spread.ts'
 import type { JoinBatches } from './join-batches.ts'
 import { SESSION_PHASE, type SessionTable } from './session-table.ts'
 import type { TagIndex } from './tag-index.ts'
-
-/** What a device that must back off is told; its own jitter comes on top. */
-const RETRY_AFTER_MS = 5_000
+import type { ShardUpstream } from './upstream/shard-upstream.ts'
 
 const CLOSE_NAMES: Record<number, string> = {
   [CLOSE_REASON.PEER_END]: 'peer-end',
@@ -28,6 +27,7 @@ export interface SessionEndParts {
   readonly wheel: TimerWheel
   readonly output: FrameOutput
   readonly joins: JoinBatches
+  readonly upstream: ShardUpstream
 }
 
 export class SessionEnds {
@@ -45,9 +45,8 @@ export class SessionEnds {
   dismiss(slot: Slot, code: number): void {
     const { sessions, output } = this.#parts
     if (sessions.isFree(slot)) return
-    const mustBackOff = code >= BYE.OVERLOADED && code < BYE.HEARTBEAT_LOST
     if (sessions.phaseOf[slot] !== SESSION_PHASE.UPGRADING) {
-      output.sendBye(slot, code, mustBackOff ? RETRY_AFTER_MS : 0, this.addresses)
+      output.sendBye(slot, code, retryAfterMs(code, Math.random()), this.addresses)
     }
     this.end(slot, byeReason(code))
   }
@@ -61,7 +60,7 @@ export class SessionEnds {
   /** All was said. */
   end(slot: Slot, name: string): void {
     this.#count(name)
-    this.#release(slot)
+    this.#release(slot, name)
     this.#parts.engine.close(slot)
   }
 
@@ -69,11 +68,12 @@ export class SessionEnds {
   onClosed(slot: Slot, reason: number): void {
     if (this.#parts.sessions.isFree(slot)) return
     this.#count(CLOSE_NAMES[reason])
-    this.#release(slot)
+    this.#release(slot, CLOSE_NAMES[reason])
   }
 
-  #release(slot: Slot): void {
-    const { engine, sessions, tags, wheel, joins } = this.#parts
+  #release(slot: Slot, why: string): void {
+    const { engine, sessions, tags, wheel, joins, upstream } = this.#parts
+    upstream.addOffline(slot, why)
     wheel.cancel(slot)
     tags.forget(slot)
     if (sessions.hasDevice(slot)) {

@@ -12,12 +12,15 @@ import { DeviceFrames } from './device-frames.ts'
 import { DrainPace } from './drain-pace.ts'
 import { FrameInput } from './frame-input.ts'
 import { FrameOutput } from './frame-output.ts'
+import { NO_GUARD } from './guard/guard-settings.ts'
+import { ShardGuard } from './guard/shard-guard.ts'
 import { JoinBatches } from './join-batches.ts'
 import { SessionEnds } from './session-ends.ts'
 import { SessionTable } from './session-table.ts'
 import { SessionTimers } from './session-timers.ts'
 import type { ShardConfiguration, ShardUp } from './shard-messages.ts'
 import { TagIndex } from './tag-index.ts'
+import { ShardUpstream } from './upstream/shard-upstream.ts'
 
 /** Unfinished bytes beside a frame of full size: WebSocket headers of its fragments. */
 const KEPT_OVERHEAD_BYTES = 16 * 1024
@@ -30,11 +33,13 @@ export interface ShardParts {
   readonly joins: JoinBatches
   readonly output: FrameOutput
   readonly ends: SessionEnds
+  readonly upstream: ShardUpstream
   readonly timers: SessionTimers
   readonly frames: DeviceFrames
   readonly input: FrameInput
   readonly broadcasts: BroadcastQueue
   readonly drain: DrainPace
+  readonly guard: ShardGuard
 }
 
 export function createShardParts(
@@ -54,20 +59,34 @@ export function createShardParts(
     },
     handler,
   )
+  const { guard: guardSettings = NO_GUARD } = configuration
+  const guard = new ShardGuard(guardSettings, engine, capacity, limits.frameBytesMax)
   const sessions = new SessionTable(capacity)
   const tags = new TagIndex(capacity)
   const wheel = new TimerWheel(capacity)
   const joins = new JoinBatches(configuration.hashKey, post)
   const output = new FrameOutput(engine, sessions, limits.frameBytesMax)
-  const ends = new SessionEnds({ engine, sessions, tags, wheel, output, joins })
+  const settings = configuration.upstream
+  const upstream = new ShardUpstream({ engine, sessions, output, joins, post, settings })
+  const ends = new SessionEnds({ engine, sessions, tags, wheel, output, joins, upstream })
   const dismiss = (slot: Slot, code: number) => ends.dismiss(slot, code)
   const heartbeat = {
     secondsMin: configuration.heartbeatSecondsMin,
     secondsMax: configuration.heartbeatSecondsMax,
     secondsDefault: configuration.heartbeatSecondsDefault,
   }
-  const frames = new DeviceFrames({ engine, sessions, tags, output, joins, heartbeat, dismiss })
-  const input = new FrameInput(engine, sessions, limits.frameBytesMax, {
+  const frames = new DeviceFrames({
+    engine,
+    sessions,
+    tags,
+    output,
+    joins,
+    upstream,
+    guard,
+    heartbeat,
+    dismiss,
+  })
+  const input = new FrameInput(engine, sessions, guard, limits.frameBytesMax, {
     onFrame: (slot, frame, bytes) => frames.onFrame(slot, frame, bytes),
     onFault: dismiss,
     onWebSocketFault: (slot, code) => ends.endWebSocket(slot, code, 'websocket-fault'),
@@ -82,10 +101,12 @@ export function createShardParts(
     joins,
     output,
     ends,
+    upstream,
     timers: new SessionTimers(sessions, wheel, limits.handshakeMs, dismiss),
     frames,
     input,
     broadcasts: new BroadcastQueue(engine, sessions, output, broadcastPerSecond),
     drain: new DrainPace(sessions, dismiss, () => post({ kind: 'drained' })),
+    guard,
   }
 }

@@ -5,6 +5,8 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import { Admission } from '../../src/server/admission.ts'
 import { Directory } from '../../src/server/directory.ts'
+import { NO_GUARD, type NodeGuardSettings } from '../../src/server/guard/guard-settings.ts'
+import type { RefusalReason } from '../../src/server/guard/refusal-counts.ts'
 import type { DeviceVerifier } from '../../src/server/node-options.ts'
 import { Shard } from '../../src/server/shard.ts'
 import { ShardBatch } from '../../src/server/shard-batch.ts'
@@ -16,12 +18,15 @@ import type {
   ShardUp,
 } from '../../src/server/shard-messages.ts'
 import { SipHash } from '../../src/server/sip-hash.ts'
+import { UpstreamRouter } from '../../src/server/upstream/upstream-router.ts'
+import type { WebhookSettings } from '../../src/server/upstream/webhook-target.ts'
 
 /** Only how long a test may hang before it fails; nothing depends on it. */
 const WAIT_MS_MAX = 6_000
 const LOOK_AGAIN_MS = 3
 
 const HASH_KEY = new Uint32Array([1, 2, 3, 4])
+const BOOT_ID = 0xabcdef01
 
 /** Resolves once the state is reached. */
 export async function untilTrue(isReached: () => boolean): Promise<void> {
@@ -41,6 +46,9 @@ export interface StageOptions {
   readonly limits?: Partial<ShardConfiguration['limits']>
   readonly heartbeatSecondsMin?: number
   readonly broadcastPerSecond?: number
+  /** Set, also to null, where shards hand on what devices send. */
+  readonly webhooks?: WebhookSettings | null
+  readonly guard?: Partial<NodeGuardSettings>
 }
 
 type Answer = Extract<ShardUp, { requestId: number }>
@@ -56,6 +64,7 @@ export class NodeStage {
   readonly shards: StagedShard[] = []
   readonly messages: ShardUp[] = []
   readonly admission: Admission
+  readonly upstream: UpstreamRouter
   readonly #answers = new Map<number, (answer: Answer) => void>()
   #lastRequestId = 0
 
@@ -65,6 +74,17 @@ export class NodeStage {
       shards: this.shards,
       connectionsMax: options.connectionsMax ?? 1_000,
       verifyDevice: options.verifyDevice ?? null,
+    })
+    this.upstream = new UpstreamRouter({
+      nodeName: 'stage',
+      bootId: BOOT_ID,
+      webhooks: options.webhooks ?? null,
+      directory: this.directory,
+      hash: new SipHash(HASH_KEY),
+      onStatesWanted: (isOn) => {
+        for (const { link } of this.shards) link.post({ kind: 'device-events', isOn })
+      },
+      tell: () => {},
     })
   }
 
@@ -84,6 +104,7 @@ export class NodeStage {
 
   async close(): Promise<void> {
     await Promise.all(this.shards.map(({ shard }) => shard.stop()))
+    await this.upstream.close(0)
   }
 
   /** The running totals of all shards, and what they know of themselves. */
@@ -91,8 +112,13 @@ export class NodeStage {
     return this.shards.map(({ shard }) => shard.sample(false))
   }
 
-  total(name: Exclude<keyof ShardSample['totals'], 'closes'>): number {
+  total(name: Exclude<keyof ShardSample['totals'], 'closes' | 'refusals'>): number {
     return this.samples().reduce((sum, { totals }) => sum + totals[name], 0)
+  }
+
+  /** How often this was the reason to refuse. */
+  refusals(reason: RefusalReason): number {
+    return this.samples().reduce((sum, { totals }) => sum + (totals.refusals[reason] ?? 0), 0)
   }
 
   /** How many sessions ended under this name. */
@@ -191,6 +217,7 @@ export class NodeStage {
       this.admission.decide(shard, message)
       shard.batch.flush()
     } else if (message.kind === 'gone') this.admission.forget(shard, message)
+    else if (message.kind === 'upstream') shard.link.post(this.upstream.take(shard.index, message))
     else if (message.kind === 'listening') {
       shard.tcpPort = message.listeners[0]!.port
       shard.wsPort = message.listeners[1]!.port
@@ -220,8 +247,12 @@ function configurationOf(options: StageOptions, index: number): ShardConfigurati
     heartbeatSecondsMax: 480,
     heartbeatSecondsDefault: 300,
     hashKey: HASH_KEY,
-    bootId: 0xabcdef01,
+    bootId: BOOT_ID,
     loopLagTickMs: 10,
     broadcastPerSecond: options.broadcastPerSecond ?? 0,
+    ...(options.webhooks === undefined
+      ? {}
+      : { upstream: { deviceEvents: options.webhooks?.deviceEvents ?? false } }),
+    guard: { ...NO_GUARD, ...options.guard },
   }
 }

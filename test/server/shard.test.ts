@@ -235,7 +235,8 @@ describe.each(PAIRS)('a shard on the %s engine, devices on %s', (engine, carrier
     const inside = await join(carrier, 'a')
     const extra = await connect(carrier)
     extra.send({ type: 'HELLO', deviceId: 'b' })
-    expect(await expectBye(extra, BYE.NODE_FULL)).toMatchObject({ retryAfterMs: 5_000 })
+    const { retryAfterMs } = await expectBye(extra, BYE.NODE_FULL)
+    expect(retryAfterMs).toBeGreaterThanOrEqual(5_000)
     stage!.drain(BYE.DRAIN, 0, ['10.0.0.2:7000', 'ws://10.0.0.3:7001/'])
     expect(await expectBye(inside, BYE.DRAIN)).toMatchObject({
       retryAfterMs: 0,

@@ -1,0 +1,101 @@
+/**
+ * What a shard asks before it serves: may this connection, this HELLO, this frame, this push. Limits
+ * that are not set are null here and cost one comparison.
+ */
+import type { Slot, SocketEngine } from '../../engine/socket-engine.ts'
+import { AcceptPace } from './accept-pace.ts'
+import type { ShardGuardSettings } from './guard-settings.ts'
+import { RefusalCounts } from './refusal-counts.ts'
+import { SlotRate } from './slot-rate.ts'
+
+/** A device says what it is about in several frames at once. */
+const BURST_FRAMES_MIN = 20
+const BURST_PUSHES_MIN = 10
+
+/** From these load levels on. */
+const REFUSE_HELLOS = 2
+const REFUSE_SENDS = 3
+
+export class ShardGuard {
+  readonly refusals = new RefusalCounts()
+  readonly #pace: AcceptPace
+  readonly #frames: SlotRate | null
+  readonly #bytes: SlotRate | null
+  readonly #pushes: SlotRate | null
+  readonly #now: () => number
+  #loadLevel = 0
+
+  constructor(
+    settings: ShardGuardSettings,
+    engine: SocketEngine,
+    capacity: number,
+    frameBytesMax: number,
+    now: () => number = () => performance.now(),
+  ) {
+    const { deviceFramesPerSecond, deviceBytesPerSecond, devicePushesPerSecond } = settings
+    const rateOf = (perSecond: number, burstMin: number) =>
+      perSecond === 0 ? null : new SlotRate(capacity, perSecond, burstMin)
+    this.#frames = rateOf(deviceFramesPerSecond, BURST_FRAMES_MIN)
+    this.#bytes = rateOf(deviceBytesPerSecond, frameBytesMax)
+    this.#pushes = rateOf(devicePushesPerSecond, BURST_PUSHES_MIN)
+    this.#now = now
+    const { connectsPerSecond, loadedConnectsPerSecond } = settings
+    this.#pace = new AcceptPace(engine, connectsPerSecond, loadedConnectsPerSecond)
+  }
+
+  /** What lazy work looks at: it waits from level 1 on. */
+  get loadLevel(): number {
+    return this.#loadLevel
+  }
+
+  setLoadLevel(level: number): void {
+    if (level === this.#loadLevel) return
+    this.#loadLevel = level
+    this.#pace.setLoadLevel(level)
+  }
+
+  onAccepted(slots: Int32Array, count: number): void {
+    this.#pace.onAccepted(count)
+    if (this.#frames) for (let i = 0; i < count; i++) this.#frames.forget(slots[i])
+    if (this.#bytes) for (let i = 0; i < count; i++) this.#bytes.forget(slots[i])
+    if (this.#pushes) for (let i = 0; i < count; i++) this.#pushes.forget(slots[i])
+  }
+
+  /** False: BYE 4100. */
+  admitsHello(): boolean {
+    if (this.#loadLevel < REFUSE_HELLOS) return true
+    this.refusals.add('overloaded')
+    return false
+  }
+
+  /** False: SENT with status OVERLOADED. */
+  admitsSend(): boolean {
+    if (this.#loadLevel < REFUSE_SENDS) return true
+    this.refusals.add('upstream-overloaded')
+    return false
+  }
+
+  /** One frame of a device. False: BYE 4101. */
+  admitsFrame(slot: Slot, bytes: number): boolean {
+    if (this.#frames === null && this.#bytes === null) return true
+    const nowMs = this.#now()
+    if (this.#frames !== null && !this.#frames.take(slot, 1, nowMs)) {
+      this.refusals.add('frame-rate')
+      return false
+    }
+    if (this.#bytes === null || this.#bytes.take(slot, bytes, nowMs)) return true
+    this.refusals.add('byte-rate')
+    return false
+  }
+
+  /** One push to a device. False: it is not sent. */
+  admitsPush(slot: Slot): boolean {
+    if (this.#pushes === null || this.#pushes.take(slot, 1, this.#now())) return true
+    this.refusals.add('push-rate')
+    return false
+  }
+
+  stop(): void {
+    this.#pace.stop()
+  }
+}
