@@ -1,0 +1,132 @@
+/**
+ * What the node knows of each device that uses its inbox: one row per device, one array per column,
+ * found by the 64-bit keyed hash of the device id (sip-hash.ts) in an index of row numbers.
+ *
+ *   row │ hash high, low │ next seq f64 │ head, tail, unsent u32 │ pending count, bytes u32
+ *     1 │ 0x9f3a…, 0x11… │           43 │ 17, 19, 19             │ 3, 768
+ *
+ *   row │ sent count, bytes u32 │ lazy due s u32 │ shard u16, slot i32, generation u16 │ flags, rounds u8
+ *     1 │ 2, 512                │              · │ 0, 4411, 3                          │ WILL_ACK, 0
+ *
+ * 58 bytes a row and 8–16 of the index. Only devices with an inbox have one: idle connections and
+ * pushes of QoS 0 never touch this table. Row 0 is nobody. Rows are never given back, because a row
+ * holds the next sequence number, which must not start again.
+ */
+
+const ROWS_AT_START = 1024
+export const NO_ROW = 0
+export const NO_SHARD = 0xffff
+
+export const DEVICE_FLAG = {
+  WANTS_NOTIFY: 1,
+  WILL_ACK: 2,
+  /** Messages wait that are not handed over on this connection: what comes new queues behind. */
+  BEHIND: 4,
+  /** What waits is lazy, until the next heartbeat. */
+  HELD: 8,
+  /** In the list of devices to be served by the next read of the store. */
+  QUEUED: 16,
+} as const
+
+export class DeviceRows {
+  highs = new Uint32Array(ROWS_AT_START)
+  lows = new Uint32Array(ROWS_AT_START)
+  /** The sequence number of the next message; everything pending is below. */
+  nextSeqs = new Float64Array(ROWS_AT_START)
+  /** Oldest and newest pending message, and the first not handed over: rows of MessageRows. */
+  heads = new Uint32Array(ROWS_AT_START)
+  tails = new Uint32Array(ROWS_AT_START)
+  unsent = new Uint32Array(ROWS_AT_START)
+  pendingCounts = new Uint32Array(ROWS_AT_START)
+  pendingBytes = new Uint32Array(ROWS_AT_START)
+  /** Handed over on this connection and not acked. */
+  sentCounts = new Uint32Array(ROWS_AT_START)
+  sentBytes = new Uint32Array(ROWS_AT_START)
+  /** When lazy messages are sent although no heartbeat came; seconds, 0: nothing is held. */
+  lazyDueS = new Uint32Array(ROWS_AT_START)
+  shards = new Uint16Array(ROWS_AT_START)
+  slots = new Int32Array(ROWS_AT_START)
+  generations = new Uint16Array(ROWS_AT_START)
+  flags = new Uint8Array(ROWS_AT_START)
+  /** Connections in a row on which messages were sent again and none was acked. */
+  rounds = new Uint8Array(ROWS_AT_START)
+  #end = 1
+  #mask = 2 * ROWS_AT_START - 1
+  #index = new Uint32Array(2 * ROWS_AT_START)
+
+  /** Rows 1 … end - 1 are in use. */
+  get end(): number {
+    return this.#end
+  }
+
+  /** NO_ROW where the device has none. */
+  find(high: number, low: number): number {
+    let at = low & this.#mask
+    for (;;) {
+      const row = this.#index[at]
+      if (row === NO_ROW || (this.lows[row] === low && this.highs[row] === high)) return row
+      at = (at + 1) & this.#mask
+    }
+  }
+
+  /** The device's row, made where there was none. */
+  claim(high: number, low: number): number {
+    const found = this.find(high, low)
+    if (found !== NO_ROW) return found
+    if (this.#end === this.highs.length) this.#grow()
+    const row = this.#end++
+    this.highs[row] = high
+    this.lows[row] = low
+    this.nextSeqs[row] = 1
+    this.shards[row] = NO_SHARD
+    this.#insert(row)
+    return row
+  }
+
+  isOnline(row: number): boolean {
+    return this.shards[row] !== NO_SHARD
+  }
+
+  #insert(row: number): void {
+    let at = this.lows[row] & this.#mask
+    while (this.#index[at] !== NO_ROW) at = (at + 1) & this.#mask
+    this.#index[at] = row
+  }
+
+  #grow(): void {
+    const rows = this.highs.length * 2
+    this.highs = grown(this.highs, rows)
+    this.lows = grown(this.lows, rows)
+    this.nextSeqs = grown(this.nextSeqs, rows)
+    this.heads = grown(this.heads, rows)
+    this.tails = grown(this.tails, rows)
+    this.unsent = grown(this.unsent, rows)
+    this.pendingCounts = grown(this.pendingCounts, rows)
+    this.pendingBytes = grown(this.pendingBytes, rows)
+    this.sentCounts = grown(this.sentCounts, rows)
+    this.sentBytes = grown(this.sentBytes, rows)
+    this.lazyDueS = grown(this.lazyDueS, rows)
+    this.shards = grown(this.shards, rows)
+    this.slots = grown(this.slots, rows)
+    this.generations = grown(this.generations, rows)
+    this.flags = grown(this.flags, rows)
+    this.rounds = grown(this.rounds, rows)
+    this.#mask = 2 * rows - 1
+    this.#index = new Uint32Array(2 * rows)
+    for (let row = 1; row < this.#end; row++) this.#insert(row)
+  }
+}
+
+type Column =
+  | Uint8Array<ArrayBuffer>
+  | Uint16Array<ArrayBuffer>
+  | Uint32Array<ArrayBuffer>
+  | Int32Array<ArrayBuffer>
+  | Float64Array<ArrayBuffer>
+
+/** The same column with more rows. */
+export function grown<Kind extends Column>(column: Kind, rows: number): Kind {
+  const larger = new (column.constructor as new (rows: number) => Kind)(rows)
+  larger.set(column)
+  return larger
+}
