@@ -1,5 +1,6 @@
 /** The settings of `pushctl serve`, one row each. */
 import { defineOptions } from '../config/option-table.ts'
+import { GUARD_OPTIONS } from './serve-guard-options.ts'
 
 export const SERVE_OPTIONS = defineOptions({
   tcp: {
@@ -67,6 +68,7 @@ export const SERVE_OPTIONS = defineOptions({
       'devices at one time; one more is sent away (4103). Default: what the descriptor ' +
       'limit allows',
   },
+  ...GUARD_OPTIONS,
   shards: {
     flag: 'shards',
     kind: 'count',

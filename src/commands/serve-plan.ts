@@ -8,6 +8,7 @@ import { ConfigFaults, type PushctlError } from '../errors/pushctl-error.ts'
 import type { PushNodeOptions } from '../server/node-options.ts'
 import type { NodePlan } from '../server/node-plan.ts'
 import type { ShardListener } from '../server/shard-messages.ts'
+import { planGuard } from './serve-guard.ts'
 import { planListeners } from './serve-listeners.ts'
 import type { SERVE_OPTIONS } from './serve-options.ts'
 
@@ -27,12 +28,19 @@ export async function planServe(
 ): Promise<ServePlan> {
   const { readAdminToken } = await import('../server/auth/admin-token.ts')
   const { listeners, faults } = await planListeners(options)
+  const { guard, faults: guardFaults } = planGuard(options)
   const adminToken = await readAdminToken({
     file: options.adminTokenFile,
     environment: env['PUSHCTL_ADMIN_TOKEN'],
   })
   const deviceAuth = await readDeviceAuth(options.authSecretFile)
-  await refuse(options, listeners, faults, deviceAuth !== null, adminToken !== null)
+  await refuse(
+    options,
+    listeners,
+    [...faults, ...guardFaults],
+    deviceAuth !== null,
+    adminToken !== null,
+  )
   const { engine, engineNote, plan } = await planShards(options, listeners)
   const notes = [adminToken?.warning, deviceAuth?.warning, engineNote, ...plan.notes]
   return {
@@ -58,6 +66,7 @@ export async function planServe(
       heartbeatSecondsMin: Math.ceil(options.heartbeatMs.min / 1000),
       heartbeatSecondsMax: Math.ceil(options.heartbeatMs.max / 1000),
       broadcastPerSecond: options.broadcastPerSecond,
+      guard,
       verifyDevice: deviceAuth ? deviceAuth.verify : null,
     },
   }

@@ -38,6 +38,7 @@ export class BroadcastQueue {
   readonly #slices = CARRIERS.map(() => new Int32Array(SLICE_DEVICES))
   readonly #counts = new Int32Array(CARRIERS.length)
   #scheduled: NodeJS.Immediate | NodeJS.Timeout | null = null
+  #isHeld = false
   #credit = 0
   #creditAtMs = 0
 
@@ -78,10 +79,26 @@ export class BroadcastQueue {
     return joined ? joined.length : this.#sessions.joinedCount
   }
 
+  /** While held, broadcasts are taken and wait. */
+  hold(isHeld: boolean): void {
+    if (this.#isHeld === isHeld) return
+    this.#isHeld = isHeld
+    if (isHeld) this.#unschedule()
+    else {
+      this.#startPace()
+      this.#schedule()
+    }
+  }
+
   stop(): void {
     this.#waiting.length = 0
+    this.#unschedule()
+  }
+
+  #unschedule(): void {
     clearTimeout(this.#scheduled as NodeJS.Timeout)
     clearImmediate(this.#scheduled as NodeJS.Immediate)
+    this.#scheduled = null
   }
 
   /** No credit is earned while nothing waits. */
@@ -95,7 +112,7 @@ export class BroadcastQueue {
   }
 
   #schedule(): void {
-    if (this.#scheduled !== null || this.#waiting.length === 0) return
+    if (this.#scheduled !== null || this.#waiting.length === 0 || this.#isHeld) return
     this.#scheduled =
       this.#perSecond > 0 ? setTimeout(() => this.#run(), PACE_MS) : setImmediate(() => this.#run())
   }

@@ -163,6 +163,7 @@ export class Shard implements EngineHandler {
         break
       case 'load':
         this.#guard.setLoadLevel(message.level)
+        this.#broadcasts.hold(this.#guard.defersBulk)
         break
       case 'sample': {
         const { requestId, withHistograms } = message

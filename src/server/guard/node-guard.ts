@@ -36,6 +36,8 @@ export class NodeGuard {
   readonly #settings: NodeGuardSettings
   readonly #load: NodeLoad
   #shards: readonly WatchedShard[] = []
+  /** What each shard was told last; one that starts is at level 0. */
+  readonly #told = new Map<number, number>()
 
   constructor(settings: NodeGuardSettings) {
     this.#settings = settings
@@ -49,7 +51,7 @@ export class NodeGuard {
     main: { readonly memoryBytes: number; readonly loopLagUs: number },
   ): void {
     this.#shards = sampled.map(({ shard }) => shard)
-    const changed = this.#load.observe(nowMs, {
+    this.#load.observe(nowMs, {
       memoryBytes: main.memoryBytes,
       mainLagMs: main.loopLagUs / 1000,
       shards: sampled.map(({ shard, sample }) => ({
@@ -57,16 +59,18 @@ export class NodeGuard {
         lagMs: sample.loopLagUs / 1000,
       })),
     })
-    if (!changed) return
     for (const { index, link } of this.#shards) {
-      link.post({ kind: 'load', level: this.#load.levelOf(index) })
+      const level = this.#load.levelOf(index)
+      if (level === (this.#told.get(index) ?? 0)) continue
+      this.#told.set(index, level)
+      link.post({ kind: 'load', level })
     }
   }
 
-  /** A shard that takes its place starts at the node's own level. */
   onShardLost(index: number): void {
     this.#shards = this.#shards.filter((shard) => shard.index !== index)
     this.#load.forgetShard(index)
+    this.#told.delete(index)
   }
 
   /** What bulk work of the main thread looks at: it waits from level 1 on. */

@@ -13,6 +13,7 @@ const BURST_FRAMES_MIN = 20
 const BURST_PUSHES_MIN = 10
 
 /** From these load levels on. */
+const DEFER_BULK = 1
 const REFUSE_HELLOS = 2
 const REFUSE_SENDS = 3
 
@@ -43,9 +44,9 @@ export class ShardGuard {
     this.#pace = new AcceptPace(engine, connectsPerSecond, loadedConnectsPerSecond)
   }
 
-  /** What lazy work looks at: it waits from level 1 on. */
-  get loadLevel(): number {
-    return this.#loadLevel
+  /** Whether broadcasts and lazy pushes have to wait. */
+  get defersBulk(): boolean {
+    return this.#loadLevel >= DEFER_BULK
   }
 
   setLoadLevel(level: number): void {

@@ -1,0 +1,57 @@
+/** The settings of `pushctl serve` that protect the node from its clients, one row each. */
+import { defineOptions } from '../config/option-table.ts'
+
+export const GUARD_OPTIONS = defineOptions({
+  connectsPerSecondMax: {
+    flag: 'max-connect-rate',
+    kind: 'rate',
+    default: 0,
+    min: 0,
+    help: 'connections taken per second; more wait in the accept queue. 0: no limit',
+    example: '5000/s',
+  },
+  memoryBytesMax: {
+    flag: 'memory-limit',
+    kind: 'size',
+    min: 64 * 1024 * 1024,
+    help:
+      'RSS of all processes of the node; from 80 % of it on the node gives up more and ' +
+      'more. Default: no limit',
+    why: 'an empty node needs about as much',
+    example: '2GiB',
+  },
+  loopLagMsMax: {
+    flag: 'loop-lag-limit',
+    kind: 'duration',
+    default: 2_000,
+    min: 0,
+    max: 60_000,
+    help:
+      'mean lateness of an event loop; from half of it on the node gives up more and more. ' +
+      '0: no limit',
+  },
+  deviceFramesPerSecond: {
+    flag: 'device-frame-rate',
+    kind: 'rate',
+    default: 0,
+    min: 0,
+    help: 'frames that one device may send per second; then 4101. 0: no limit',
+    example: '50/s',
+  },
+  deviceBytesPerSecond: {
+    flag: 'device-byte-rate',
+    kind: 'size',
+    default: 0,
+    min: 0,
+    help: 'bytes of frames that one device may send per second; then 4101. 0: no limit',
+    example: '64KiB',
+  },
+  devicePushesPerSecond: {
+    flag: 'device-push-rate',
+    kind: 'rate',
+    default: 0,
+    min: 0,
+    help: 'direct pushes that one device is sent per second; more are dropped. 0: no limit',
+    example: '20/s',
+  },
+})
