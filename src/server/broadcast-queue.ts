@@ -11,8 +11,13 @@ import { CARRIER, type SessionTable } from './session-table.ts'
 
 /** About 5 ms of sending: a heartbeat never waits longer for a broadcast. */
 const SLICE_DEVICES = 1024
-/** How often a paced broadcast goes on. */
-const PACE_MS = 5
+/**
+ * How often a paced broadcast goes on: often enough to be even, seldom enough that a turn serves
+ * some devices. A node of fifty processes would spend half a core on waking up for two at a time.
+ */
+const PACE_MS_MIN = 5
+const PACE_MS_MAX = 250
+const PACED_DEVICES_PER_TURN = 32
 /** Broadcasts that may wait, of up to 64 KiB in three forms each: 50 MB at the most. */
 const WAITING_MAX = 256
 export const QUEUE_FULL = -1
@@ -34,6 +39,7 @@ export class BroadcastQueue {
   readonly #sessions: SessionTable
   readonly #output: FrameOutput
   readonly #perSecond: number
+  readonly #paceMs: number
   readonly #waiting: Broadcast[] = []
   readonly #slices = CARRIERS.map(() => new Int32Array(SLICE_DEVICES))
   readonly #counts = new Int32Array(CARRIERS.length)
@@ -53,6 +59,8 @@ export class BroadcastQueue {
     this.#sessions = sessions
     this.#output = output
     this.#perSecond = perSecond
+    const turnMs = (PACED_DEVICES_PER_TURN * 1000) / perSecond
+    this.#paceMs = Math.min(PACE_MS_MAX, Math.max(PACE_MS_MIN, turnMs))
   }
 
   get isEmpty(): boolean {
@@ -114,7 +122,9 @@ export class BroadcastQueue {
   #schedule(): void {
     if (this.#scheduled !== null || this.#waiting.length === 0 || this.#isHeld) return
     this.#scheduled =
-      this.#perSecond > 0 ? setTimeout(() => this.#run(), PACE_MS) : setImmediate(() => this.#run())
+      this.#perSecond > 0
+        ? setTimeout(() => this.#run(), this.#paceMs)
+        : setImmediate(() => this.#run())
   }
 
   #run(): void {
