@@ -3,6 +3,7 @@
  * pushes as fast as they are due, the stream says so and what is due meanwhile becomes late or
  * unsent.
  */
+import type { SocketEngine } from '../engine/socket-engine.ts'
 import { nowUs } from '../stats/clock.ts'
 import { BatchStream } from './batch-stream.ts'
 import type { FailureTally } from './failure-tally.ts'
@@ -55,7 +56,12 @@ export class PublisherRun {
     this.#resolve = resolve
   })
 
-  constructor(setup: PublisherSetup, order: PublishOrder, failures: FailureTally) {
+  constructor(
+    setup: PublisherSetup,
+    order: PublishOrder,
+    failures: FailureTally,
+    alarms: SocketEngine | null,
+  ) {
     const { kind, arrivals, stage } = order
     const isUnicast = kind === 'unicast'
     this.#setup = setup
@@ -73,7 +79,7 @@ export class PublisherRun {
     this.#nextDevice = seededRandom(setup.seed).nextUint32() % setup.connections
     this.#pacer = pacerFrom(arrivals)
     const perSecond = (this.#pacer.total * 1e6) / (stage.endUs - stage.startUs)
-    this.#timer = new PaceTimer(perSecond, (now) => this.#sendDue(now))
+    this.#timer = new PaceTimer(perSecond, (now) => this.#sendDue(now), alarms)
     this.#stream = new BatchStream(setup.url, setup.adminToken, {
       onDrain: () => this.#onDrain(),
       onRefused: (cause, sample) => failures.add('publish', cause, '', nowUs(), () => sample),

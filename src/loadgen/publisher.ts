@@ -15,6 +15,7 @@ import type {
   PushKind,
   SteadyStage,
 } from './shard-messages.ts'
+import { openThreadAlarms } from './thread-alarms.ts'
 import { fatalFrom } from './shard-runner.ts'
 import { ThreadWatch } from './thread-watch.ts'
 
@@ -25,6 +26,7 @@ export class Publisher {
   readonly #watch = new ThreadWatch()
   readonly #failures = new FailureTally()
   readonly #runs = new Map<PushKind, PublisherRun>()
+  readonly #alarms = openThreadAlarms()
   #setup: PublisherSetup | null = null
 
   constructor(port: ShardPort<PublisherDown, PublisherUp>) {
@@ -58,7 +60,7 @@ export class Publisher {
       if (arrivals === null) continue
       const onBroken = (): void => this.#stop()
       const order = { kind, arrivals, stage, failedConnections, onBroken }
-      this.#runs.set(kind, new PublisherRun(setup, order, this.#failures))
+      this.#runs.set(kind, new PublisherRun(setup, order, this.#failures, this.#alarms))
     }
     const progress = setInterval(() => this.#postProgress(), PROGRESS_MS)
     const runs = [...this.#runs.values()]
@@ -66,6 +68,7 @@ export class Publisher {
     const watched = sent.then(() => this.#watch.endMeasure())
     await Promise.all([watched, ...runs.map((run) => run.answered())])
     clearInterval(progress)
+    void this.#alarms?.destroy()
     this.#report()
   }
 
