@@ -38,4 +38,9 @@ export const VERBS: readonly Verb[] = [
     summary: 'say what is wrong with a host for a target, and exactly what to set',
     load: () => import('../commands/doctor.ts'),
   },
+  {
+    name: 'top',
+    summary: 'show what nodes are doing, live',
+    load: () => import('../commands/top.ts'),
+  },
 ]

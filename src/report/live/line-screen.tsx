@@ -17,6 +17,8 @@ export interface LineScreenProps {
   readonly color: boolean
   /** q, or Ctrl-C, which a terminal in raw mode hands over as a key. */
   readonly onQuit: (key: 'q' | 'ctrl-c') => void
+  /** Every other key that stands for a letter. */
+  readonly onKey?: (key: string) => void
   /** False where nobody can type. */
   readonly listens: boolean
 }
@@ -31,11 +33,12 @@ const COLORS: Readonly<Record<LineTone, string | undefined>> = {
   dim: undefined,
 }
 
-export function LineScreen({ lines, color, onQuit, listens }: LineScreenProps) {
+export function LineScreen({ lines, color, onQuit, onKey, listens }: LineScreenProps) {
   useInput(
     (input, key) => {
       if (key.ctrl && input === 'c') onQuit('ctrl-c')
       else if (input === 'q') onQuit('q')
+      else if (!key.ctrl && !key.meta && input !== '') onKey?.(input)
     },
     { isActive: listens },
   )

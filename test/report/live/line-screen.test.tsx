@@ -27,6 +27,15 @@ it('draws each line on one row, cut at the width of the terminal', () => {
   screen.unmount()
 })
 
+it('hands on the other keys, but no control keys', async () => {
+  const others: string[] = []
+  const { screen, keys } = screenWith({ onKey: (key) => others.push(key) })
+  await new Promise((resolve) => setImmediate(resolve))
+  for (const typed of ['s', '\u0001', '\u001b[A', 'x', 'q']) screen.stdin.write(typed)
+  expect([others, keys]).toEqual([['s', 'x'], ['q']])
+  screen.unmount()
+})
+
 it('ends by q and by Ctrl-C, and by nothing else', async () => {
   const { screen, keys } = screenWith()
   // React attaches the reader of keys after the first drawing.
