@@ -55,6 +55,7 @@ import { processCpuBound } from './checks/process/cpu-bound.ts'
 import { processFdLimitInherited } from './checks/process/fd-limit-inherited.ts'
 import { processListenOwner } from './checks/process/listen-owner.ts'
 import { processOom } from './checks/process/oom.ts'
+import { processPauses } from './checks/process/pauses.ts'
 import { processThreads } from './checks/process/threads.ts'
 import { tcpAborts } from './checks/tcp/aborts.ts'
 import { tcpDeadPeers } from './checks/tcp/dead-peers.ts'
@@ -151,6 +152,7 @@ export const CHECKS: readonly Check[] = [
   processOom,
   processCpuBound,
   processThreads,
+  processPauses,
   processFdLimitInherited,
   // time
   timeClocksource,

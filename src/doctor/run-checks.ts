@@ -23,10 +23,6 @@ export function worstStatus(findings: readonly Finding[]): Status {
   return STATUSES.find((status) => findings.some((finding) => finding.status === status)) ?? 'ok'
 }
 
-export function findCheck(id: string, checks: readonly Check[] = CHECKS): Check | undefined {
-  return checks.find((check) => check.id === id)
-}
-
 function concernsRole(check: Check, target: Target): boolean {
   return target.role === 'both' || check.roles.includes(target.role)
 }
