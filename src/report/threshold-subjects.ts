@@ -74,7 +74,9 @@ function rateOf(read: Reader<number>): CountSubject {
   return { read, unit: 'rate' }
 }
 
-function bytesOf(name: keyof RunReport['memory']): CountSubject {
+type MemorySlope = 'generator_bytes_per_connection' | 'target_bytes_per_connection'
+
+function bytesOf(name: MemorySlope): CountSubject {
   return { read: (report) => report.memory[name], unit: 'bytes' }
 }
 

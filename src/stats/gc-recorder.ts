@@ -5,13 +5,25 @@
  * over in the next turn of the loop.
  */
 import { constants, type PerformanceEntry, PerformanceObserver } from 'node:perf_hooks'
+import { nowUs } from './clock.ts'
 import { LatencyRecorder } from './latency-recorder.ts'
-import type { GcPauseReport } from './run-report.ts'
+import { LongestPauses } from './longest-pauses.ts'
+import type { GcPauseReport, TimedPause } from './run-report.ts'
+
+/** Of all threads together, in a report. */
+const REPORTED_MAX = 256
 
 /** Plain bytes: may be posted to another thread or process. */
 export interface GcSnapshot {
   readonly kind: string
   readonly encoded: Uint8Array
+  /** Start and length in µs, pair by pair, of the longest ones. */
+  readonly longest: Float64Array
+}
+
+interface KindRecord {
+  readonly pauses: LatencyRecorder
+  readonly longest: LongestPauses
 }
 
 const KIND_NAMES = new Map<number, string>([
@@ -29,7 +41,7 @@ interface GcEntry extends PerformanceEntry {
 }
 
 export class GcRecorder {
-  readonly #recorders = new Map<string, LatencyRecorder>()
+  readonly #kinds = new Map<string, KindRecord>()
   readonly #observer = new PerformanceObserver((list) => this.#recordAll(list.getEntries()))
   #running = false
 
@@ -50,22 +62,33 @@ export class GcRecorder {
   /** Cumulative since start (or reset), a row for each kind that occurred. */
   snapshot(): GcSnapshot[] {
     if (this.#running) this.#recordAll(this.#observer.takeRecords())
-    return [...this.#recorders].map(([kind, recorder]) => ({ kind, encoded: recorder.encode() }))
+    return [...this.#kinds].map(([kind, { pauses, longest }]) => ({
+      kind,
+      encoded: pauses.encode(),
+      longest: longest.pairs(),
+    }))
   }
 
   /** Forgets everything, e.g. when the warm-up ends. */
   reset(): void {
     if (this.#running) this.#observer.takeRecords()
-    this.#recorders.clear()
+    this.#kinds.clear()
   }
 
   #recordAll(entries: readonly PerformanceEntry[]): void {
+    // Entries count from the start of their thread, everything else from that of the host.
+    const threadStartUs = nowUs() - performance.now() * 1000
     for (const entry of entries) {
       const kind = gcKindName((entry as GcEntry).detail?.kind)
-      let recorder = this.#recorders.get(kind)
-      if (!recorder) this.#recorders.set(kind, (recorder = new LatencyRecorder()))
+      let record = this.#kinds.get(kind)
+      if (!record) {
+        record = { pauses: new LatencyRecorder(), longest: new LongestPauses() }
+        this.#kinds.set(kind, record)
+      }
+      const lengthUs = entry.duration * 1000
       // A weak callback may take less than the histogram's 1 µs; that is no fault of the clock.
-      recorder.recordUs(Math.max(1, entry.duration * 1000))
+      record.pauses.recordUs(Math.max(1, lengthUs))
+      record.longest.add(threadStartUs + entry.startTime * 1000, lengthUs)
     }
   }
 }
@@ -75,15 +98,37 @@ function gcKindName(kind: number | undefined): string {
   return KIND_NAMES.get(kind ?? -1) ?? `kind ${kind}`
 }
 
-/** The snapshots of all shards as the rows of a report, in order of kind. */
-export function mergeGcSnapshots(snapshots: readonly GcSnapshot[]): GcPauseReport[] {
-  const merged = new Map<string, LatencyRecorder>()
-  for (const { kind, encoded } of snapshots) {
-    const recorder = merged.get(kind)
-    if (recorder) recorder.mergeEncoded(encoded)
-    else merged.set(kind, LatencyRecorder.decode(encoded))
+/**
+ * The snapshots of all shards as the rows of a report, in order of kind. Times of pauses count from
+ * `originUs`; without one, from now: whoever is asked from another host says how long ago it was.
+ */
+export function mergeGcSnapshots(
+  snapshots: readonly GcSnapshot[],
+  originUs = nowUs(),
+): GcPauseReport[] {
+  const merged = new Map<string, { pauses: LatencyRecorder; longest: TimedPause[] }>()
+  for (const { kind, encoded, longest } of snapshots) {
+    let row = merged.get(kind)
+    if (!row) merged.set(kind, (row = { pauses: new LatencyRecorder(), longest: [] }))
+    row.pauses.mergeEncoded(encoded)
+    for (let at = 0; at < longest.length; at += 2) {
+      const atMs = Math.round((longest[at] - originUs) / 1000)
+      row.longest.push({ at_ms: atMs, us: Math.round(longest[at + 1]) })
+    }
   }
   return [...merged]
     .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([kind, recorder]) => ({ kind, pauses: recorder.summary() }))
+    .map(([kind, { pauses, longest }]) => ({
+      kind,
+      pauses: pauses.summary(),
+      longest: longestInOrder(longest),
+    }))
+}
+
+/** In order of time; of more than a report takes, the longest. */
+export function longestInOrder(pauses: readonly TimedPause[]): TimedPause[] {
+  return pauses
+    .toSorted((a, b) => b.us - a.us)
+    .slice(0, REPORTED_MAX)
+    .toSorted((a, b) => a.at_ms - b.at_ms)
 }

@@ -191,6 +191,14 @@ export class LatencyRecorder {
     return 0
   }
 
+  /** Upper end in µs and count of every counter in use, ascending. */
+  *counts(): Generator<readonly [us: number, count: number]> {
+    for (let index = 0; index < COUNTERS; index++) {
+      const count = this.#counts[index]
+      if (count !== 0) yield [highestValueOf(index), count]
+    }
+  }
+
   /** Upper end of the highest counter in use; 0 when nothing was recorded. */
   get max(): number {
     return highestValueOf(this.#counts.findLastIndex((count) => count !== 0))

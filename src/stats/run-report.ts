@@ -69,6 +69,14 @@ export interface GcPauseReport {
   /** minor, major, incremental, weakcb, or what the runtime of the target calls it. */
   readonly kind: string
   readonly pauses: DistributionReport
+  /** The longest of them in order of time; missing where the runtime does not say when. */
+  readonly longest?: readonly TimedPause[]
+}
+
+export interface TimedPause {
+  /** When it began, in milliseconds from the start of the run. */
+  readonly at_ms: number
+  readonly us: number
 }
 
 export interface GcSideReport {
@@ -129,22 +137,46 @@ export interface ThresholdReport {
   readonly held: boolean
 }
 
-/** One second of the run, for the picture over time. */
+/**
+ * A moment of the run, for the picture over time: a second, or in long runs as many as keep the
+ * report small.
+ */
 export interface IntervalReport {
+  /** Its end, from the start of the run. */
   readonly at_ms: number
+  /** How long it was; missing: a second. */
+  readonly span_ms?: number
   readonly connections: number
   readonly sent: number
   readonly received: number
   readonly p50: number
   readonly p99: number
   readonly max: number
+  /** Response times in coarse buckets, see coarse-buckets.ts; missing: none came. */
+  readonly latency?: string
+  /** What happened on the generator's host meanwhile; null: could not be read. */
+  readonly host?: HostMoment
 }
+
+/** `time_wait` as it stood at the end, CPU as a mean; all others counted in the interval. */
+export interface HostMoment {
+  readonly time_wait: number | null
+  readonly retransmits: number | null
+  readonly listen_overflows: number | null
+  readonly softnet_drops: number | null
+  readonly cpu_percent: number | null
+}
+
+/** Connections and memory (bytes) of a process at one moment of the ramp. */
+export type MemoryPoint = readonly [connections: number, bytes: number]
 
 export interface RunReport {
   readonly schema: 'pushctl.bench/1'
   readonly started_at: string
   readonly duration_ms: number
   readonly interrupted: boolean
+  /** true: the run was killed, and this is what it had written by then. */
+  readonly partial?: boolean
   readonly mode: string
   readonly targets: readonly string[]
   readonly engine: string
@@ -189,6 +221,9 @@ export interface RunReport {
   readonly memory: {
     readonly generator_bytes_per_connection: number | null
     readonly target_bytes_per_connection: number | null
+    /** What the slopes were fitted to. */
+    readonly generator_points?: readonly MemoryPoint[]
+    readonly target_points?: readonly MemoryPoint[]
   }
   readonly thresholds: readonly ThresholdReport[]
   readonly intervals: readonly IntervalReport[]

@@ -4,6 +4,7 @@ import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { Worker } from 'node:worker_threads'
 import { expect, test } from 'vitest'
+import { nowUs } from '../../src/stats/clock.ts'
 import { GcRecorder, mergeGcSnapshots } from '../../src/stats/gc-recorder.ts'
 import { LatencyRecorder } from '../../src/stats/latency-recorder.ts'
 
@@ -67,10 +68,11 @@ test('snapshots of several shards become one row per kind, nothing lost', () => 
     for (const pause of pauses) recorder.recordUs(pause)
     return recorder.encode()
   }
+  const longest = new Float64Array()
   const rows = mergeGcSnapshots([
-    { kind: 'minor', encoded: shard(100, 200) },
-    { kind: 'major', encoded: shard(90_000) },
-    { kind: 'minor', encoded: shard(300) },
+    { kind: 'minor', encoded: shard(100, 200), longest },
+    { kind: 'major', encoded: shard(90_000), longest },
+    { kind: 'minor', encoded: shard(300), longest },
   ])
   expect(rows.map(({ kind, pauses }) => [kind, pauses.count, pauses.max])).toEqual([
     ['major', 1, 90_047],
@@ -78,3 +80,39 @@ test('snapshots of several shards become one row per kind, nothing lost', () => 
   ])
   expect(mergeGcSnapshots([])).toEqual([])
 })
+
+test('the longest pauses are told with their time, counted from the origin', () => {
+  const recorded = new LatencyRecorder()
+  recorded.recordUs(40_000)
+  const encoded = recorded.encode()
+  const rows = mergeGcSnapshots(
+    [
+      { kind: 'major', encoded, longest: Float64Array.of(7_000_000, 40_000) },
+      { kind: 'major', encoded, longest: Float64Array.of(5_500_000, 12_300.4) },
+    ],
+    5_000_000,
+  )
+  expect(rows[0]?.longest).toEqual([
+    { at_ms: 500, us: 12_300 },
+    { at_ms: 2_000, us: 40_000 },
+  ])
+})
+
+test('a pause that is long enough is recorded with its time on the clock of the host', async () => {
+  const recorder = new GcRecorder()
+  recorder.start()
+  const ballast = Array.from({ length: 400_000 }, (_, index) => ({ index }))
+  const beforeUs = nowUs()
+  collect()
+  const afterUs = nowUs()
+  expect(await majorsCounted(recorder)).toBeGreaterThanOrEqual(1)
+  recorder.stop()
+  expect(ballast.length).toBe(400_000)
+  const { longest = new Float64Array() } = recorder.snapshot().find(isMajor)!
+  const ofCall = [...longest].filter((us, at) => at % 2 === 0 && us > beforeUs - 2_000)
+  // The entry has its start in whole milliseconds of the thread.
+  expect(ofCall.length).toBeGreaterThanOrEqual(1)
+  expect(ofCall.every((us) => us <= afterUs)).toBe(true)
+})
+
+const isMajor = ({ kind }: { kind: string }): boolean => kind === 'major'

@@ -24,8 +24,11 @@ function sample(listenOverflows: number, retransmits: number): HostSample {
 /** What one thread found: quiet while it was measured, and troubled before. */
 function thread(lagUs: number, pauseUs: number) {
   return {
-    gc: [{ kind: 'major', encoded: recorded(900_000) }],
-    gcMeasured: pauseUs === 0 ? [] : [{ kind: 'minor', encoded: recorded(pauseUs, 10) }],
+    gc: [{ kind: 'major', encoded: recorded(900_000), longest: new Float64Array() }],
+    gcMeasured:
+      pauseUs === 0
+        ? []
+        : [{ kind: 'minor', encoded: recorded(pauseUs, 10), longest: new Float64Array() }],
     loopLag: recorded(500_000),
     loopLagMeasured: lagUs === 0 ? recorded() : recorded(lagUs),
     steadyUsage: { cpuShare: 0.5, waitShare: 0.1 },
