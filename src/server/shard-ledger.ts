@@ -8,6 +8,7 @@
  *       1 │ none (it is down) │ sum of two shards
  */
 import { LatencyRecorder } from '../stats/latency-recorder.ts'
+import { LongestPauses } from '../stats/longest-pauses.ts'
 import { sumRefusals } from './guard/refusal-counts.ts'
 import type { RunningShard } from './shard-group.ts'
 import type { ShardSample, ShardTotals } from './shard-messages.ts'
@@ -138,12 +139,17 @@ function joinedHistograms(a: Histograms | null, b: Histograms | null): Histogram
   if (a === null || b === null) return a ?? b
   const loopLag = LatencyRecorder.decode(a.loopLag)
   loopLag.mergeEncoded(b.loopLag)
-  const kinds = new Map(a.gc.map(({ kind, encoded }) => [kind, LatencyRecorder.decode(encoded)]))
-  for (const { kind, encoded } of b.gc) {
-    const recorder = kinds.get(kind) ?? new LatencyRecorder()
-    recorder.mergeEncoded(encoded)
-    kinds.set(kind, recorder)
-  }
-  const gc = [...kinds].map(([kind, recorder]) => ({ kind, encoded: recorder.encode() }))
+  const gc = [...new Set([...a.gc, ...b.gc].map(({ kind }) => kind))].map((kind) => {
+    const recorder = new LatencyRecorder()
+    const longest = new LongestPauses()
+    for (const snapshot of [...a.gc, ...b.gc].filter((each) => each.kind === kind)) {
+      recorder.mergeEncoded(snapshot.encoded)
+      const pairs = snapshot.longest ?? []
+      for (let at = 0; at < pairs.length; at += 2) {
+        longest.add(pairs[at], pairs[at + 1])
+      }
+    }
+    return { kind, encoded: recorder.encode(), longest: longest.pairs() }
+  })
   return { gc, loopLag: loopLag.encode() }
 }

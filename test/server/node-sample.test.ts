@@ -30,7 +30,7 @@ function sample(factor: number, closes: Record<string, number> = {}): ShardSampl
       refusals: { overloaded: factor },
     },
     histograms: {
-      gc: [{ kind: 'minor', encoded: recorderOf(100 * factor) }],
+      gc: [{ kind: 'minor', encoded: recorderOf(100 * factor), longest: new Float64Array() }],
       loopLag: recorderOf(1_000 * factor),
     },
     census: null,

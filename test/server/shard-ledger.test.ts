@@ -18,7 +18,10 @@ function sampleOf(frames: number, open: number, withHistograms = true): ShardSam
   return {
     totals: { ...NO_TOTALS, framesReceived: frames, connectionsOpen: open, closes: { kicked: 1 } },
     histograms: withHistograms
-      ? { gc: [{ kind: 'minor', encoded: encodedOf(frames) }], loopLag: encodedOf(frames) }
+      ? {
+          gc: [{ kind: 'minor', encoded: encodedOf(frames), longest: new Float64Array() }],
+          loopLag: encodedOf(frames),
+        }
       : null,
     census: null,
     loopLagUs: 0,
