@@ -13,7 +13,7 @@ import type { Finding } from '../doctor/finding.ts'
 import { runChecks } from '../doctor/run-checks.ts'
 import type { Target } from '../doctor/target.ts'
 import { movingCounters } from '../doctor/watch/moving-counters.ts'
-import type { HostWatch } from '../loadgen/coordinator.ts'
+import type { HostWatch } from '../loadgen/run-hooks.ts'
 import type { HostFindingReport, HostFindingsReport, HostGauges } from '../stats/run-report.ts'
 import { doctorTargets } from './bench-doctor-target.ts'
 

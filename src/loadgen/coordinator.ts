@@ -16,7 +16,7 @@ import { type BenchSetup, newRunId, prepareBench, shardSetups } from './bench-se
 import { IntervalLog } from './interval-log.ts'
 import { MemorySampler } from './memory-sampler.ts'
 import { scheduleOf } from './message-schedule.ts'
-import { NodeApi, type NodeFacts } from './node-api.ts'
+import { NodeApi, type NodeFacts, pausesOfRun } from './node-api.ts'
 import { OwnNode } from './own-node.ts'
 import { LATE_AFTER_US } from './pacing/pacer.ts'
 import type { OwnNodeOptions } from './own-node-process.ts'
@@ -25,39 +25,14 @@ import { PublisherLink } from './publisher-link.ts'
 import { buildReport } from './report-builder.ts'
 import { describeEnvironment } from './run-environment.ts'
 import { closeShards, collectResults } from './run-ending.ts'
+import { plannedMsOf, runHeader } from './run-header.ts'
+import type { BenchHooks, RunProgress } from './run-hooks.ts'
 import { FAIL_FAST_COUNT, runLimits, runPeriods } from './run-limits.ts'
 import { ShardGroup } from './shard-group.ts'
 import type { PublisherSetup, SteadyStage } from './shard-messages.ts'
 import { targetFailure } from './target-failure.ts'
 import { turnoverOf } from './turnover.ts'
 import { type BenchSettings, hasTurnover, needsPublisher, pushKindsOf } from './workload.ts'
-
-export interface RunProgress {
-  readonly phase: 'start' | 'connect' | 'warm-up' | 'steady' | 'drain'
-  readonly elapsedMs: number
-  readonly totalMs: number | null
-  readonly connections: number
-  readonly connectionsTarget: number
-  readonly sentPerSecond: number
-  readonly receivedPerSecond: number
-  readonly p50: number | null
-  readonly p99: number | null
-}
-
-export interface BenchHooks {
-  readonly signal: AbortSignal
-  onProgress(progress: RunProgress): void
-  /** Looks at the hosts of a run; the same for a selftest would only cost time. */
-  readonly hosts?: HostWatch
-}
-
-/** Whoever can say more of a host than its counters. Neither call fails. */
-export interface HostWatch {
-  /** Before the first connection. */
-  start(plan: RunPlan): Promise<void>
-  /** After the last message, with all connections still up. */
-  finish(): Promise<readonly HostFindingsReport[]>
-}
 
 /**
  * @throws PushctlError for what the host or the target does not allow; a report for everything that
@@ -104,7 +79,7 @@ class BenchRun {
   readonly #periods: ReturnType<typeof runPeriods>
   readonly #memory: MemorySampler
   readonly #startUs = nowUs()
-  readonly #intervals = new IntervalLog(this.#startUs)
+  readonly #intervals: IntervalLog
   #publisher: PublisherLink | null = null
   #hasConnected = false
   #stormTimer: NodeJS.Timeout | null = null
@@ -141,6 +116,14 @@ class BenchRun {
     this.#memory = new MemorySampler(this.#shards, kind, () => this.#askTarget())
     this.#limits = runLimits(settings.connections, connections.length)
     this.#periods = runPeriods(connections.length)
+    const { record } = hooks
+    this.#intervals = new IntervalLog({
+      startUs: this.#startUs,
+      host: this.#hostBefore,
+      plannedMs: plannedMsOf(settings),
+      record,
+    })
+    record?.begin(runHeader(setup.plan, startedAtMs, node !== null))
   }
 
   async run(): Promise<RunReport> {
@@ -317,6 +300,7 @@ class BenchRun {
   }
 
   #report(hostAfter: ReturnType<typeof readHostSample>, target: NodeFacts | null): RunReport {
+    this.#intervals.finish()
     return buildReport({
       plan: this.#setup.plan,
       startedAtMs: this.#startedAtMs,
@@ -335,7 +319,7 @@ class BenchRun {
       intervals: this.#intervals.rows,
       generatorMemory: this.#memory.generator,
       targetMemory: this.#memory.target,
-      targetGc: target?.gc ?? null,
+      targetGc: target === null ? null : pausesOfRun(target, this.#startUs),
       hostBefore: this.#hostBefore,
       hostMeasured: this.#hostMeasured,
       hostAfter,
@@ -354,14 +338,20 @@ class BenchRun {
 
   #tick(): void {
     const { intervalMs } = this.#periods
-    this.#hostPeaks.add(readHostSample(), nowUs() / 1000)
+    const host = readHostSample()
+    this.#hostPeaks.add(host, nowUs() / 1000)
     const connections = this.#shards.alive
     const fromShards = this.#shards.sum(({ sent }) => sent)
     const row = this.#intervals.add(nowUs(), {
+      phase: this.#phase,
       connections,
+      attempted: this.#shards.sum(({ attempted }) => attempted),
+      established: this.#shards.sum(({ established }) => established),
+      failed: this.#shards.sum(({ failed }) => failed),
       sent: this.#publisher === null ? fromShards : this.#publisher.sent,
       received: this.#shards.sum(({ received }) => received),
       latencies: this.#shards.takeIntervals(),
+      host,
     })
     const hasLatency = row.max > 0
     this.#hooks.onProgress({

@@ -4,11 +4,15 @@
  * samples; null where there are too few connections for the noise of a garbage-collected heap
  * (megabytes) to vanish in the quotient.
  */
+import type { MemoryPoint } from '../stats/run-report.ts'
+
 export interface MemorySample {
   readonly connections: number
   readonly bytes: number
 }
 
+/** Enough to see a bend in the line. */
+const POINTS_MAX = 120
 const CONNECTIONS_MIN = 5_000
 const SAMPLES_MIN = 3
 
@@ -25,6 +29,14 @@ export function bytesPerConnection(samples: readonly MemorySample[]): number | n
   }
   // Memory that did not grow says that something else shrank, not that a connection is free.
   return covariance > 0 ? Math.round(covariance / variance) : null
+}
+
+/** The samples for a picture: evenly thinned out, the last one kept. */
+export function memoryPoints(samples: readonly MemorySample[]): MemoryPoint[] {
+  const step = Math.ceil(samples.length / POINTS_MAX)
+  return samples
+    .filter((_, index) => (samples.length - 1 - index) % step === 0)
+    .map(({ connections, bytes }) => [connections, bytes])
 }
 
 function mean(values: readonly number[]): number {

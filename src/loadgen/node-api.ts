@@ -4,7 +4,8 @@
  */
 import { request } from 'undici'
 import { PushctlError } from '../errors/pushctl-error.ts'
-import type { GcSideReport } from '../stats/run-report.ts'
+import { nowUs } from '../stats/clock.ts'
+import type { GcSideReport, TimedPause } from '../stats/run-report.ts'
 
 const ANSWER_LIMIT_MS = 5_000
 
@@ -13,6 +14,8 @@ export interface NodeFacts {
   readonly rssBytes: number | null
   readonly gc: GcSideReport | null
   readonly engine: string | null
+  /** When it answered, on the clock of this host. */
+  readonly answeredUs: number
 }
 
 export class NodeApi {
@@ -78,8 +81,26 @@ function factsFrom(text: string): NodeFacts | null {
       rssBytes: typeof rssBytes === 'number' ? rssBytes : null,
       gc: typeof node.gc?.known === 'boolean' ? node.gc : null,
       engine: typeof node.shards?.[0]?.engine === 'string' ? node.shards[0].engine : null,
+      answeredUs: nowUs(),
     }
   } catch {
     return null
   }
+}
+
+/**
+ * A node says how long before its answer each pause was, so its clock does not matter. Pauses from
+ * before the run are left out.
+ */
+export function pausesOfRun({ gc, answeredUs }: NodeFacts, startUs: number): GcSideReport | null {
+  if (gc === null || !Array.isArray(gc.kinds)) return gc
+  const answeredMs = Math.round((answeredUs - startUs) / 1000)
+  const kinds = gc.kinds.map((row) => {
+    if (!Array.isArray(row.longest)) return row
+    const longest = (row.longest as readonly TimedPause[])
+      .map(({ at_ms, us }) => ({ at_ms: at_ms + answeredMs, us }))
+      .filter(({ at_ms }) => at_ms >= 0)
+    return { ...row, longest }
+  })
+  return { ...gc, kinds }
 }

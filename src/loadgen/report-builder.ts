@@ -9,7 +9,7 @@ import type { GcSideReport, MetricName, MetricReport, RunReport } from '../stats
 import { countBroadcasts } from './delivery-count.ts'
 import { FailureTally } from './failure-tally.ts'
 import { LatencyPair } from './latency-pair.ts'
-import { bytesPerConnection } from './memory-slope.ts'
+import { bytesPerConnection, memoryPoints } from './memory-slope.ts'
 import { PUBLISHING_BROKEN, type RunFindings } from './run-findings.ts'
 import type { ReceiptCounts } from './receipts.ts'
 import type { SendCounts, ShardResult } from './shard-messages.ts'
@@ -48,6 +48,8 @@ export function buildReport(findings: RunFindings): RunReport {
     memory: {
       generator_bytes_per_connection: bytesPerConnection(findings.generatorMemory),
       target_bytes_per_connection: bytesPerConnection(findings.targetMemory),
+      generator_points: memoryPoints(findings.generatorMemory),
+      target_points: memoryPoints(findings.targetMemory),
     },
     thresholds: [],
     intervals: findings.intervals,
@@ -214,7 +216,10 @@ function generatorPauses(findings: RunFindings, results: readonly ShardResult[])
   for (const { loopLag } of threads) lag.mergeEncoded(loopLag)
   return {
     known: true,
-    kinds: mergeGcSnapshots(threads.flatMap(({ gc }) => [...gc])),
+    kinds: mergeGcSnapshots(
+      threads.flatMap(({ gc }) => [...gc]),
+      findings.startUs,
+    ),
     loop_lag: lag.count === 0 ? null : lag.summary(),
   }
 }

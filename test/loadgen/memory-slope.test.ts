@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { bytesPerConnection } from '../../src/loadgen/memory-slope.ts'
+import { bytesPerConnection, memoryPoints } from '../../src/loadgen/memory-slope.ts'
 
 describe('bytes per connection', () => {
   it('is the slope, whatever was there before', () => {
@@ -28,5 +28,19 @@ describe('bytes per connection', () => {
       bytes: 1e9 - connections,
     }))
     expect(bytesPerConnection(falling)).toBeNull()
+  })
+})
+
+describe('points of the memory picture', () => {
+  it('are at most 120, with the last sample among them', () => {
+    const samples = Array.from({ length: 1_001 }, (_, index) => ({ connections: index, bytes: 5 }))
+    const points = memoryPoints(samples)
+    expect(points.length).toBeLessThanOrEqual(120)
+    expect(points.at(-1)).toEqual([1_000, 5])
+    expect(memoryPoints(samples.slice(0, 2))).toEqual([
+      [0, 5],
+      [1, 5],
+    ])
+    expect(memoryPoints([])).toEqual([])
   })
 })

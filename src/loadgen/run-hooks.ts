@@ -1,0 +1,32 @@
+/** What whoever starts a run hears of it, and may add to it. */
+import type { RunRecord } from '../stats/run-record.ts'
+import type { HostFindingsReport } from '../stats/run-report.ts'
+import type { RunPlan } from './plan/run-plan.ts'
+
+export interface RunProgress {
+  readonly phase: 'start' | 'connect' | 'warm-up' | 'steady' | 'drain'
+  readonly elapsedMs: number
+  readonly totalMs: number | null
+  readonly connections: number
+  readonly connectionsTarget: number
+  readonly sentPerSecond: number
+  readonly receivedPerSecond: number
+  readonly p50: number | null
+  readonly p99: number | null
+}
+
+export interface BenchHooks {
+  readonly signal: AbortSignal
+  onProgress(progress: RunProgress): void
+  /** Looks at the hosts of a run; the same for a selftest would only cost time. */
+  readonly hosts?: HostWatch
+  readonly record?: RunRecord | undefined
+}
+
+/** Whoever can say more of a host than its counters. Neither call fails. */
+export interface HostWatch {
+  /** Before the first connection. */
+  start(plan: RunPlan): Promise<void>
+  /** After the last message, with all connections still up. */
+  finish(): Promise<readonly HostFindingsReport[]>
+}
