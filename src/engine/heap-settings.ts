@@ -1,6 +1,6 @@
 /**
- * How V8 keeps the heaps of a push node, whose tables lie outside of them: small, collected by the
- * thread that owns them, and never tidied in a quiet moment that devices then wait through.
+ * How V8 keeps the heaps of shards, whose tables lie outside of them: small, collected by the thread
+ * that owns them, and never tidied in a quiet moment that devices then wait through.
  */
 import { setFlagsFromString } from 'node:v8'
 
@@ -24,6 +24,6 @@ const FLAGS = [
  * For this process and the threads that it starts from now on. V8 reads these flags at each
  * collection, so they may be set while it runs (those of marking may not).
  */
-export function setHeapForServing(): void {
+export function setHeapForShards(): void {
   for (const flag of FLAGS) setFlagsFromString(flag)
 }

@@ -1,12 +1,12 @@
 /** Runs one shard of a push node, in a worker thread or in a child process. */
 import { collectStartupGarbage } from '../engine/collect-garbage.ts'
-import { setHeapForServing } from '../engine/heap-settings.ts'
+import { setHeapForShards } from '../engine/heap-settings.ts'
 import { openShardPort } from '../engine/shard-host.ts'
 import { PushctlError } from '../errors/pushctl-error.ts'
 import { Shard } from './shard.ts'
 import type { ShardDown, ShardUp } from './shard-messages.ts'
 
-setHeapForServing()
+setHeapForShards()
 const port = openShardPort<ShardDown, ShardUp>()
 let shard: Shard | undefined
 
