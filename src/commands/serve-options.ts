@@ -1,6 +1,7 @@
 /** The settings of `pushctl serve`, one row each. */
 import { defineOptions } from '../config/option-table.ts'
 import { GUARD_OPTIONS } from './serve-guard-options.ts'
+import { WEBHOOK_OPTIONS } from './serve-webhook-options.ts'
 
 export const SERVE_OPTIONS = defineOptions({
   tcp: {
@@ -69,6 +70,7 @@ export const SERVE_OPTIONS = defineOptions({
       'limit allows',
   },
   ...GUARD_OPTIONS,
+  ...WEBHOOK_OPTIONS,
   shards: {
     flag: 'shards',
     kind: 'count',

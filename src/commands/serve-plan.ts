@@ -11,6 +11,7 @@ import type { ShardListener } from '../server/shard-messages.ts'
 import { planGuard } from './serve-guard.ts'
 import { planListeners } from './serve-listeners.ts'
 import type { SERVE_OPTIONS } from './serve-options.ts'
+import { planWebhooks } from './serve-webhooks.ts'
 
 type ServeOptions = OptionsOf<typeof SERVE_OPTIONS>
 
@@ -41,8 +42,15 @@ export async function planServe(
     deviceAuth !== null,
     adminToken !== null,
   )
+  const upstream = await planWebhooks(options, env['PUSHCTL_WEBHOOK_SECRET'])
   const { engine, engineNote, plan } = await planShards(options, listeners)
-  const notes = [adminToken?.warning, deviceAuth?.warning, engineNote, ...plan.notes]
+  const notes = [
+    adminToken?.warning,
+    deviceAuth?.warning,
+    engineNote,
+    ...plan.notes,
+    ...upstream.notes,
+  ]
   return {
     adminToken: adminToken?.token ?? null,
     notes: notes.filter((line) => line != null),
@@ -68,6 +76,7 @@ export async function planServe(
       broadcastPerSecond: options.broadcastPerSecond,
       guard,
       verifyDevice: deviceAuth ? deviceAuth.verify : null,
+      webhooks: upstream.webhooks,
     },
   }
 }

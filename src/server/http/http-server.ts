@@ -11,6 +11,7 @@ import Fastify, {
   type RouteOptions,
 } from 'fastify'
 import type { NodeControl } from '../node-control.ts'
+import type { UpstreamRouter } from '../upstream/upstream-router.ts'
 import { BearerGate } from './bearer-gate.ts'
 import { takeJson, takeNdjson } from './body-parsers.ts'
 import { watchBodyTime } from './body-time.ts'
@@ -27,6 +28,8 @@ import { ROUTES } from './route-table.ts'
 
 export interface HttpServerOptions {
   readonly control: NodeControl
+  /** Where GET /v1/upstream listens; without it the route is unavailable. */
+  readonly upstream?: UpstreamRouter
   readonly host: string
   /** 0 for any free port. */
   readonly port: number
@@ -54,6 +57,7 @@ export interface HttpServer {
 export async function startHttpServer(options: HttpServerOptions): Promise<HttpServer> {
   const context: ApiContext = {
     control: options.control,
+    upstream: options.upstream ?? null,
     limits: options.limits,
     batches: new Set(),
     meter: new RequestMeter(),

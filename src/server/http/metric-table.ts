@@ -16,6 +16,7 @@ import {
   type Sample,
   single,
 } from './metric-shapes.ts'
+import { UPSTREAM_METRICS } from './upstream-metrics.ts'
 
 /** Errors, queues in and out, requests, latency of interfaces, availability. */
 const ALARMS: readonly Metric[] = [
@@ -137,12 +138,13 @@ const RUNTIME: readonly Metric[] = [
   },
 ]
 
-export const METRICS: readonly Metric[] = [...ALARMS, ...TRAFFIC, ...RUNTIME]
+export const METRICS: readonly Metric[] = [...ALARMS, ...TRAFFIC, ...UPSTREAM_METRICS, ...RUNTIME]
 
 function queueEntries({ node, api }: MetricSource): Sample[] {
   const entries = {
     'http-requests': api.inFlight,
     'shard-questions': node.health.shardQuestionsPending,
+    webhooks: (node.upstream?.webhooks ?? []).reduce((sum, each) => sum + each.queuedEvents, 0),
     joining: node.health.connections.states['joining'] ?? 0,
   }
   return Object.entries(entries).map(([queue, value]) => ({ labels: { queue }, value }))

@@ -93,6 +93,23 @@ const HEALTH = whole({
   shardQuestionsUnanswered: COUNT,
 })
 
+const UPSTREAM = whole({
+  sends: whole({ accepted: COUNT, refused: COUNT, overloaded: COUNT }),
+  consumers: COUNT,
+  consumersCut: COUNT,
+  webhooks: listOf(
+    whole({
+      name: TEXT,
+      delivered: COUNT,
+      dead: COUNT,
+      dropped: COUNT,
+      queuedEvents: COUNT,
+      queuedBytes: COUNT,
+      attempts: COUNTS_BY_NAME,
+    }),
+  ),
+})
+
 const API = whole({
   inFlight: COUNT,
   streams: COUNT,
@@ -158,6 +175,7 @@ export const SCHEMAS: Readonly<Record<string, Schema>> = {
     connectionsMax: COUNT,
     listeners: whole({ tcp: listOf(TEXT), ws: listOf(TEXT), http: TEXT }),
     counters: COUNTERS,
+    upstream: UPSTREAM,
     load: LOAD,
     shards: listOf(SHARD),
     gc: whole({
@@ -172,5 +190,23 @@ export const SCHEMAS: Readonly<Record<string, Schema>> = {
     api: API,
     errors: COUNTS_BY_NAME,
   }),
+  UpstreamEvent: {
+    type: 'object',
+    required: ['type'],
+    properties: {
+      type: { enum: ['send', 'online', 'offline', 'end'] },
+      device: TEXT,
+      session: { type: 'string', description: '16 hexadecimal digits, as in the WELCOME' },
+      receivedMs: { type: 'number', description: 'Unix time' },
+      product: TEXT,
+      route: TEXT,
+      payload: { type: 'string', description: 'Or payload64, where it is not UTF-8' },
+      payload64: { type: 'string', contentEncoding: 'base64' },
+      carrier: TEXT,
+      reason: { type: 'string', description: 'Of offline: BYE reason, peer-end, peer-reset …' },
+      code: { description: 'Of offline: the BYE code, or 0; of end: too-slow, shutting-down' },
+      detail: TEXT,
+    },
+  },
   Problem: PROBLEM,
 }

@@ -11,6 +11,7 @@ import { openApiRoute } from './routes/openapi.ts'
 import { pushRoute } from './routes/push.ts'
 import { pushBatchRoute } from './routes/push-batch.ts'
 import { readyzRoute } from './routes/readyz.ts'
+import { upstreamRoute } from './routes/upstream.ts'
 
 export const ROUTES: readonly Route[] = [
   pushRoute,
@@ -19,6 +20,7 @@ export const ROUTES: readonly Route[] = [
   deviceKickRoute,
   nodeStateRoute,
   drainRoute,
+  upstreamRoute,
   healthzRoute,
   readyzRoute,
   metricsRoute,

@@ -4,7 +4,7 @@
  */
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { NodeControl } from '../node-control.ts'
-import type { BatchExchange } from './batch-exchange.ts'
+import type { UpstreamRouter } from '../upstream/upstream-router.ts'
 import type { HttpLimits } from './limits.ts'
 import type { Operation } from './operation.ts'
 import type { RequestMeter } from './request-meter.ts'
@@ -12,9 +12,10 @@ import type { RequestMeter } from './request-meter.ts'
 /** What every route may use. */
 export interface ApiContext {
   readonly control: NodeControl
+  readonly upstream: UpstreamRouter | null
   readonly limits: HttpLimits
-  /** Batch streams that are open now; the server ends them when it closes. */
-  readonly batches: Set<BatchExchange>
+  /** Streams that are open now; the server ends them when it closes. */
+  readonly batches: Set<{ stop(): void }>
   /** Counts and times what the API is asked. */
   readonly meter: RequestMeter
   /** The OpenAPI document of all routes. */

@@ -127,6 +127,22 @@ export class MemoryNode implements NodeControl {
       connectionsMax: 1000,
       listeners: { tcp: ['127.0.0.1:7000'], ws: ['127.0.0.1:7001'], http: '127.0.0.1:7002' },
       counters: this.counters(),
+      upstream: {
+        sends: { accepted: 5, refused: 2, overloaded: 1 },
+        consumers: 1,
+        consumersCut: 3,
+        webhooks: [
+          {
+            name: 'chat=https://app.example/hook',
+            delivered: 4,
+            dead: 1,
+            dropped: 0,
+            queuedEvents: 2,
+            queuedBytes: 300,
+            attempts: { 204: 2, timeout: 1 },
+          },
+        ],
+      },
       load: {
         level: 1,
         reason: 'loop lag 1s',

@@ -27,6 +27,7 @@ describe('GET /metrics', () => {
       # TYPE pushctl_queue_entries gauge
       pushctl_queue_entries{queue="http-requests"} 1
       pushctl_queue_entries{queue="shard-questions"} 2
+      pushctl_queue_entries{queue="webhooks"} 2
       pushctl_queue_entries{queue="joining"} 0
 
       # HELP pushctl_buffered_bytes Bytes waiting for devices: the queue out
@@ -167,6 +168,39 @@ describe('GET /metrics', () => {
       pushctl_devices{carrier="tcp"} 1
       pushctl_devices{carrier="push.v1"} 0
       pushctl_devices{carrier="push.v1.json"} 0
+
+      # HELP pushctl_upstream_sends_total SEND frames, by answer
+      # TYPE pushctl_upstream_sends_total counter
+      pushctl_upstream_sends_total{status="accepted"} 5
+      pushctl_upstream_sends_total{status="refused"} 2
+      pushctl_upstream_sends_total{status="overloaded"} 1
+
+      # HELP pushctl_upstream_consumers Streams of GET /v1/upstream
+      # TYPE pushctl_upstream_consumers gauge
+      pushctl_upstream_consumers 1
+
+      # HELP pushctl_upstream_consumers_cut_total Consumers that read too slowly
+      # TYPE pushctl_upstream_consumers_cut_total counter
+      pushctl_upstream_consumers_cut_total 3
+
+      # HELP pushctl_webhook_events_total Events, by what became of them
+      # TYPE pushctl_webhook_events_total counter
+      pushctl_webhook_events_total{webhook="chat=https://app.example/hook",result="delivered"} 4
+      pushctl_webhook_events_total{webhook="chat=https://app.example/hook",result="dead"} 1
+      pushctl_webhook_events_total{webhook="chat=https://app.example/hook",result="dropped"} 0
+
+      # HELP pushctl_webhook_requests_total Requests, by status or failure
+      # TYPE pushctl_webhook_requests_total counter
+      pushctl_webhook_requests_total{webhook="chat=https://app.example/hook",outcome="204"} 2
+      pushctl_webhook_requests_total{webhook="chat=https://app.example/hook",outcome="timeout"} 1
+
+      # HELP pushctl_webhook_queue_events Events that wait for a webhook
+      # TYPE pushctl_webhook_queue_events gauge
+      pushctl_webhook_queue_events{webhook="chat=https://app.example/hook"} 2
+
+      # HELP pushctl_webhook_queue_bytes Bytes that wait for a webhook
+      # TYPE pushctl_webhook_queue_bytes gauge
+      pushctl_webhook_queue_bytes{webhook="chat=https://app.example/hook"} 300
 
       # HELP pushctl_start_time_seconds Start of the node, Unix time
       # TYPE pushctl_start_time_seconds gauge
