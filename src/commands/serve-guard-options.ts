@@ -54,4 +54,56 @@ export const GUARD_OPTIONS = defineOptions({
     help: 'direct pushes that one device is sent per second; more are dropped. 0: no limit',
     example: '20/s',
   },
+  addressConnectsPerSecond: {
+    flag: 'address-connect-rate',
+    kind: 'rate',
+    default: 0,
+    min: 0,
+    help:
+      'connections per second from one address (IPv6: from one /64); then 4101 or 429. 0: ' +
+      'no limit',
+    example: '10/s',
+  },
+  allow: {
+    flag: 'allow',
+    kind: 'string',
+    placeholder: 'CIDR',
+    repeatable: true,
+    separator: ',',
+    help: 'devices from these addresses only; others are cut',
+  },
+  deny: {
+    flag: 'deny',
+    kind: 'string',
+    placeholder: 'CIDR',
+    repeatable: true,
+    separator: ',',
+    help: 'no devices from these addresses, even where --allow names them',
+  },
+  proxyFrom: {
+    flag: 'proxy-protocol-from',
+    kind: 'string',
+    placeholder: 'CIDR',
+    repeatable: true,
+    separator: ',',
+    help:
+      'balancers: their connections must begin with a PROXY header, v1 or v2, whose address ' +
+      'then counts',
+  },
+  origins: {
+    flag: 'allow-origin',
+    kind: 'string',
+    placeholder: 'ORIGIN',
+    repeatable: true,
+    separator: ',',
+    help: 'pages that may open a WebSocket, as https://example.org. Default: all',
+  },
+  clockSkewMs: {
+    flag: 'auth-clock-skew',
+    kind: 'duration',
+    default: 60_000,
+    min: 0,
+    max: 600_000,
+    help: 'difference between the clocks of token issuer and node that is forgiven',
+  },
 })

@@ -1,7 +1,7 @@
 /**
  * What a shard says about one of its devices. Allocates; asked for by people, one device at a time.
  */
-import type { SocketEngine } from '../engine/socket-engine.ts'
+import type { Slot, SocketEngine } from '../engine/socket-engine.ts'
 import type { DeviceState } from './node-control.ts'
 import { CARRIER_NAMES, type SessionTable } from './session-table.ts'
 import type { ShardDown } from './shard-messages.ts'
@@ -12,6 +12,7 @@ const NETWORK_NAMES = ['unknown', 'wifi', '2G', '3G', '4G', '5G', 'wired']
 export interface DescriptionParts {
   readonly shard: number
   readonly engine: SocketEngine
+  readonly addressOf: (slot: Slot) => string
   readonly sessions: SessionTable
   readonly tags: TagIndex
   readonly tick: number
@@ -35,7 +36,7 @@ export function describeDevice(
     sessionId: sessionIdText(parts.bootId, sessions.sessionIds[slot]),
     shard: parts.shard,
     carrier: CARRIER_NAMES[sessions.carrierOf[slot]],
-    address: engine.peerOf(slot),
+    address: parts.addressOf(slot),
     network: NETWORK_NAMES[sessions.networkOf[slot]] ?? 'unknown',
     heartbeatSeconds: sessions.heartbeatSeconds[slot],
     connectedAtMs: Date.now() - ticksToMs(sessions.joinedTicks[slot]),

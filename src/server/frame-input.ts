@@ -7,6 +7,7 @@ import type { ReceiveBatch, Slot, SocketEngine } from '../engine/socket-engine.t
 import { FrameReader } from '../protocol/frame-reader.ts'
 import { BYE, FRAME } from '../protocol/frame-types.ts'
 import { frameFromJson, jsonFrameBytesMax } from '../protocol/json-frames.ts'
+import { PROXY_EVENT, ProxyHeader } from '../protocol/proxy-header.ts'
 import { TCP_EVENT, TcpFraming } from '../protocol/tcp-framing.ts'
 import { CONTROL_FRAME_BYTES_MAX } from '../protocol/websocket-frame.ts'
 import {
@@ -19,6 +20,7 @@ import {
 } from '../protocol/websocket-handshake.ts'
 import { WEBSOCKET_EVENT, WebSocketReader } from '../protocol/websocket-reader.ts'
 import { writeWebSocketPong } from '../protocol/websocket-writer.ts'
+import { VERDICT } from './guard/address-gate.ts'
 import type { ShardGuard } from './guard/shard-guard.ts'
 import { CARRIER, SESSION_PHASE, type SessionTable } from './session-table.ts'
 
@@ -29,6 +31,8 @@ export interface FrameSink {
   onFault(slot: Slot, code: number): void
   /** RFC 6455 was broken: `closeCode` is for the close frame; there is no frame to say BYE in. */
   onWebSocketFault(slot: Slot, closeCode: number): void
+  /** Somebody who may not connect, or no balancer that it claims to be: ended without a word. */
+  onCut(slot: Slot, name: string): void
   /** The device closed its WebSocket in order. */
   onWebSocketClose(slot: Slot, closeCode: number): void
   /** An HTTP request that is no upgrade we speak; it was answered with `status`. */
@@ -44,6 +48,7 @@ export class FrameInput {
   readonly #tcp: TcpFraming
   readonly #webSocket: WebSocketReader
   readonly #upgrade = new UpgradeRequest()
+  readonly #proxy = new ProxyHeader()
   readonly #jsonScratch: Uint8Array
 
   constructor(
@@ -70,8 +75,9 @@ export class FrameInput {
       if (phase === SESSION_PHASE.FREE) continue
       lastSeenTicks[slot] = tick
       if (phase === SESSION_PHASE.JOINING) batch.keepFrom[i] = batch.starts[i]
-      else if (phase === SESSION_PHASE.UPGRADING) this.#readUpgrade(batch, i)
-      else if (carrierOf[slot] === CARRIER.TCP) this.#readTcp(batch, i)
+      else if (phase === SESSION_PHASE.UPGRADING) this.#readUpgrade(batch, i, batch.starts[i])
+      else if (phase === SESSION_PHASE.PROXY_HEADER) this.#readProxyHeader(batch, i)
+      else if (carrierOf[slot] === CARRIER.TCP) this.#readTcp(batch, i, batch.starts[i])
       else this.#readWebSocket(batch, i, batch.starts[i])
     }
   }
@@ -85,11 +91,33 @@ export class FrameInput {
     return phase === SESSION_PHASE.JOINED || phase === SESSION_PHASE.AWAITING_HELLO
   }
 
-  #readTcp(batch: ReceiveBatch, i: number): void {
+  #readProxyHeader(batch: ReceiveBatch, i: number): void {
+    const slot = batch.slots[i]
+    const header = this.#proxy
+    const event = header.read(batch.bytes, batch.starts[i], batch.ends[i])
+    if (event === PROXY_EVENT.NEED_MORE) {
+      batch.keepFrom[i] = batch.starts[i]
+      return
+    }
+    if (event === PROXY_EVENT.FAULT) {
+      this.#guard.refusals.add('proxy-header')
+      return this.#sink.onCut(slot, 'proxy-header')
+    }
+    const verdict = this.#guard.addresses?.admitClaimed(slot, header) ?? VERDICT.ADMIT
+    if (verdict === VERDICT.DENIED) return this.#sink.onCut(slot, 'address-denied')
+    const { phaseOf, carrierOf } = this.#sessions
+    const isTcp = carrierOf[slot] === CARRIER.TCP
+    phaseOf[slot] = isTcp ? SESSION_PHASE.AWAITING_HELLO : SESSION_PHASE.UPGRADING
+    if (verdict === VERDICT.TOO_MANY) this.#sink.onFault(slot, BYE.RATE_LIMITED)
+    else if (isTcp) this.#readTcp(batch, i, header.headerEnd)
+    else this.#readUpgrade(batch, i, header.headerEnd)
+  }
+
+  #readTcp(batch: ReceiveBatch, i: number, start: number): void {
     const slot = batch.slots[i]
     const { bytes } = batch
     const end = batch.ends[i]
-    let at = batch.starts[i]
+    let at = start
     while (at < end && this.#accepts(slot)) {
       const event = this.#tcp.next(bytes, at, end)
       if (event === TCP_EVENT.FRAME) {
@@ -113,29 +141,33 @@ export class FrameInput {
     else this.#sink.onFault(slot, this.#frames.byeCode)
   }
 
-  #readUpgrade(batch: ReceiveBatch, i: number): void {
+  #readUpgrade(batch: ReceiveBatch, i: number, start: number): void {
     const slot = batch.slots[i]
     const request = this.#upgrade
-    const event = request.read(batch.bytes, batch.starts[i], batch.ends[i])
+    const event = request.read(batch.bytes, start, batch.ends[i])
     if (event === UPGRADE_EVENT.NEED_MORE) {
-      batch.keepFrom[i] = batch.starts[i]
+      batch.keepFrom[i] = start
       return
     }
-    const at = this.#engine.reserve(UPGRADE_RESPONSE_BYTES_MAX)
-    const { outbox } = this.#engine
     if (event === UPGRADE_EVENT.FAULT) {
-      this.#engine.commit(
-        slot,
-        at,
-        writeUpgradeRefusal(outbox, at, request.faultStatus, request.fault ?? ''),
-      )
-      return this.#sink.onUpgradeRefused(slot, request.faultStatus)
+      return this.#refuseUpgrade(slot, request.faultStatus, request.fault ?? '')
     }
-    this.#engine.commit(slot, at, writeUpgradeResponse(outbox, at, request))
+    if (this.#guard.checksOrigins && !this.#guard.admitsOrigin(request.origin)) {
+      return this.#refuseUpgrade(slot, 403, 'origin-not-allowed')
+    }
+    const at = this.#engine.reserve(UPGRADE_RESPONSE_BYTES_MAX)
+    this.#engine.commit(slot, at, writeUpgradeResponse(this.#engine.outbox, at, request))
     const isBinary = request.subprotocol === SUBPROTOCOL_BINARY
     this.#sessions.carrierOf[slot] = isBinary ? CARRIER.WS_BINARY : CARRIER.WS_JSON
     this.#sessions.phaseOf[slot] = SESSION_PHASE.AWAITING_HELLO
     this.#readWebSocket(batch, i, request.headEnd)
+  }
+
+  #refuseUpgrade(slot: Slot, status: number, reason: string): void {
+    const at = this.#engine.reserve(UPGRADE_RESPONSE_BYTES_MAX)
+    const end = writeUpgradeRefusal(this.#engine.outbox, at, status, reason)
+    this.#engine.commit(slot, at, end)
+    this.#sink.onUpgradeRefused(slot, status)
   }
 
   #readWebSocket(batch: ReceiveBatch, i: number, start: number): void {

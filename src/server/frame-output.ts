@@ -8,15 +8,17 @@
  */
 import { OUTBOX_RESERVE_MAX, type Slot, type SocketEngine } from '../engine/socket-engine.ts'
 import { FrameReader } from '../protocol/frame-reader.ts'
-import { byeReason, LIMITS } from '../protocol/frame-types.ts'
+import { BYE, byeReason, LIMITS } from '../protocol/frame-types.ts'
 import { byeBytesMax, writeBye } from '../protocol/frame-writer.ts'
 import { jsonFromFrame } from '../protocol/json-frames.ts'
 import { LENGTH_BYTES_MAX, writeLengthBefore } from '../protocol/tcp-framing.ts'
 import { CONTROL_FRAME_BYTES_MAX, HEADER_BYTES_MAX, OPCODE } from '../protocol/websocket-frame.ts'
+import { writeUpgradeRefusal } from '../protocol/websocket-handshake.ts'
 import { writeClose, writeHeaderBefore } from '../protocol/websocket-writer.ts'
 import { CARRIER, type SessionTable } from './session-table.ts'
 
 const UTF8_BYTES_PER_UNIT_MAX = 3
+const REFUSAL_BYTES_MAX = 320
 /** A BYE with all the addresses that fit one, whatever devices may send. */
 const BYE_BYTES_MAX = LIMITS.addressCountMax * (LIMITS.addressBytesMax + 2) + 256
 
@@ -69,6 +71,17 @@ export class FrameOutput {
     const isTcp = this.#sessions.carrierOf[slot] === CARRIER.TCP
     const end = isTcp ? this.#end : writeClose(this.#engine.outbox, this.#end, code, reason)
     this.#engine.commit(slot, this.#start, end)
+  }
+
+  /** For a connection that has not asked for its WebSocket yet, or not in full. */
+  sendUpgradeRefusal(slot: Slot, code: number, retryAfterMs: number): void {
+    if (retryAfterMs === 0) return
+    const status = code === BYE.RATE_LIMITED ? 429 : 503
+    const retryAfter = `Retry-After: ${Math.ceil(retryAfterMs / 1000)}\r\n`
+    const at = this.#engine.reserve(REFUSAL_BYTES_MAX)
+    const { outbox } = this.#engine
+    const end = writeUpgradeRefusal(outbox, at, status, byeReason(code), retryAfter)
+    this.#engine.commit(slot, at, end)
   }
 
   sendWebSocketClose(slot: Slot, code: number, reason: string): void {

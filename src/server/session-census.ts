@@ -6,13 +6,14 @@
 import { CARRIER_NAMES, SESSION_PHASE, type SessionTable } from './session-table.ts'
 
 export interface SessionCensus {
-  /** upgrading, hello (none yet), joining, joined; closing: the engine still lingers. */
+  /** proxy-header, upgrading, hello (none yet), joining, joined; closing: the engine still lingers. */
   readonly states: Readonly<Record<string, number>>
   /** Joined devices by how they are connected. */
   readonly carriers: Readonly<Record<string, number>>
 }
 
 const STATE_NAMES: readonly (readonly [phase: number, name: string])[] = [
+  [SESSION_PHASE.PROXY_HEADER, 'proxy-header'],
   [SESSION_PHASE.UPGRADING, 'upgrading'],
   [SESSION_PHASE.AWAITING_HELLO, 'hello'],
   [SESSION_PHASE.JOINING, 'joining'],

@@ -45,8 +45,11 @@ export class SessionEnds {
   dismiss(slot: Slot, code: number): void {
     const { sessions, output } = this.#parts
     if (sessions.isFree(slot)) return
-    if (sessions.phaseOf[slot] !== SESSION_PHASE.UPGRADING) {
-      output.sendBye(slot, code, retryAfterMs(code, Math.random()), this.addresses)
+    const phase = sessions.phaseOf[slot]
+    const retryMs = retryAfterMs(code, Math.random())
+    if (phase === SESSION_PHASE.UPGRADING) output.sendUpgradeRefusal(slot, code, retryMs)
+    else if (phase !== SESSION_PHASE.PROXY_HEADER) {
+      output.sendBye(slot, code, retryMs, this.addresses)
     }
     this.end(slot, byeReason(code))
   }
@@ -62,6 +65,13 @@ export class SessionEnds {
     this.#count(name)
     this.#release(slot, name)
     this.#parts.engine.close(slot)
+  }
+
+  /** At once, without a word: strangers are told nothing. */
+  cut(slot: Slot, name: string): void {
+    this.#count(name)
+    this.#release(slot, name)
+    this.#parts.engine.abort(slot)
   }
 
   /** The engine closed it, for a CLOSE_REASON. */

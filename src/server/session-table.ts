@@ -25,6 +25,8 @@ export const SESSION_PHASE = {
   /** The main thread decides; bytes that follow the HELLO wait. */
   JOINING: 3,
   JOINED: 4,
+  /** A trusted balancer says first who the device is (protocol/proxy-header.ts). */
+  PROXY_HEADER: 5,
 } as const
 
 export const CARRIER = { TCP: 0, WS_BINARY: 1, WS_JSON: 2 } as const

@@ -60,7 +60,13 @@ export function createShardParts(
     handler,
   )
   const { guard: guardSettings = NO_GUARD } = configuration
-  const guard = new ShardGuard(guardSettings, engine, capacity, limits.frameBytesMax)
+  const guard = new ShardGuard(
+    guardSettings,
+    engine,
+    capacity,
+    limits.frameBytesMax,
+    configuration.hashKey,
+  )
   const sessions = new SessionTable(capacity)
   const tags = new TagIndex(capacity)
   const wheel = new TimerWheel(capacity)
@@ -91,6 +97,7 @@ export function createShardParts(
     onFault: dismiss,
     onWebSocketFault: (slot, code) => ends.endWebSocket(slot, code, 'websocket-fault'),
     onWebSocketClose: (slot, code) => ends.endWebSocket(slot, code, 'websocket-close'),
+    onCut: (slot, name) => ends.cut(slot, name),
     onUpgradeRefused: (slot, status) => ends.end(slot, `http-${status}`),
   })
   return {

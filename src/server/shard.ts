@@ -27,6 +27,7 @@ import type { DeviceFrames } from './device-frames.ts'
 import type { DrainPace } from './drain-pace.ts'
 import type { FrameInput } from './frame-input.ts'
 import type { FrameOutput } from './frame-output.ts'
+import { VERDICT } from './guard/address-gate.ts'
 import type { ShardGuard } from './guard/shard-guard.ts'
 import type { JoinBatches } from './join-batches.ts'
 import { takeCensus } from './session-census.ts'
@@ -219,11 +220,20 @@ export class Shard implements EngineHandler {
     const phase = isTcp ? SESSION_PHASE.AWAITING_HELLO : SESSION_PHASE.UPGRADING
     const carrier = isTcp ? CARRIER.TCP : CARRIER.WS_JSON
     const tick = this.#wheel.nowTick
-    for (let i = 0; i < count; i++) {
-      this.#sessions.begin(slots[i], phase, carrier, tick)
-      this.#timers.startHandshake(slots[i])
-    }
+    const { addresses } = this.#guard
     this.#guard.onAccepted(slots, count)
+    for (let i = 0; i < count; i++) {
+      const slot = slots[i]
+      this.#sessions.begin(slot, phase, carrier, tick)
+      this.#timers.startHandshake(slot)
+      if (addresses === null) continue
+      const verdict = addresses.admit(slot)
+      if (verdict === VERDICT.DENIED) this.#ends.cut(slot, 'address-denied')
+      else if (verdict === VERDICT.TOO_MANY) this.#ends.dismiss(slot, BYE.RATE_LIMITED)
+      else if (verdict === VERDICT.AWAIT_HEADER) {
+        this.#sessions.phaseOf[slot] = SESSION_PHASE.PROXY_HEADER
+      }
+    }
   }
 
   onConnect(): void {
@@ -313,6 +323,7 @@ export class Shard implements EngineHandler {
     return {
       shard: this.#configuration.index,
       engine: this.#engine,
+      addressOf: (slot: Slot) => this.#guard.addressOf(slot),
       sessions: this.#sessions,
       tags: this.#tags,
       tick: this.#wheel.nowTick,

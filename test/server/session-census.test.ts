@@ -19,7 +19,7 @@ describe('the census of sessions', () => {
     sessions.end(5)
     const census = takeCensus(sessions, 7)
     expect(census).toEqual({
-      states: { upgrading: 1, hello: 1, joining: 0, joined: 3, closing: 2 },
+      states: { 'proxy-header': 0, upgrading: 1, hello: 1, joining: 0, joined: 3, closing: 2 },
       carriers: { tcp: 2, 'push.v1': 1, 'push.v1.json': 0 },
     })
     expect(sumCensus([census, census])).toMatchObject({

@@ -32,7 +32,8 @@ export async function readAdminToken(source: AdminTokenSource): Promise<AdminTok
   return { token: checkToken(token, 'PUSHCTL_ADMIN_TOKEN'), warning: null }
 }
 
-function checkToken(token: string, origin: string): string {
+/** The token, if it is one. Errors never repeat it. */
+export function checkToken(token: string, origin: string): string {
   const rule = `${origin} must hold at least ${ADMIN_TOKEN_LENGTH_MIN} visible ASCII characters`
   const tries = ['head -c 32 /dev/urandom | base64 > admin-token; chmod 600 admin-token']
   if (token.length < ADMIN_TOKEN_LENGTH_MIN) {

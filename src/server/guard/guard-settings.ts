@@ -15,6 +15,15 @@ export interface ShardGuardSettings {
   readonly deviceBytesPerSecond: number
   /** Pushes that one device is sent per second; those beyond are dropped and counted. */
   readonly devicePushesPerSecond: number
+  /** CIDR blocks; where some are allowed, all others are not. `deny` wins. */
+  readonly allow: readonly string[]
+  readonly deny: readonly string[]
+  /** Balancers: their connections begin with a PROXY header. */
+  readonly proxyFrom: readonly string[]
+  /** Connections per second from one address; then 4101, or 429. */
+  readonly addressConnectsPerSecond: number
+  /** Pages that may open a WebSocket; none: all may. */
+  readonly origins: readonly string[]
 }
 
 export interface NodeGuardSettings extends ShardGuardSettings, LoadLimits {}
@@ -28,6 +37,11 @@ export const NO_GUARD: NodeGuardSettings = {
   deviceFramesPerSecond: 0,
   deviceBytesPerSecond: 0,
   devicePushesPerSecond: 0,
+  allow: [],
+  deny: [],
+  proxyFrom: [],
+  addressConnectsPerSecond: 0,
+  origins: [],
   memoryBytesMax: 0,
   loopLagMsMax: 0,
 }
@@ -38,5 +52,6 @@ export function guardOfShard(settings: NodeGuardSettings, shardCount: number): S
     ...settings,
     connectsPerSecond: settings.connectsPerSecond / shardCount,
     loadedConnectsPerSecond: settings.loadedConnectsPerSecond / shardCount,
+    addressConnectsPerSecond: settings.addressConnectsPerSecond / shardCount,
   }
 }

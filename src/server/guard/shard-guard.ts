@@ -4,7 +4,9 @@
  */
 import type { Slot, SocketEngine } from '../../engine/socket-engine.ts'
 import { AcceptPace } from './accept-pace.ts'
+import { AddressGate } from './address-gate.ts'
 import type { ShardGuardSettings } from './guard-settings.ts'
+import { OriginList } from './origin-list.ts'
 import { RefusalCounts } from './refusal-counts.ts'
 import { SlotRate } from './slot-rate.ts'
 
@@ -19,6 +21,10 @@ const REFUSE_SENDS = 3
 
 export class ShardGuard {
   readonly refusals = new RefusalCounts()
+  /** null where no address is treated unlike another. */
+  readonly addresses: AddressGate | null
+  readonly #engine: SocketEngine
+  readonly #origins: OriginList
   readonly #pace: AcceptPace
   readonly #frames: SlotRate | null
   readonly #bytes: SlotRate | null
@@ -31,6 +37,7 @@ export class ShardGuard {
     engine: SocketEngine,
     capacity: number,
     frameBytesMax: number,
+    hashKey: Uint32Array,
     now: () => number = () => performance.now(),
   ) {
     const { deviceFramesPerSecond, deviceBytesPerSecond, devicePushesPerSecond } = settings
@@ -40,6 +47,11 @@ export class ShardGuard {
     this.#bytes = rateOf(deviceBytesPerSecond, frameBytesMax)
     this.#pushes = rateOf(devicePushesPerSecond, BURST_PUSHES_MIN)
     this.#now = now
+    this.#engine = engine
+    this.#origins = new OriginList(settings.origins)
+    this.addresses = looksAtAddresses(settings)
+      ? new AddressGate(settings, engine, capacity, hashKey, this.refusals, now)
+      : null
     const { connectsPerSecond, loadedConnectsPerSecond } = settings
     this.#pace = new AcceptPace(engine, connectsPerSecond, loadedConnectsPerSecond)
   }
@@ -96,7 +108,28 @@ export class ShardGuard {
     return false
   }
 
+  get checksOrigins(): boolean {
+    return !this.#origins.admitsAll
+  }
+
+  /** A WebSocket request; `origin` is '' where it names none. False: 403. */
+  admitsOrigin(origin: string): boolean {
+    if (this.#origins.admits(origin)) return true
+    this.refusals.add('origin')
+    return false
+  }
+
+  /** "address:port" of the device, as its balancer said it where there is one. */
+  addressOf(slot: Slot): string {
+    return this.addresses === null ? this.#engine.peerOf(slot) : this.addresses.addressOf(slot)
+  }
+
   stop(): void {
     this.#pace.stop()
   }
+}
+
+function looksAtAddresses(settings: ShardGuardSettings): boolean {
+  const { allow, deny, proxyFrom, addressConnectsPerSecond } = settings
+  return addressConnectsPerSecond > 0 || allow.length + deny.length + proxyFrom.length > 0
 }

@@ -8,8 +8,10 @@ import Fastify, {
   type FastifyError,
   type FastifyInstance,
   type FastifyReply,
+  type FastifyRequest,
   type RouteOptions,
 } from 'fastify'
+import type { Scope } from '../auth/admin-grants.ts'
 import type { NodeControl } from '../node-control.ts'
 import type { UpstreamRouter } from '../upstream/upstream-router.ts'
 import { BearerGate } from './bearer-gate.ts'
@@ -116,7 +118,7 @@ function addGate(app: FastifyInstance, options: HttpServerOptions): void {
     const access = accessOf(request.routeOptions.config)
     gate.checkHost(request.headers.host)
     if (access === 'open' || (access === 'metrics' && !options.metricsAuth)) return
-    gate.checkToken(request.headers.authorization)
+    gate.checkToken(request.headers.authorization, scopeOf(request))
     // Here, because the framework would read the body first and complain about that.
     if (request.is404) answerMissingPath(request.method, request.url, reply)
   })
@@ -125,6 +127,14 @@ function addGate(app: FastifyInstance, options: HttpServerOptions): void {
 /** A path that is not served tells strangers nothing: it is treated like the guarded ones. */
 function accessOf(config: unknown): Route['access'] {
   return (config as { access?: Route['access'] }).access ?? 'admin'
+}
+
+/** What is not said of a route follows from its method. */
+function scopeOf(request: FastifyRequest): Scope {
+  const { scope } = (request.routeOptions.config ?? {}) as { scope?: Scope }
+  if (scope !== undefined) return scope
+  if (request.method === 'GET' || request.method === 'HEAD') return 'read'
+  return request.method === 'DELETE' ? 'kick' : 'push'
 }
 
 function addFailureAnswers(app: FastifyInstance, context: ApiContext): void {
@@ -146,6 +156,7 @@ function addRoute(app: FastifyInstance, route: Route, context: ApiContext): void
     url: route.path.replace(/\{(\w+)\}/g, ':$1'),
     config: {
       access: route.access,
+      scope: route.scope,
       meter: context.meter.addRoute(route.method, route.path, route.streams === true),
     } as object,
     handler: (request, reply) => route.handle(context, request, reply),

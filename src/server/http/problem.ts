@@ -12,6 +12,7 @@ export const PROBLEM_KINDS = {
   'bad-field': [400, 'A field is missing or wrong'],
   'unknown-field': [400, 'A field is not known'],
   unauthorized: [401, 'The admin token is needed'],
+  'scope-missing': [403, 'The token may not do that'],
   'host-not-allowed': [403, 'The Host header is not allowed'],
   'not-found': [404, 'There is nothing at this path'],
   'device-not-found': [404, 'The device is not connected to this node'],

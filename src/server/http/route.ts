@@ -3,6 +3,7 @@
  * does, side by side, so that the description cannot outlive the code.
  */
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { Scope } from '../auth/admin-grants.ts'
 import type { NodeControl } from '../node-control.ts'
 import type { UpstreamRouter } from '../upstream/upstream-router.ts'
 import type { HttpLimits } from './limits.ts'
@@ -33,6 +34,8 @@ export interface Route {
    * --metrics-auth, else open.
    */
   readonly access: 'open' | 'admin' | 'metrics'
+  /** What a token must be good for; default: read for GET, kick for DELETE, push for POST. */
+  readonly scope?: Scope
   /** A stream is not held to the body limits of HttpLimits. */
   readonly streams?: boolean
   readonly operation: Operation

@@ -99,6 +99,48 @@ describe('with an admin token', () => {
   })
 })
 
+describe('with tokens of several scopes', () => {
+  const TOKENS = { push: `${TOKEN}-push`, kick: `${TOKEN}-kick`, read: `${TOKEN}-read` } as const
+  const LINES = Object.entries(TOKENS).map(([scope, token]) => `${token} ${scope}`)
+
+  /** What each guarded route needs, as documented. */
+  const NEEDED: Record<string, keyof typeof TOKENS> = {
+    'POST /v1/push': 'push',
+    'POST /v1/push/batch': 'push',
+    'POST /v1/drain': 'kick',
+    'DELETE /v1/devices/{id}': 'kick',
+    'GET /v1/devices/{id}': 'read',
+    'GET /v1/node': 'read',
+    'GET /v1/openapi.json': 'read',
+  }
+
+  it.each(Object.entries(NEEDED))('%s needs %s', async (route, needed) => {
+    await start({ adminToken: LINES.join('\n') })
+    const [method, path] = route.split(' ') as [string, string]
+    for (const [scope, token] of Object.entries(TOKENS)) {
+      const answer = await server.ask(path, asking(method, `Bearer ${token}`))
+      if (scope === needed) expect([401, 403]).not.toContain(answer.status)
+      else expect([answer.status, answer.json.code]).toEqual([403, 'scope-missing'])
+      expect(answer.text).not.toContain(TOKEN)
+    }
+  })
+
+  it('a wrong token is unauthorized, not short of a scope', async () => {
+    await start({ adminToken: LINES.join('\n') })
+    const headers = { authorization: `Bearer ${TOKEN}-write` }
+    expect((await server.ask('/v1/node', { headers })).status).toBe(401)
+  })
+
+  it('/metrics needs read where it is guarded', async () => {
+    await start({ adminToken: LINES.join('\n'), metricsAuth: true })
+    const statusOf = async (token: string) => {
+      return (await server.ask('/metrics', { headers: { authorization: `Bearer ${token}` } }))
+        .status
+    }
+    expect([await statusOf(TOKENS.read), await statusOf(TOKENS.push)]).toEqual([200, 403])
+  })
+})
+
 describe('without an admin token, on loopback', () => {
   it.each(['localhost', 'localhost:7002', '127.0.0.1:7002', '[::1]:7002', '127.9.9.9'])(
     'answers to Host %s',

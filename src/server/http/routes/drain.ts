@@ -13,6 +13,7 @@ export const drainRoute: Route = {
   method: 'POST',
   path: '/v1/drain',
   access: 'admin',
+  scope: 'kick',
   operation: {
     operationId: 'drain',
     summary: 'Move all devices away and refuse new ones',
