@@ -27,14 +27,14 @@ export async function planServe(
   options: ServeOptions,
   env: Readonly<Record<string, string | undefined>>,
 ): Promise<ServePlan> {
-  const { readAdminToken } = await import('../server/auth/admin-token.ts')
+  const { readAdminTokens } = await import('../server/auth/admin-grants.ts')
   const { listeners, faults } = await planListeners(options)
-  const { guard, faults: guardFaults } = planGuard(options)
-  const adminToken = await readAdminToken({
+  const { guard, faults: guardFaults } = planGuard(options, listeners)
+  const adminToken = await readAdminTokens({
     file: options.adminTokenFile,
     environment: env['PUSHCTL_ADMIN_TOKEN'],
   })
-  const deviceAuth = await readDeviceAuth(options.authSecretFile)
+  const deviceAuth = await readDeviceAuth(options.authSecretFile, options.clockSkewMs)
   await refuse(
     options,
     listeners,
@@ -132,8 +132,8 @@ async function planShards(
   return { engine: chosen.kind, engineNote, plan }
 }
 
-async function readDeviceAuth(secretFile: string | undefined) {
+async function readDeviceAuth(secretFile: string | undefined, clockSkewMs: number) {
   if (secretFile === undefined) return null
   const { createDeviceAuth } = await import('../server/auth/device-auth.ts')
-  return createDeviceAuth(secretFile)
+  return createDeviceAuth(secretFile, clockSkewMs)
 }
