@@ -26,6 +26,11 @@ export interface Host {
   now(): number
   /** Returns the function that stops listening. */
   onSignal(listener: (signal: StopSignal) => void): () => void
+  /**
+   * SIGHUP. Without a listener it ends the process, as it does when the terminal of a verb closes.
+   * Returns the function that stops listening.
+   */
+  onReload(listener: () => void): () => void
   /** An exception or rejection that nobody caught. */
   onUncaught(listener: (error: unknown) => void): () => void
   /** The exit code for when the process ends by itself. */
@@ -58,6 +63,10 @@ export function hostOfProcess(): Host {
         process.off('SIGINT', listener)
         process.off('SIGTERM', listener)
       }
+    },
+    onReload(listener) {
+      process.on('SIGHUP', listener)
+      return () => process.off('SIGHUP', listener)
     },
     onUncaught(listener) {
       process.on('uncaughtException', listener)

@@ -44,8 +44,9 @@ export async function runVerb(
     await resultWriter(host, globals)(explained.document, explained.text)
     return EXIT.OK
   }
+  const readAgain = async () => (await settle(command, line, host, verbs)).resolved.options
   return runInterruptibly(command, host, (signal) =>
-    contextOf({ line, resolved, globals, signal }, host),
+    contextOf({ line, resolved, globals, signal, readAgain }, host),
   )
 }
 
@@ -132,10 +133,11 @@ interface Settled {
   readonly resolved: Resolved<OptionTable>
   readonly globals: Globals
   readonly signal: AbortSignal
+  readonly readAgain: () => Promise<object>
 }
 
 function contextOf(settled: Settled, host: Host): CommandContext<never> {
-  const { line, resolved, globals, signal } = settled
+  const { line, resolved, globals, signal, readAgain } = settled
   const noColor = host.env['NO_COLOR'] !== undefined && host.env['NO_COLOR'] !== ''
   return {
     options: resolved.options as never,
@@ -158,6 +160,10 @@ function contextOf(settled: Settled, host: Host): CommandContext<never> {
     json: globals.json,
     quiet: globals.quiet,
     signal,
+    reload: {
+      onRequest: (listener) => host.onReload(listener),
+      read: readAgain as () => Promise<never>,
+    },
     now: () => host.now(),
     note: (text) => {
       if (!globals.quiet) host.stderr.write(`${text}\n`)

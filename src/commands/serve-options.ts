@@ -40,13 +40,13 @@ export const SERVE_OPTIONS = defineOptions({
     flag: 'auth-secret-file',
     kind: 'file',
     help:
-      'secret (HS256) or public key (EdDSA) that device tokens are checked with; without ' +
-      'it every device may come in',
+      'secret (HS256) or public key (EdDSA) that device tokens are checked with, or a folder ' +
+      'with a key for each kid; without it every device may come in',
   },
   adminTokenFile: {
     flag: 'admin-token-file',
     kind: 'file',
-    help: 'token that the HTTP API asks for; also from PUSHCTL_ADMIN_TOKEN',
+    help: 'tokens that the HTTP API asks for, one a line; also one from PUSHCTL_ADMIN_TOKEN',
   },
   metricsAuth: {
     flag: 'metrics-auth',
@@ -59,6 +59,12 @@ export const SERVE_OPTIONS = defineOptions({
     kind: 'boolean',
     default: false,
     help: 'listen beyond loopback without authentication: whoever reaches the port may come in',
+  },
+  dataDir: {
+    flag: 'data-dir',
+    kind: 'file',
+    placeholder: 'DIR',
+    help: 'keep stored pushes (qos 1) in this folder; without it they end with the process',
   },
   connectionsMax: {
     flag: 'max-connections',
@@ -177,5 +183,12 @@ export const SERVE_OPTIONS = defineOptions({
     values: ['error', 'warn', 'info'],
     default: 'info',
     help: 'least severe of what is told on stderr',
+  },
+  logFormat: {
+    flag: 'log-format',
+    kind: 'enum',
+    values: ['auto', 'human', 'json'],
+    default: 'auto',
+    help: 'form of the log on stderr; auto: human on a terminal, else JSON lines',
   },
 })

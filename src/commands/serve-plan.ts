@@ -10,6 +10,7 @@ import type { NodePlan } from '../server/node-plan.ts'
 import type { ShardListener } from '../server/shard-messages.ts'
 import { planGuard } from './serve-guard.ts'
 import { planListeners } from './serve-listeners.ts'
+import type { Secrets } from './serve-reload.ts'
 import type { SERVE_OPTIONS } from './serve-options.ts'
 import { planWebhooks } from './serve-webhooks.ts'
 
@@ -17,7 +18,7 @@ type ServeOptions = OptionsOf<typeof SERVE_OPTIONS>
 
 export interface ServePlan {
   readonly nodeOptions: PushNodeOptions
-  readonly adminToken: string | null
+  readonly secrets: Secrets
   /** What the user should know. */
   readonly notes: readonly string[]
 }
@@ -27,14 +28,10 @@ export async function planServe(
   options: ServeOptions,
   env: Readonly<Record<string, string | undefined>>,
 ): Promise<ServePlan> {
-  const { readAdminTokens } = await import('../server/auth/admin-grants.ts')
   const { listeners, faults } = await planListeners(options)
   const { guard, faults: guardFaults } = planGuard(options, listeners)
-  const adminToken = await readAdminTokens({
-    file: options.adminTokenFile,
-    environment: env['PUSHCTL_ADMIN_TOKEN'],
-  })
-  const deviceAuth = await readDeviceAuth(options.authSecretFile, options.clockSkewMs)
+  const secrets = await readSecrets(options, env)
+  const { adminToken, deviceAuth } = secrets
   await refuse(
     options,
     listeners,
@@ -44,15 +41,9 @@ export async function planServe(
   )
   const upstream = await planWebhooks(options, env['PUSHCTL_WEBHOOK_SECRET'])
   const { engine, engineNote, plan } = await planShards(options, listeners)
-  const notes = [
-    adminToken?.warning,
-    deviceAuth?.warning,
-    engineNote,
-    ...plan.notes,
-    ...upstream.notes,
-  ]
+  const notes = [...secrets.warnings, engineNote, ...plan.notes, ...upstream.notes]
   return {
-    adminToken: adminToken?.token ?? null,
+    secrets,
     notes: notes.filter((line) => line != null),
     nodeOptions: {
       name: options.nodeName,
@@ -130,6 +121,26 @@ async function planShards(
   })
   const engineNote = chosen.why === '' ? null : `using the ${chosen.kind} engine: ${chosen.why}`
   return { engine: chosen.kind, engineNote, plan }
+}
+
+export interface SecretsRead extends Secrets {
+  /** Files that others on this host may read. */
+  readonly warnings: readonly string[]
+}
+
+/** What the files hold now. Throws PushctlError where one cannot be read or holds no secret. */
+export async function readSecrets(
+  options: ServeOptions,
+  env: Readonly<Record<string, string | undefined>>,
+): Promise<SecretsRead> {
+  const { readAdminTokens } = await import('../server/auth/admin-grants.ts')
+  const admin = await readAdminTokens({
+    file: options.adminTokenFile,
+    environment: env['PUSHCTL_ADMIN_TOKEN'],
+  })
+  const deviceAuth = await readDeviceAuth(options.authSecretFile, options.clockSkewMs)
+  const warnings = [admin?.warning, deviceAuth?.warning].filter((line) => line != null)
+  return { adminToken: admin?.token ?? null, deviceAuth, warnings }
 }
 
 async function readDeviceAuth(secretFile: string | undefined, clockSkewMs: number) {

@@ -52,6 +52,8 @@ export interface CommandContext<Options> {
   readonly quiet: boolean
   /** Aborted by the first Ctrl-C or SIGTERM; the reason is 'SIGINT' or 'SIGTERM' (StopSignal). */
   readonly signal: AbortSignal
+  /** For verbs that run long and take settings while they do. */
+  readonly reload: SettingsReload<Options>
   /** Milliseconds since the epoch. */
   now(): number
   /** One line to stderr, nothing with --quiet. */
@@ -60,6 +62,16 @@ export interface CommandContext<Options> {
    * Writes the result: the document with --json, else the text. Resolves when stdout has taken it.
    */
   result(document: object, text: string): Promise<void>
+}
+
+export interface SettingsReload<Options> {
+  /** Called at each SIGHUP; returns the function that stops listening. */
+  onRequest(listener: () => void): () => void
+  /**
+   * Reads flags, environment and files again and checks them. Throws ConfigFaults with all that is
+   * wrong.
+   */
+  read(): Promise<Options>
 }
 
 export interface TerminalFacts {

@@ -15,8 +15,10 @@ type Gone = Extract<ShardUp, { kind: 'gone' }>
 export interface AdmissionParts {
   readonly directory: Directory
   readonly shards: readonly RunningShard[]
-  readonly connectionsMax: number
+  connectionsMax: number
   readonly verifyDevice: DeviceVerifier | null
+  /** A device is let in; returns the largest sequence number of its inbox. */
+  readonly onAdmitted?: (shard: RunningShard, hellos: Hellos, row: number) => number
 }
 
 export class Admission {
@@ -33,6 +35,11 @@ export class Admission {
 
   constructor(parts: AdmissionParts) {
     this.#parts = parts
+  }
+
+  /** One more than these gets BYE 4103; those that are over it stay. */
+  set connectionsMax(connectionsMax: number) {
+    this.#parts.connectionsMax = connectionsMax
   }
 
   decide(shard: RunningShard, hellos: Hellos): void {
@@ -104,7 +111,8 @@ export class Admission {
     }
     this.#lastSessionId = (this.#lastSessionId + 1) >>> 0
     this.accepted++
-    shard.batch.addVerdict(slot, generation, 0, this.#lastSessionId)
+    const inboxSeq = this.#parts.onAdmitted?.(shard, hellos, row) ?? 0
+    shard.batch.addVerdict(slot, generation, 0, this.#lastSessionId, inboxSeq)
   }
 
   #refuse(shard: RunningShard, hellos: Hellos, row: number, code: number): void {

@@ -14,6 +14,8 @@ import { QUEUE_FULL } from './broadcast-queue.ts'
 import { Directory } from './directory.ts'
 import { guardOfShard, NO_GUARD } from './guard/guard-settings.ts'
 import { NodeGuard } from './guard/node-guard.ts'
+import { NodeInbox } from './inbox/node-inbox.ts'
+import type { PushReceipt } from './inbox/push-receipts.ts'
 import type {
   DeviceState,
   NodeControl,
@@ -33,12 +35,17 @@ import { sumCensus } from './session-census.ts'
 import { type SampledShard, ShardLedger } from './shard-ledger.ts'
 import type { ShardConfiguration, ShardListener, ShardUp } from './shard-messages.ts'
 import { SipHash } from './sip-hash.ts'
+import { MemoryStore } from './store/memory-store.ts'
 import { ThreadGauge } from './thread-gauge.ts'
+import type { HttpDevices } from './http-devices/http-devices.ts'
+import { createHttpDevices } from './http-devices/node-http-devices.ts'
 import { createUpstream } from './upstream/node-upstream.ts'
 import type { UpstreamRouter } from './upstream/upstream-router.ts'
 
 /** Given to a device that lets the node choose: the interval of the 360 node on 2G and 3G. */
 const HEARTBEAT_SECONDS_DEFAULT = 300
+/** Payloads of stored pushes, without a folder for them. */
+const MEMORY_STORE_BYTES_MAX = 256 << 20
 const SAMPLE_INTERVAL_MS = 1_000
 const SAMPLE_INTERVAL_SHARED_MS = 3_000
 
@@ -51,11 +58,13 @@ export class PushNode implements NodeControl {
   onShardBack: (index: number) => void = () => {}
 
   readonly upstream: UpstreamRouter
+  readonly httpDevices: HttpDevices
   readonly #options: PushNodeOptions
   readonly #group: ShardGroup
   readonly #directory = new Directory()
   readonly #admission: Admission
   readonly #guard: NodeGuard
+  readonly #inbox: NodeInbox
   readonly #hash: SipHash
   readonly #hashKey: Uint32Array
   readonly #bootId = randomBytes(4).readUInt32BE()
@@ -69,31 +78,41 @@ export class PushNode implements NodeControl {
   readonly #ledger = new ShardLedger()
   readonly #readyClock = new ReadyClock(performance.now())
   #shardsLost = 0
+  #connectionsMax: number
   readonly #heapTrim = new HeapTrim()
   #sampler: NodeJS.Timeout | undefined
   #pushCount = 0
+  readonly #pushIdPrefix = `${this.#bootId.toString(36)}-`
   #drained: (() => void)[] = []
   /** Shards that still have devices to send away. */
   readonly #draining = new Set<RunningShard>()
 
   constructor(options: PushNodeOptions) {
     this.#options = options
-    const key = randomBytes(16)
-    this.#hashKey = new Uint32Array(key.buffer.slice(key.byteOffset, key.byteOffset + 16))
+    this.#connectionsMax = options.connectionsMax
+    const store = options.store ?? new MemoryStore(MEMORY_STORE_BYTES_MAX)
+    // Devices are stored under their hashes, so the key of the hash is the store's.
+    this.#hashKey = store.hashKey
     this.#hash = new SipHash(this.#hashKey)
     this.#group = new ShardGroup({
       onMessage: (shard, message) => this.#onMessage(shard, message),
       onShardLost: (shard, exit, restartMs) => this.#onShardLost(shard, exit, restartMs),
       onShardBack: (shard) => this.onShardBack(shard.index),
     })
+    const { shards } = this.#group
+    this.#inbox = new NodeInbox(store, shards, options.rowsPerShard, this.#directory)
     this.#guard = new NodeGuard(options.guard ?? NO_GUARD)
     this.#admission = new Admission({
       directory: this.#directory,
       shards: this.#group.shards,
       connectionsMax: options.connectionsMax,
       verifyDevice: options.verifyDevice,
+      onAdmitted: (shard, hellos, row) => this.#inbox.onAdmitted(shard, hellos, row),
     })
     this.upstream = createUpstream(options, this.#bootId, this.#directory, this.#hash, this.#group)
+    this.httpDevices = createHttpDevices(options, this.#group, (index, listeners) =>
+      this.#configurationOf(index, listeners),
+    )
   }
 
   /** Where devices connect, with real ports; complete after start(). */
@@ -108,6 +127,7 @@ export class PushNode implements NodeControl {
   /** Starts all shards and listens. On failure nothing is left running. */
   async start(): Promise<void> {
     try {
+      await this.#inbox.load(() => {})
       this.#listeners = this.#options.portPerShard
         ? await this.#startApart()
         : await this.#startShared()
@@ -117,6 +137,12 @@ export class PushNode implements NodeControl {
     }
     this.#sampler = setInterval(() => void this.#sampleAll(false), this.#sampleIntervalMs())
     await this.#sampleAll(false)
+  }
+
+  /** While it runs; not above what its tables were made for. */
+  limitConnections(connectionsMax: number): void {
+    this.#connectionsMax = Math.min(connectionsMax, this.#options.connectionsMax)
+    this.#admission.connectionsMax = this.#connectionsMax
   }
 
   /** Called when the HTTP API is up too: the node is ready, and measured from here on. */
@@ -157,12 +183,30 @@ export class PushNode implements NodeControl {
     clearInterval(this.#sampler)
     this.#gauge.stop()
     await this.#group.stop()
+    await this.#inbox.close()
     await this.upstream.close(this.#options.webhooks?.closeMs ?? 0)
   }
 
-  async push(request: PushRequest): Promise<PushOutcome> {
+  push(request: PushRequest): Promise<PushOutcome> {
+    const { id, stored } = request
+    if (id === undefined) return this.#push(request)
+    return this.#inbox.keys.once(id, Date.now(), stored !== undefined, () => this.#push(request))
+  }
+
+  receipt(pushId: string): PushReceipt | null {
+    const number = Number.parseInt(pushId.slice(this.#pushIdPrefix.length), 36)
+    if (pushId !== this.#pushIdPrefix + number.toString(36)) return null
+    return this.#inbox.receipt(number)
+  }
+
+  async #push(request: PushRequest): Promise<PushOutcome> {
     const pushId = this.#nextPushId()
-    const { to, payload } = request
+    const { to, payload, stored, id } = request
+    if (to.kind === 'devices' && stored !== undefined) {
+      const hashOf = (i: number) => this.#hashOf(to.deviceIds[i])
+      const push = { id: pushId, number: this.#pushCount, key: id }
+      return this.#inbox.push(to.deviceIds.length, hashOf, payload, stored, push)
+    }
     if (to.kind === 'devices') {
       const online = this.#pushToDevices(to.deviceIds, payload)
       return { accepted: to.deviceIds.length, stored: 0, online, pushId }
@@ -205,10 +249,11 @@ export class PushNode implements NodeControl {
       version: this.#options.version,
       startedAtMs: this.#startedAtMs,
       state: this.#state,
-      connectionsMax: this.#options.connectionsMax,
+      connectionsMax: this.#connectionsMax,
       listeners: { tcp: addresses('tcp'), ws: addresses('ws'), http: this.#httpAddress },
       counters: this.counters(),
       load: this.#guard.describe(),
+      store: this.#inbox.counters(),
       upstream: this.upstream.state(),
       shards: describeShards(this.#group.shards, this.#ledger, (i) => this.#group.restartsOf(i)),
       gc: mergeGc(samples, this.#ledger.legacies, main),
@@ -313,15 +358,20 @@ export class PushNode implements NodeControl {
 
   /** The shard that has the device, with slot and generation in the directory's fields. */
   #locate(deviceId: string): RunningShard | null {
+    const { high, low } = this.#hashOf(deviceId)
+    if (!this.#directory.find(high, low)) return null
+    return this.#group.shards[this.#directory.shard]
+  }
+
+  #hashOf(deviceId: string): SipHash {
     const { written } = this.#utf8.encodeInto(deviceId, this.#idScratch)
     this.#hash.hash(this.#idScratch, 0, written)
-    if (!this.#directory.find(this.#hash.high, this.#hash.low)) return null
-    return this.#group.shards[this.#directory.shard]
+    return this.#hash
   }
 
   #nextPushId(): string {
     this.#pushCount++
-    return `${this.#bootId.toString(36)}-${this.#pushCount.toString(36)}`
+    return this.#pushIdPrefix + this.#pushCount.toString(36)
   }
 
   #onMessage(shard: RunningShard, message: ShardUp): void {
@@ -332,6 +382,10 @@ export class PushNode implements NodeControl {
         break
       case 'gone':
         this.#admission.forget(shard, message)
+        this.#inbox.onGone(shard, message)
+        break
+      case 'signals':
+        this.#inbox.onSignals(shard, message)
         break
       case 'upstream':
         shard.link.post(this.upstream.take(shard.index, message))
@@ -344,6 +398,7 @@ export class PushNode implements NodeControl {
 
   #onShardLost(shard: RunningShard, exit: ShardExit, restartMs: number): void {
     this.#directory.removeShard(shard.index)
+    this.#inbox.onShardLost(shard.index)
     this.#ledger.bury(shard)
     this.#shardsLost++
     this.#guard.onShardLost(shard.index)

@@ -10,6 +10,8 @@ export interface FakeHost extends Host {
   readonly exits: number[]
   readonly exitCodes: number[]
   interrupt(signal: StopSignal): void
+  /** SIGHUP; false where nobody listens for it. */
+  askForReload(): boolean
   breakStdout(): void
   throwUncaught(error: unknown): void
 }
@@ -31,6 +33,7 @@ export function fakeHost(
   const exits: number[] = []
   const exitCodes: number[] = []
   let onSignal: (signal: StopSignal) => void = () => {}
+  let onReload: (() => void) | null = null
   let onUncaught: (error: unknown) => void = () => {}
   return {
     argv,
@@ -51,6 +54,12 @@ export function fakeHost(
         onSignal = () => {}
       }
     },
+    onReload(listener) {
+      onReload = listener
+      return () => {
+        onReload = null
+      }
+    },
     onUncaught(listener) {
       onUncaught = listener
       return () => {
@@ -65,6 +74,10 @@ export function fakeHost(
     exits,
     exitCodes,
     interrupt: (signal) => onSignal(signal),
+    askForReload: () => {
+      onReload?.()
+      return onReload !== null
+    },
     breakStdout: () => stdout.emit('error', Object.assign(new Error('gone'), { code: 'EPIPE' })),
     throwUncaught: (error) => onUncaught(error),
   }

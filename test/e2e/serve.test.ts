@@ -185,13 +185,18 @@ describe('pushctl serve', () => {
     await until(() => node.stderr.includes(`shard ${victim!.index} is lost (SIGKILL)`))
     await until(() => phones.filter(({ isClosed }) => isClosed).length === victim!.devicesOnline)
     const after = await node.describe()
-    expect(after.shards.map(({ index }) => index)).toEqual([survivor!.index])
+    expect(after.shards[victim!.index]).toMatchObject({ state: 'down', connectionsOpen: 0 })
     expect(after.counters.devicesOnline).toBe(survivor!.devicesOnline)
     expect(await node.push({ to: 'all', payload: 'x' })).toMatchObject({
       online: survivor!.devicesOnline,
     })
     expect((await device(node, 'new')).welcome).not.toBeNull()
     expect((await fetch(node.url('/readyz'))).status).toBe(200)
+    await until(() => node.stderr.includes(`shard ${victim!.index} is back`))
+    expect((await node.describe()).shards[victim!.index]).toMatchObject({
+      state: 'up',
+      restarts: 1,
+    })
   })
 
   it('leaves no shard process behind, however it ends', async () => {

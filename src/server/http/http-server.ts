@@ -48,6 +48,8 @@ export interface HttpServer {
   readonly host: string
   /** The port that was bound. */
   readonly port: number
+  /** From the next request on; only where there was one before. */
+  replaceAdminToken(adminToken: string): void
   /** Accepts no more, ends the streams, and cuts what is still open after graceMs. */
   close(graceMs: number): Promise<void>
 }
@@ -69,7 +71,7 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
   const app = createApp(options.limits)
   takeJson(app)
   context.meter.watch(app)
-  addGate(app, options)
+  const gate = addGate(app, options)
   addFailureAnswers(app, context)
   for (const route of ROUTES) addRoute(app, route, context)
   try {
@@ -85,6 +87,7 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
   return {
     host: address.address,
     port: address.port,
+    replaceAdminToken: (adminToken) => gate.replaceToken(adminToken),
     close: (graceMs) => closeServer(app, context, graceMs),
   }
 }
@@ -112,7 +115,7 @@ function createApp(limits: HttpLimits): FastifyInstance {
   return app
 }
 
-function addGate(app: FastifyInstance, options: HttpServerOptions): void {
+function addGate(app: FastifyInstance, options: HttpServerOptions): BearerGate {
   const gate = new BearerGate(options.adminToken, options.host)
   app.addHook('onRequest', async (request, reply) => {
     const access = accessOf(request.routeOptions.config)
@@ -122,6 +125,7 @@ function addGate(app: FastifyInstance, options: HttpServerOptions): void {
     // Here, because the framework would read the body first and complain about that.
     if (request.is404) answerMissingPath(request.method, request.url, reply)
   })
+  return gate
 }
 
 /** A path that is not served tells strangers nothing: it is treated like the guarded ones. */

@@ -1,0 +1,68 @@
+/**
+ * Tells the log what happens to a node: shards that die and come back, readiness that changes, and
+ * refusals, which are counters until there is something to say of them.
+ */
+import type { ShardExit } from '../../engine/shard-host.ts'
+import type { NodeCounters, Readiness } from '../node-control.ts'
+import { CounterWatch } from './counter-watch.ts'
+import type { NodeLog } from './node-log.ts'
+
+const LOOK_MS = 1_000
+
+/** Of a PushNode, what is watched. */
+export interface WatchedNode {
+  onShardLost: (index: number, exit: ShardExit, restartMs: number) => void
+  onShardBack: (index: number) => void
+  counters(): NodeCounters
+  readiness(): Readiness
+}
+
+export class NodeWatch {
+  readonly #node: WatchedNode
+  readonly #log: NodeLog
+  readonly #hellos = new CounterWatch()
+  readonly #refusals = new CounterWatch()
+  #timer: NodeJS.Timeout | undefined
+  #wasReady = true
+
+  constructor(node: WatchedNode, log: NodeLog) {
+    this.#node = node
+    this.#log = log
+    node.onShardLost = (index, exit, restartMs) => this.#onShardLost(index, exit, restartMs)
+    node.onShardBack = (index) => log.tell('shard-back', `shard ${index} is back`, { shard: index })
+  }
+
+  start(): void {
+    this.#timer = setInterval(() => this.look(performance.now()), LOOK_MS)
+  }
+
+  stop(): void {
+    clearInterval(this.#timer)
+  }
+
+  look(nowMs: number): void {
+    const { ready, reason } = this.#node.readiness()
+    if (ready !== this.#wasReady) {
+      this.#wasReady = ready
+      if (ready) this.#log.tell('ready', 'ready again')
+      else this.#log.tell('not-ready', `not ready: ${reason}`, { reason })
+    }
+    const { hellosRefused, refusals } = this.#node.counters()
+    for (const { name, count } of this.#hellos.look(hellosRefused, nowMs)) {
+      this.#log.tell('refused', `refused ${count} devices: ${name}`, { reason: name, count })
+    }
+    for (const { name, count } of this.#refusals.look(refusals, nowMs)) {
+      this.#log.tell('refused', `refused ${count}: ${name}`, { reason: name, count })
+    }
+  }
+
+  #onShardLost(shard: number, exit: ShardExit, restartMs: number): void {
+    const how = exit.signal ?? exit.error?.message ?? String(exit.code)
+    const again = restartMs < 0 ? '' : `; it starts again in ${restartMs / 1_000} s`
+    this.#log.tell(
+      'shard-lost',
+      `shard ${shard} is lost (${how}); its devices must come back${again}`,
+      { shard, cause: how, restartMs },
+    )
+  }
+}
