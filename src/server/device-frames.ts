@@ -1,11 +1,11 @@
 /**
- * What each frame of a device does. Frames that ask for stored messages (ACK, PULL) are valid and
- * find nothing: this node stores none yet. The rules of docs/protocol.md on order hold here: HELLO
- * first and only once.
+ * What each frame of a device does. What it says of its inbox (ACK, PULL) goes to the main thread,
+ * which has the inboxes. The rules of docs/protocol.md on order hold here: HELLO first and only
+ * once.
  */
 import type { Slot, SocketEngine } from '../engine/socket-engine.ts'
 import type { FrameReader } from '../protocol/frame-reader.ts'
-import { BYE, ECHO_PRODUCT, FRAME, LIMITS, SENT_STATUS } from '../protocol/frame-types.ts'
+import { BYE, ECHO_PRODUCT, FRAME, LIMITS, SENT_STATUS, STREAM } from '../protocol/frame-types.ts'
 import {
   msgBytesMax,
   NOTIFY_BYTES_MAX,
@@ -18,6 +18,7 @@ import {
 } from '../protocol/frame-writer.ts'
 import type { FrameOutput } from './frame-output.ts'
 import type { ShardGuard } from './guard/shard-guard.ts'
+import type { DeviceSignals } from './inbox/device-signals.ts'
 import type { JoinBatches } from './join-batches.ts'
 import { SESSION_PHASE, type SessionTable } from './session-table.ts'
 import type { TagIndex } from './tag-index.ts'
@@ -35,6 +36,7 @@ export interface DeviceFrameParts {
   readonly tags: TagIndex
   readonly output: FrameOutput
   readonly joins: JoinBatches
+  readonly signals: DeviceSignals
   readonly upstream: ShardUpstream
   readonly guard: ShardGuard
   readonly heartbeat: HeartbeatBounds
@@ -71,13 +73,15 @@ export class DeviceFrames {
         return this.#onSend(slot, frame, bytes)
       case FRAME.BIND:
         return this.#onBind(slot, frame, bytes)
+      case FRAME.ACK:
+        return this.#onAck(slot, frame)
       case FRAME.PULL:
         return this.#onPull(slot, frame)
     }
   }
 
   #onHello(slot: Slot, frame: FrameReader, bytes: Uint8Array): void {
-    const { sessions, engine, joins, tags, heartbeat, guard, dismiss } = this.#parts
+    const { sessions, engine, joins, signals, tags, heartbeat, guard, dismiss } = this.#parts
     if (!guard.admitsHello()) return dismiss(slot, BYE.OVERLOADED)
     sessions.setDevice(slot, bytes, frame.deviceIdStart, frame.deviceIdEnd)
     sessions.networkOf[slot] = frame.network
@@ -95,13 +99,17 @@ export class DeviceFrames {
       frame.deviceIdEnd,
       frame.tokenStart,
       frame.tokenEnd,
+      frame.flags,
+      frame.inboxSeq,
     )
+    signals.forget(slot)
     sessions.phaseOf[slot] = SESSION_PHASE.JOINING
   }
 
   #onPing(slot: Slot): void {
-    const { output } = this.#parts
+    const { output, signals, engine } = this.#parts
     this.heartbeats++
+    signals.onHeartbeat(slot, engine.generationOf(slot))
     const at = output.open(slot, PONG_BYTES_MAX)
     output.send(slot, writePong(output.bytes, at))
   }
@@ -137,8 +145,16 @@ export class DeviceFrames {
     }
   }
 
+  #onAck(slot: Slot, frame: FrameReader): void {
+    const { signals, engine } = this.#parts
+    if (frame.stream === STREAM.INBOX) signals.addAck(slot, engine.generationOf(slot), frame.seq)
+  }
+
   #onPull(slot: Slot, frame: FrameReader): void {
-    const { output } = this.#parts
+    const { output, signals, engine } = this.#parts
+    if (frame.stream === STREAM.INBOX) {
+      return signals.addPull(slot, engine.generationOf(slot), frame.seq, frame.max)
+    }
     const at = output.open(slot, NOTIFY_BYTES_MAX)
     output.send(slot, writeNotify(output.bytes, at, frame.stream, 0))
   }

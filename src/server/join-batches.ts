@@ -14,6 +14,8 @@ class DeviceRows {
   generations = new Uint16Array(ROWS_AT_START)
   hashes = new Uint32Array(2 * ROWS_AT_START)
   textEnds = new Uint32Array(ROWS_AT_START * 2)
+  flags = new Uint8Array(ROWS_AT_START)
+  inboxSeqs = new Float64Array(ROWS_AT_START)
   count = 0
 
   add(slot: Slot, generation: number, hash: SipHash): void {
@@ -26,7 +28,11 @@ class DeviceRows {
   }
 
   #grow(): void {
-    const { slots, generations, hashes, textEnds } = this
+    const { slots, generations, hashes, textEnds, flags, inboxSeqs } = this
+    this.flags = new Uint8Array(slots.length * 2)
+    this.flags.set(flags)
+    this.inboxSeqs = new Float64Array(slots.length * 2)
+    this.inboxSeqs.set(inboxSeqs)
     this.slots = new Int32Array(slots.length * 2)
     this.slots.set(slots)
     this.generations = new Uint16Array(slots.length * 2)
@@ -60,10 +66,14 @@ export class JoinBatches {
     idEnd: number,
     tokenStart: number,
     tokenEnd: number,
+    flags = 0,
+    inboxSeq = 0,
   ): void {
     this.#hash.hash(bytes, idStart, idEnd)
     const row = this.#hellos.count
     this.#hellos.add(slot, generation, this.#hash)
+    this.#hellos.flags[row] = flags
+    this.#hellos.inboxSeqs[row] = inboxSeq
     this.#addText(bytes, idStart, idEnd)
     this.#hellos.textEnds[2 * row] = this.#textBytes
     this.#addText(bytes, tokenStart, tokenEnd)
@@ -91,7 +101,7 @@ export class JoinBatches {
       this.#gone.count = 0
     }
     if (this.#hellos.count === 0) return
-    const { count, slots, generations, hashes, textEnds } = this.#hellos
+    const { count, slots, generations, hashes, textEnds, flags, inboxSeqs } = this.#hellos
     this.#post({
       kind: 'hellos',
       slots: slots.slice(0, count),
@@ -99,6 +109,8 @@ export class JoinBatches {
       hashes: hashes.slice(0, 2 * count),
       textEnds: textEnds.slice(0, 2 * count),
       texts: this.#texts.slice(0, this.#textBytes),
+      flags: flags.slice(0, count),
+      inboxSeqs: inboxSeqs.slice(0, count),
     })
     this.#hellos.count = 0
     this.#textBytes = 0

@@ -5,6 +5,8 @@
 import type { BucketReport } from '../stats/bucket-histogram.ts'
 import type { GcSideReport } from '../stats/run-report.ts'
 import type { LoadDescription } from './guard/node-guard.ts'
+import type { PushReceipt } from './inbox/push-receipts.ts'
+import type { StoreCounters } from './inbox/node-inbox.ts'
 import type { SessionCensus } from './session-census.ts'
 import type { UpstreamState } from './upstream/upstream-router.ts'
 
@@ -17,6 +19,15 @@ export type PushAddress =
 export interface PushRequest {
   readonly to: PushAddress
   readonly payload: Uint8Array
+  /** With QoS 1; without it nothing is stored. */
+  readonly stored?: StoredPush
+  /** Idempotency key: a second push with it is the first one. */
+  readonly id?: string
+}
+
+export interface StoredPush {
+  readonly ttlSeconds: number
+  readonly mode: 'DIRECT' | 'NOTIFY' | 'LAZY'
 }
 
 export interface PushOutcome {
@@ -34,7 +45,7 @@ export interface DeviceState {
   readonly online: boolean
   readonly sessionId: string
   readonly shard: number
-  readonly carrier: 'tcp' | 'push.v1' | 'push.v1.json'
+  readonly carrier: 'tcp' | 'push.v1' | 'push.v1.json' | 'sse' | 'poll'
   readonly address: string
   readonly network: string
   readonly heartbeatSeconds: number
@@ -108,6 +119,7 @@ export interface NodeDescription {
   }
   readonly counters: NodeCounters
   readonly load: LoadDescription
+  readonly store?: StoreCounters
   readonly upstream?: UpstreamState
   readonly shards: readonly ShardDescription[]
   readonly gc: GcSideReport
@@ -128,6 +140,8 @@ export interface Readiness {
 
 export interface NodeControl {
   push(request: PushRequest): Promise<PushOutcome>
+  /** What became of a stored push; null where it is unknown or too long ago. */
+  receipt(pushId: string): PushReceipt | null
   findDevice(deviceId: string): Promise<DeviceState | null>
   /** Closes the device with BYE 4002; false when it is not connected. */
   kickDevice(deviceId: string): Promise<boolean>

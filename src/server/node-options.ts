@@ -3,6 +3,7 @@ import type { EngineChoice } from '../engine/create-engine.ts'
 import type { ShardKind } from '../engine/shard-host.ts'
 import type { NodeGuardSettings } from './guard/guard-settings.ts'
 import type { ShardLimits, ShardListener } from './shard-messages.ts'
+import type { PushStore } from './store/push-store.ts'
 import type { WebhookSettings } from './upstream/webhook-target.ts'
 
 export interface PushNodeOptions {
@@ -30,6 +31,8 @@ export interface PushNodeOptions {
   readonly verifyDevice: DeviceVerifier | null
   /** Where what devices send goes beside the consumers of GET /v1/upstream. */
   readonly webhooks?: WebhookSettings | null
+  /** Where stored pushes are kept, open and not loaded yet; without it in memory. */
+  readonly store?: PushStore
   /** For lines that the operator should see. */
   readonly tell?: (line: string) => void
 }

@@ -19,19 +19,21 @@ class Rows {
   generations = new Uint16Array(ROWS_AT_START)
   values = new Uint32Array(ROWS_AT_START)
   codes = new Uint16Array(ROWS_AT_START)
+  seqs = new Float64Array(ROWS_AT_START)
   count = 0
 
-  add(slot: number, generation: number, value: number, code: number): void {
+  add(slot: number, generation: number, value: number, code: number, seq = 0): void {
     if (this.count === this.slots.length) this.#grow()
     this.slots[this.count] = slot
     this.generations[this.count] = generation
     this.values[this.count] = value
     this.codes[this.count] = code
+    this.seqs[this.count] = seq
     this.count++
   }
 
   #grow(): void {
-    const { slots, generations, values, codes } = this
+    const { slots, generations, values, codes, seqs } = this
     const rows = slots.length * 2
     this.slots = new Int32Array(rows)
     this.slots.set(slots)
@@ -41,6 +43,8 @@ class Rows {
     this.values.set(values)
     this.codes = new Uint16Array(rows)
     this.codes.set(codes)
+    this.seqs = new Float64Array(rows)
+    this.seqs.set(seqs)
   }
 }
 
@@ -66,9 +70,15 @@ export class ShardBatch {
     else this.#schedule()
   }
 
-  /** code 0 lets the device in. */
-  addVerdict(slot: number, generation: number, code: number, sessionId: number): void {
-    this.#verdicts.add(slot, generation, sessionId, code)
+  /** code 0 lets the device in; inboxSeq is for its WELCOME. */
+  addVerdict(
+    slot: number,
+    generation: number,
+    code: number,
+    sessionId: number,
+    inboxSeq = 0,
+  ): void {
+    this.#verdicts.add(slot, generation, sessionId, code, inboxSeq)
     this.#schedule()
   }
 
@@ -96,13 +106,14 @@ export class ShardBatch {
   }
 
   #flushVerdicts(): void {
-    const { count, slots, generations, codes, values } = this.#verdicts
+    const { count, slots, generations, codes, values, seqs } = this.#verdicts
     this.#post({
       kind: 'verdicts',
       slots: slots.slice(0, count),
       generations: generations.slice(0, count),
       codes: codes.slice(0, count),
       sessionIds: values.slice(0, count),
+      inboxSeqs: seqs.slice(0, count),
     })
     this.#verdicts.count = 0
   }

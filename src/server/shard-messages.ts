@@ -8,6 +8,7 @@ import type { EngineKind } from '../engine/socket-engine.ts'
 import type { ErrorCode } from '../errors/error-codes.ts'
 import type { GcSnapshot } from '../stats/gc-recorder.ts'
 import type { ShardGuardSettings } from './guard/guard-settings.ts'
+import type { SignalRows, StoredRows } from './inbox/inbox-messages.ts'
 import type { DeviceState } from './node-control.ts'
 import type { SessionCensus } from './session-census.ts'
 import type {
@@ -66,6 +67,8 @@ export type ShardDown =
       readonly generations: Uint16Array
       readonly codes: Uint16Array
       readonly sessionIds: Uint32Array
+      /** For WELCOME: the largest sequence number of the device's inbox. */
+      readonly inboxSeqs: Float64Array
     }
   | {
       readonly kind: 'close'
@@ -106,6 +109,7 @@ export type ShardDown =
       readonly requestId: number
       readonly withHistograms: boolean
     }
+  | StoredRows
   | UpstreamAnswers
   | DeviceEventsSwitch
   /** How far this shard is degraded (guard/node-load.ts). */
@@ -136,6 +140,9 @@ export type ShardUp =
       readonly hashes: Uint32Array
       readonly textEnds: Uint32Array
       readonly texts: Uint8Array
+      /** HELLO_FLAG bits, and what the device has received of its inbox. */
+      readonly flags: Uint8Array
+      readonly inboxSeqs: Float64Array
     }
   | {
       readonly kind: 'gone'
@@ -147,6 +154,7 @@ export type ShardUp =
   | { readonly kind: 'broadcast-started'; readonly requestId: number; readonly receivers: number }
   | { readonly kind: 'device'; readonly requestId: number; readonly state: DeviceState | null }
   | { readonly kind: 'sample'; readonly requestId: number; readonly sample: ShardSample }
+  | SignalRows
   | UpstreamRows
   | { readonly kind: 'drained' }
 

@@ -3,6 +3,7 @@ import { createEngine } from '../engine/create-engine.ts'
 import {
   DEFAULT_ENGINE_OPTIONS,
   type EngineHandler,
+  type EngineOptions,
   type Slot,
   type SocketEngine,
 } from '../engine/socket-engine.ts'
@@ -14,6 +15,7 @@ import { FrameInput } from './frame-input.ts'
 import { FrameOutput } from './frame-output.ts'
 import { NO_GUARD } from './guard/guard-settings.ts'
 import { ShardGuard } from './guard/shard-guard.ts'
+import { DeviceSignals } from './inbox/device-signals.ts'
 import { JoinBatches } from './join-batches.ts'
 import { SessionEnds } from './session-ends.ts'
 import { SessionTable } from './session-table.ts'
@@ -31,6 +33,7 @@ export interface ShardParts {
   readonly tags: TagIndex
   readonly wheel: TimerWheel
   readonly joins: JoinBatches
+  readonly signals: DeviceSignals
   readonly output: FrameOutput
   readonly ends: SessionEnds
   readonly upstream: ShardUpstream
@@ -42,14 +45,18 @@ export interface ShardParts {
   readonly guard: ShardGuard
 }
 
+/** Another engine than those that `configuration.engine` names. */
+export type EngineMaker = (options: EngineOptions, handler: EngineHandler) => SocketEngine
+
 export function createShardParts(
   configuration: ShardConfiguration,
   handler: EngineHandler,
   post: (message: ShardUp) => void,
+  makeEngine: EngineMaker = (options, handler) =>
+    createEngine(configuration.engine, options, handler),
 ): ShardParts {
   const { capacity, limits, broadcastPerSecond } = configuration
-  const engine = createEngine(
-    configuration.engine,
+  const engine = makeEngine(
     {
       ...DEFAULT_ENGINE_OPTIONS,
       capacity,
@@ -71,6 +78,7 @@ export function createShardParts(
   const tags = new TagIndex(capacity)
   const wheel = new TimerWheel(capacity)
   const joins = new JoinBatches(configuration.hashKey, post)
+  const signals = new DeviceSignals(capacity, post)
   const output = new FrameOutput(engine, sessions, limits.frameBytesMax)
   const settings = configuration.upstream
   const upstream = new ShardUpstream({ engine, sessions, output, joins, post, settings })
@@ -87,6 +95,7 @@ export function createShardParts(
     tags,
     output,
     joins,
+    signals,
     upstream,
     guard,
     heartbeat,
@@ -106,6 +115,7 @@ export function createShardParts(
     tags,
     wheel,
     joins,
+    signals,
     output,
     ends,
     upstream,

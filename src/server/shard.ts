@@ -13,12 +13,14 @@ import { chooseEngine } from '../engine/create-engine.ts'
 import { HeapTrim } from '../engine/heap-trim.ts'
 import type { EngineHandler, ReceiveBatch, Slot, SocketEngine } from '../engine/socket-engine.ts'
 import type { TimerWheel } from '../engine/timer-wheel.ts'
-import { BYE } from '../protocol/frame-types.ts'
+import { BYE, STREAM } from '../protocol/frame-types.ts'
 import {
   msgBytesMax,
+  NOTIFY_BYTES_MAX,
   WELCOME_BYTES_MAX,
   type WelcomeFields,
   writeMsg,
+  writeNotify,
   writeWelcome,
 } from '../protocol/frame-writer.ts'
 import type { BroadcastQueue } from './broadcast-queue.ts'
@@ -29,6 +31,8 @@ import type { FrameInput } from './frame-input.ts'
 import type { FrameOutput } from './frame-output.ts'
 import { VERDICT } from './guard/address-gate.ts'
 import type { ShardGuard } from './guard/shard-guard.ts'
+import type { DeviceSignals } from './inbox/device-signals.ts'
+import { STORED_FLAG, type StoredRows } from './inbox/inbox-messages.ts'
 import type { JoinBatches } from './join-batches.ts'
 import { takeCensus } from './session-census.ts'
 import type { SessionEnds } from './session-ends.ts'
@@ -42,7 +46,7 @@ import type {
   ShardSample,
   ShardUp,
 } from './shard-messages.ts'
-import { createShardParts } from './shard-parts.ts'
+import { createShardParts, type EngineMaker } from './shard-parts.ts'
 import type { TagIndex } from './tag-index.ts'
 import type { ShardUpstream } from './upstream/shard-upstream.ts'
 import { ThreadGauge } from './thread-gauge.ts'
@@ -62,6 +66,7 @@ export class Shard implements EngineHandler {
   readonly #output: FrameOutput
   readonly #frames: DeviceFrames
   readonly #joins: JoinBatches
+  readonly #signals: DeviceSignals
   readonly #ends: SessionEnds
   readonly #upstream: ShardUpstream
   readonly #timers: SessionTimers
@@ -76,8 +81,12 @@ export class Shard implements EngineHandler {
   #ticker: NodeJS.Timeout | undefined
   #messagesSent = 0
 
-  constructor(configuration: ShardConfiguration, post: (message: ShardUp) => void) {
-    const parts = createShardParts(configuration, this, post)
+  constructor(
+    configuration: ShardConfiguration,
+    post: (message: ShardUp) => void,
+    makeEngine?: EngineMaker,
+  ) {
+    const parts = createShardParts(configuration, this, post, makeEngine)
     this.#configuration = configuration
     this.#post = post
     this.#gauge = new ThreadGauge(configuration.loopLagTickMs)
@@ -86,6 +95,7 @@ export class Shard implements EngineHandler {
     this.#tags = parts.tags
     this.#wheel = parts.wheel
     this.#joins = parts.joins
+    this.#signals = parts.signals
     this.#output = parts.output
     this.#ends = parts.ends
     this.#upstream = parts.upstream
@@ -141,6 +151,9 @@ export class Shard implements EngineHandler {
         break
       case 'deliver':
         this.#onDeliver(message)
+        break
+      case 'deliver-stored':
+        this.#onDeliverStored(message)
         break
       case 'sent':
         this.#upstream.onAnswers(message)
@@ -243,6 +256,7 @@ export class Shard implements EngineHandler {
   onReceive(batch: ReceiveBatch): void {
     this.#input.readBatch(batch, this.#wheel.nowTick)
     this.#joins.flush()
+    this.#signals.flush()
   }
 
   onOverflow(slots: Int32Array, count: number): void {
@@ -258,7 +272,7 @@ export class Shard implements EngineHandler {
   }
 
   #onVerdicts(message: Extract<ShardDown, { kind: 'verdicts' }>): void {
-    const { slots, generations, codes, sessionIds } = message
+    const { slots, generations, codes, sessionIds, inboxSeqs } = message
     let admitted = 0
     for (let i = 0; i < slots.length; i++) {
       const slot = slots[i]
@@ -266,7 +280,7 @@ export class Shard implements EngineHandler {
       if (this.#sessions.phaseOf[slot] !== SESSION_PHASE.JOINING) continue
       if (codes[i] !== 0) this.#ends.dismiss(slot, codes[i])
       else {
-        this.#admit(slot, sessionIds[i])
+        this.#admit(slot, sessionIds[i], inboxSeqs[i])
         slots[admitted++] = slot
       }
     }
@@ -274,12 +288,13 @@ export class Shard implements EngineHandler {
     if (admitted > 0) this.#engine.redeliver(slots, admitted)
   }
 
-  #admit(slot: Slot, sessionId: number): void {
+  #admit(slot: Slot, sessionId: number, inboxSeq: number): void {
     const { heartbeatSeconds } = this.#sessions
     this.#sessions.setJoined(slot, sessionId, this.#wheel.nowTick)
     this.#welcome.heartbeatSeconds = heartbeatSeconds[slot]
     this.#welcome.serverTimeMs = Date.now()
     this.#welcome.sessionIdLow = sessionId
+    this.#welcome.inboxSeq = inboxSeq
     const at = this.#output.open(slot, WELCOME_BYTES_MAX)
     this.#output.send(slot, writeWelcome(this.#output.bytes, at, this.#welcome))
     this.#timers.startHeartbeat(slot)
@@ -298,6 +313,29 @@ export class Shard implements EngineHandler {
         const at = output.open(slot, msgBytesMax(end - start))
         output.send(slot, writeMsg(output.bytes, at, 0, 0, -1, payloads, start, end))
         this.#messagesSent++
+      }
+      start = end
+    }
+  }
+
+  #onDeliverStored(rows: StoredRows): void {
+    const { slots, generations, flags, seqs, payloadEnds, payloads } = rows
+    const output = this.#output
+    let start = 0
+    for (let i = 0; i < slots.length; i++) {
+      const end = payloadEnds[i]
+      const slot = slots[i]
+      if (this.#isCurrent(slot, generations[i]) && this.#sessions.isJoined(slot)) {
+        if (flags[i] === STORED_FLAG.HOLD) this.#signals.hold(slot)
+        else if (flags[i] === STORED_FLAG.NOTIFY) {
+          const at = output.open(slot, NOTIFY_BYTES_MAX)
+          output.send(slot, writeNotify(output.bytes, at, STREAM.INBOX, seqs[i]))
+        } else {
+          const at = output.open(slot, msgBytesMax(end - start))
+          const { bytes } = output
+          output.send(slot, writeMsg(bytes, at, flags[i], seqs[i], -1, payloads, start, end))
+          this.#messagesSent++
+        }
       }
       start = end
     }

@@ -63,6 +63,8 @@ export function hellos(...rows: readonly Row[]): Extract<ShardUp, { kind: 'hello
     hashes: Uint32Array.from(rows.flatMap(([, id]) => hashOf(id))),
     textEnds: Uint32Array.from(textEnds),
     texts: new TextEncoder().encode(texts),
+    flags: new Uint8Array(rows.length),
+    inboxSeqs: new Float64Array(rows.length),
   }
 }
 

@@ -4,6 +4,7 @@
  */
 import type { Schema } from './operation.ts'
 import { PROBLEM_KINDS } from './problem.ts'
+import { TTL_SECONDS_MAX } from './push-request.ts'
 
 const COUNT: Schema = { type: 'integer', minimum: 0 }
 const TEXT: Schema = { type: 'string' }
@@ -83,6 +84,9 @@ const SHARD = whole({
 
 const BUCKETS = whole({ counts: listOf(COUNT), count: COUNT, sumSeconds: { type: 'number' } })
 
+/** at_ms counts from the answer and is negative: how long ago a pause began. */
+const PAUSES = listOf(whole({ at_ms: { type: 'integer' }, us: COUNT }))
+
 const HEALTH = whole({
   connections: whole({ states: COUNTS_BY_NAME, carriers: COUNTS_BY_NAME }),
   readySeconds: { type: 'number' },
@@ -108,6 +112,21 @@ const UPSTREAM = whole({
       attempts: COUNTS_BY_NAME,
     }),
   ),
+})
+
+const STORE = whole({
+  isDurable: { type: 'boolean' },
+  messagesStored: COUNT,
+  messagesAcked: COUNT,
+  messagesExpired: COUNT,
+  messagesTrimmed: COUNT,
+  messagesFailed: COUNT,
+  messagesRedelivered: COUNT,
+  messagesPending: COUNT,
+  devicesKnown: COUNT,
+  writes: COUNT,
+  lastWriteMs: { type: 'number' },
+  unwrittenBytes: COUNT,
 })
 
 const API = whole({
@@ -140,8 +159,10 @@ export const SCHEMAS: Readonly<Record<string, Schema>> = {
       },
       payload: { type: 'string', description: 'Sent as UTF-8; exactly one of payload, payload64' },
       payload64: { type: 'string', contentEncoding: 'base64' },
-      mode: { const: 'direct', default: 'direct' },
-      qos: { const: 0, default: 0 },
+      mode: { enum: ['direct', 'notify', 'lazy'], default: 'direct' },
+      qos: { enum: [0, 1], default: 0, description: '1: stored until acked or expired' },
+      ttlSeconds: { type: 'integer', minimum: 1, maximum: TTL_SECONDS_MAX },
+      id: { ...NAME, description: 'Idempotency key: the same id is the same push' },
     },
   },
   PushOutcome: whole({
@@ -149,6 +170,16 @@ export const SCHEMAS: Readonly<Record<string, Schema>> = {
     stored: { ...COUNT, description: 'Devices for which it is stored; 0 for QoS 0' },
     online: { ...COUNT, description: 'Connected devices to which it was handed' },
     pushId: TEXT,
+  }),
+  PushReceipt: whole({
+    pushId: TEXT,
+    accepted: COUNT,
+    stored: COUNT,
+    online: { ...COUNT, description: 'Connected when it was accepted' },
+    sent: { ...COUNT, description: 'Handed to connections, each message once' },
+    acked: COUNT,
+    expired: COUNT,
+    trimmed: { ...COUNT, description: 'Given up for newer pushes of the same device' },
   }),
   BatchError: whole({
     error: { allOf: [PROBLEM, whole({ line: { type: 'integer', minimum: 1 } })] },
@@ -177,10 +208,11 @@ export const SCHEMAS: Readonly<Record<string, Schema>> = {
     counters: COUNTERS,
     upstream: UPSTREAM,
     load: LOAD,
+    store: STORE,
     shards: listOf(SHARD),
     gc: whole({
       known: { type: 'boolean' },
-      kinds: listOf(whole({ kind: TEXT, pauses: DISTRIBUTION })),
+      kinds: listOf(whole({ kind: TEXT, pauses: DISTRIBUTION, longest: PAUSES })),
       loop_lag: { oneOf: [DISTRIBUTION, { type: 'null' }] },
     }),
     memory: whole({ rssBytes: COUNT, heapUsedBytes: COUNT, externalBytes: COUNT }),

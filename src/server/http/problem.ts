@@ -15,6 +15,7 @@ export const PROBLEM_KINDS = {
   'scope-missing': [403, 'The token may not do that'],
   'host-not-allowed': [403, 'The Host header is not allowed'],
   'not-found': [404, 'There is nothing at this path'],
+  'push-not-found': [404, 'Nothing is known of this push'],
   'device-not-found': [404, 'The device is not connected to this node'],
   'method-not-allowed': [405, 'The path does not know this method'],
   'request-timeout': [408, 'The request took too long to arrive'],

@@ -1,10 +1,9 @@
 /**
  * Checks one push as it came in JSON, and decodes it. Written by hand instead of by a schema
  * validator, because a batch stream calls it for every line and wants one detail sentence, not a
- * list. Fields of later versions are refused by name: a push that asks for storage must not
- * silently be sent without it.
+ * list. Fields of later versions are refused by name, never silently dropped.
  */
-import type { PushAddress, PushRequest } from '../node-control.ts'
+import type { PushAddress, PushRequest, StoredPush } from '../node-control.ts'
 import type { HttpLimits } from './limits.ts'
 import { type Problem, problemOf } from './problem.ts'
 
@@ -15,9 +14,13 @@ declare global {
   }
 }
 
-const KNOWN_FIELDS = new Set(['to', 'payload', 'payload64', 'mode', 'qos'])
-const LATER_FIELDS = new Set(['ttlSeconds', 'id', 'rate'])
-const SUPPORTED = 'this node version supports mode "direct" with qos 0 only'
+const FIELDS = ['to', 'payload', 'payload64', 'mode', 'qos', 'ttlSeconds', 'id']
+const KNOWN_FIELDS = new Set(FIELDS)
+const LATER_FIELDS = new Set(['rate'])
+const MODES = { direct: 'DIRECT', notify: 'NOTIFY', lazy: 'LAZY' } as const
+/** A week: what nobody has fetched by then is no news. */
+const TTL_SECONDS_DEFAULT = 7 * 86_400
+export const TTL_SECONDS_MAX = 30 * 86_400
 
 export function isProblem(checked: PushRequest | Problem): checked is Problem {
   return 'code' in checked
@@ -34,30 +37,55 @@ export function checkPushRequest(body: unknown, limits: HttpLimits): PushRequest
   const fields = body as Record<string, unknown>
   for (const name in fields) {
     if (KNOWN_FIELDS.has(name)) continue
-    if (LATER_FIELDS.has(name)) return problemOf('not-supported', `"${name}": ${SUPPORTED}`)
+    if (LATER_FIELDS.has(name)) {
+      const detail = `"${name}": this version of the node does not pace single pushes`
+      return problemOf('not-supported', detail)
+    }
     return problemOf('unknown-field', `a push has no field ${quoted(name)}`)
   }
-  const unsupported = checkMode(fields.mode, fields.qos)
-  if (unsupported !== null) return unsupported
+  const stored = checkStorage(fields)
+  if (stored !== null && 'code' in stored) return stored
+  const { id } = fields
+  if (id !== undefined && !isName(id, limits.deviceIdBytesMax)) {
+    const rule = `id must be a string of 1-${limits.deviceIdBytesMax} bytes`
+    return problemOf('bad-field', `${rule}, got ${nameOf(id)}`)
+  }
   const to = checkAddress(fields.to, limits)
   if ('code' in to) return to
+  if (stored !== null && to.kind !== 'devices') {
+    const detail = 'qos 1: this version of the node stores pushes to named devices only'
+    return problemOf('not-supported', detail)
+  }
   const payload = decodePayload(fields, limits)
   if ('code' in payload) return payload
-  return { to, payload }
+  if (stored === null && id === undefined) return { to, payload }
+  return { to, payload, ...(stored && { stored }), ...(id === undefined ? {} : { id }) }
 }
 
-function checkMode(mode: unknown, qos: unknown): Problem | null {
-  if (mode !== undefined && mode !== 'direct') {
-    if (mode === 'notify' || mode === 'lazy') {
-      return problemOf('not-supported', `mode "${mode}": ${SUPPORTED}`)
+/** null: nothing is to be stored. */
+function checkStorage(fields: Record<string, unknown>): StoredPush | Problem | null {
+  const { qos, mode, ttlSeconds } = fields
+  if (qos === undefined && mode === undefined && ttlSeconds === undefined) return null
+  if (qos !== undefined && qos !== 0 && qos !== 1) {
+    return problemOf('bad-field', `qos must be 0 or 1, got ${nameOf(qos)}`)
+  }
+  if (mode !== undefined && !(typeof mode === 'string' && Object.hasOwn(MODES, mode))) {
+    const rule = 'mode must be "direct", "notify" or "lazy"'
+    return problemOf('bad-field', `${rule}, got ${nameOf(mode)}`)
+  }
+  if (qos !== 1) {
+    if (mode !== undefined && mode !== 'direct') {
+      return problemOf('bad-field', `mode "${mode}" needs qos 1: the push waits in the inbox`)
     }
-    return problemOf('bad-field', `mode must be "direct", got ${nameOf(mode)}`)
+    if (ttlSeconds === undefined) return null
+    return problemOf('bad-field', 'ttlSeconds needs qos 1: nothing else is kept')
   }
-  if (qos !== undefined && qos !== 0) {
-    if (qos === 1) return problemOf('not-supported', `qos 1: ${SUPPORTED}`)
-    return problemOf('bad-field', `qos must be 0, got ${nameOf(qos)}`)
+  const ttl = ttlSeconds ?? TTL_SECONDS_DEFAULT
+  if (!Number.isInteger(ttl) || (ttl as number) < 1 || (ttl as number) > TTL_SECONDS_MAX) {
+    const rule = `ttlSeconds must be an integer from 1 to ${TTL_SECONDS_MAX}`
+    return problemOf('bad-field', `${rule}, got ${nameOf(ttlSeconds)}`)
   }
-  return null
+  return { ttlSeconds: ttl as number, mode: MODES[(mode ?? 'direct') as keyof typeof MODES] }
 }
 
 function checkAddress(to: unknown, limits: HttpLimits): PushAddress | Problem {

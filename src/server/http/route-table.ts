@@ -10,12 +10,14 @@ import { nodeStateRoute } from './routes/node-state.ts'
 import { openApiRoute } from './routes/openapi.ts'
 import { pushRoute } from './routes/push.ts'
 import { pushBatchRoute } from './routes/push-batch.ts'
+import { pushReceiptRoute } from './routes/push-receipt.ts'
 import { readyzRoute } from './routes/readyz.ts'
 import { upstreamRoute } from './routes/upstream.ts'
 
 export const ROUTES: readonly Route[] = [
   pushRoute,
   pushBatchRoute,
+  pushReceiptRoute,
   deviceStateRoute,
   deviceKickRoute,
   nodeStateRoute,

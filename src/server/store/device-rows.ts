@@ -26,6 +26,8 @@ export const DEVICE_FLAG = {
   HELD: 8,
   /** In the list of devices to be served by the next read of the store. */
   QUEUED: 16,
+  /** It was told that there is something to pull, and nothing goes out before it does. */
+  NOTIFIED: 32,
 } as const
 
 export class DeviceRows {

@@ -3,6 +3,7 @@
  * about, so this stands on its other side; the tests can hold pushes back to see what the API does
  * with a slow node.
  */
+import type { PushReceipt } from '../../../src/server/inbox/push-receipts.ts'
 import type {
   DeviceState,
   NodeControl,
@@ -16,6 +17,7 @@ import type {
 export class MemoryNode implements NodeControl {
   readonly devices = new Map<string, DeviceState>()
   readonly pushes: PushRequest[] = []
+  readonly receipts = new Map<string, PushReceipt>()
   readonly drains: number[] = []
   ready: Readiness = { ready: true, reason: '' }
   /** Set to make the next pushes fail. */
@@ -56,7 +58,7 @@ export class MemoryNode implements NodeControl {
 
   async push(request: PushRequest): Promise<PushOutcome> {
     if (this.failure !== null) throw this.failure
-    this.pushes.push({ to: request.to, payload: Uint8Array.from(request.payload) })
+    this.pushes.push({ ...request, payload: Uint8Array.from(request.payload) })
     const outcome = this.#outcomeOf(request, this.pushes.length)
     if (this.#held !== null) {
       await new Promise<void>((resolve) => {
@@ -64,6 +66,10 @@ export class MemoryNode implements NodeControl {
       })
     }
     return outcome
+  }
+
+  receipt(pushId: string): PushReceipt | null {
+    return this.receipts.get(pushId) ?? null
   }
 
   async findDevice(deviceId: string): Promise<DeviceState | null> {
@@ -127,6 +133,20 @@ export class MemoryNode implements NodeControl {
       connectionsMax: 1000,
       listeners: { tcp: ['127.0.0.1:7000'], ws: ['127.0.0.1:7001'], http: '127.0.0.1:7002' },
       counters: this.counters(),
+      store: {
+        isDurable: true,
+        messagesStored: 9,
+        messagesAcked: 5,
+        messagesExpired: 1,
+        messagesTrimmed: 1,
+        messagesFailed: 0,
+        messagesRedelivered: 2,
+        messagesPending: 2,
+        devicesKnown: 3,
+        writes: 8,
+        lastWriteMs: 0.4,
+        unwrittenBytes: 0,
+      },
       upstream: {
         sends: { accepted: 5, refused: 2, overloaded: 1 },
         consumers: 1,
@@ -186,7 +206,8 @@ export class MemoryNode implements NodeControl {
     }
   }
 
-  #outcomeOf({ to }: PushRequest, serial: number): PushOutcome {
+  #outcomeOf(request: PushRequest, serial: number): PushOutcome {
+    const { to } = request
     const devices = [...this.devices.values()]
     const online =
       to.kind === 'all'
@@ -195,6 +216,7 @@ export class MemoryNode implements NodeControl {
           ? devices.filter((device) => device.tags.includes(to.tag)).length
           : to.deviceIds.filter((id) => this.devices.has(id)).length
     const accepted = to.kind === 'devices' ? to.deviceIds.length : online
-    return { accepted, stored: 0, online, pushId: `p${serial}` }
+    const stored = request.stored ? accepted : 0
+    return { accepted, stored, online, pushId: `p${serial}` }
   }
 }

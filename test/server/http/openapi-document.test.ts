@@ -29,7 +29,9 @@ describe('the OpenAPI document', () => {
     for (const path of [...Object.keys(paths), '/v1/poll', '/v1/events', '/v1/dispatch']) {
       for (const method of ['GET', 'POST', 'DELETE', 'PUT'] as const) {
         const answer = await server.ask(path.replace('{id}', 'a'), { method })
-        const isMissing = answer.json?.code === 'not-found' || answer.status === 405
+        // "batch" is read as an id there.
+        const isId = method === 'GET' && path === '/v1/push/batch'
+        const isMissing = answer.json?.code === 'not-found' || answer.status === 405 || isId
         if (!isMissing) served.push(`${method} ${path}`)
       }
     }

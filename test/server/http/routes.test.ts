@@ -32,11 +32,17 @@ describe('POST /v1/push', () => {
   })
 
   it.each([
-    [{ to: ['a'], payload: 'x', mode: 'lazy' }, 'not-supported', 422],
-    [{ to: ['a'], payload: 'x', mode: 'notify' }, 'not-supported', 422],
-    [{ to: ['a'], payload: 'x', qos: 1 }, 'not-supported', 422],
-    [{ to: ['a'], payload: 'x', ttlSeconds: 60 }, 'not-supported', 422],
-    [{ to: ['a'], payload: 'x', id: 'k' }, 'not-supported', 422],
+    [{ to: ['a'], payload: 'x', mode: 'lazy' }, 'bad-field', 400],
+    [{ to: ['a'], payload: 'x', mode: 'notify', qos: 0 }, 'bad-field', 400],
+    [{ to: ['a'], payload: 'x', mode: 'toString', qos: 1 }, 'bad-field', 400],
+    [{ to: 'all', payload: 'x', qos: 1 }, 'not-supported', 422],
+    [{ to: { tag: 't' }, payload: 'x', qos: 1 }, 'not-supported', 422],
+    [{ to: ['a'], payload: 'x', ttlSeconds: 60 }, 'bad-field', 400],
+    [{ to: ['a'], payload: 'x', qos: 1, ttlSeconds: 0 }, 'bad-field', 400],
+    [{ to: ['a'], payload: 'x', qos: 1, ttlSeconds: 2_592_001 }, 'bad-field', 400],
+    [{ to: ['a'], payload: 'x', qos: 1, ttlSeconds: '60' }, 'bad-field', 400],
+    [{ to: ['a'], payload: 'x', id: '' }, 'bad-field', 400],
+    [{ to: ['a'], payload: 'x', id: 'é'.repeat(65) }, 'bad-field', 400],
     [{ to: ['a'], payload: 'x', rate: 5 }, 'not-supported', 422],
     [{ to: ['a'], payload: 'x', mode: 'fast' }, 'bad-field', 400],
     [{ to: ['a'], payload: 'x', qos: 2 }, 'bad-field', 400],
@@ -64,17 +70,29 @@ describe('POST /v1/push', () => {
     expect(server.node.pushes).toEqual([])
   })
 
-  it('says what this version supports when a later mode is asked for', async () => {
-    const answer = await server.ask('/v1/push', { body: { to: ['a'], payload: 'x', qos: 1 } })
-    expect(answer.json).toMatchInlineSnapshot(`
-      {
-        "code": "not-supported",
-        "detail": "qos 1: this node version supports mode "direct" with qos 0 only",
-        "status": 422,
-        "title": "This version of the node cannot do that",
-        "type": "urn:pushctl:problem:not-supported",
-      }
-    `)
+  it('hands over what is to be stored, with a week as the default', async () => {
+    const push = { to: ['a'], payload: 'x', qos: 1 }
+    expect((await server.ask('/v1/push', { body: push })).json.stored).toBe(1)
+    const body = { ...push, mode: 'lazy', ttlSeconds: 60, id: 'k' }
+    await server.ask('/v1/push', { body })
+    expect(server.node.pushes.map(({ stored, id }) => [stored, id])).toEqual([
+      [{ ttlSeconds: 604_800, mode: 'DIRECT' }, undefined],
+      [{ ttlSeconds: 60, mode: 'LAZY' }, 'k'],
+    ])
+  })
+
+  it('gives the receipts of a push, or says that it has none', async () => {
+    const done = { acked: 1, expired: 0, trimmed: 0 }
+    const receipt = { accepted: 2, stored: 2, online: 1, sent: 1, ...done }
+    server.node.receipts.set('p1', receipt)
+    expect((await server.ask('/v1/push/p1')).json).toEqual({ pushId: 'p1', ...receipt })
+    const answer = await server.ask('/v1/push/p2')
+    expect([answer.status, answer.json.code]).toEqual([404, 'push-not-found'])
+  })
+
+  it('says why a mode cannot be had', async () => {
+    const answer = await server.ask('/v1/push', { body: { to: ['a'], payload: 'x', mode: 'lazy' } })
+    expect(answer.json.detail).toBe('mode "lazy" needs qos 1: the push waits in the inbox')
   })
 
   it('accepts the largest payload and refuses one byte more', async () => {

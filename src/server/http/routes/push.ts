@@ -1,6 +1,6 @@
 /**
  * POST /v1/push: one push to named devices, to a tag, or to all. 202, because sending goes on after
- * the answer.
+ * the answer; a push that is stored is durable by then.
  */
 import { problemContent } from '../operation.ts'
 import { ProblemError } from '../problem.ts'
@@ -20,10 +20,11 @@ export const pushRoute: Route = {
     },
     responses: {
       '202': {
-        description: 'Handed over for sending',
+        description: 'Handed over for sending; with qos 1 stored',
         content: { 'application/json': { schema: { $ref: '#/components/schemas/PushOutcome' } } },
       },
       '400': { description: 'Not a push', content: problemContent() },
+      '503': { description: 'It could not be stored', content: problemContent() },
       '422': { description: 'Not supported by this version', content: problemContent() },
     },
   },

@@ -1,0 +1,74 @@
+/** A real node of two shards with devices that ack or not: the stage of the tests of stored pushes. */
+import { EpollEngine } from '../../../src/engine/epoll-engine.ts'
+import type { PushOutcome, StoredPush } from '../../../src/server/node-control.ts'
+import { PushNode } from '../../../src/server/push-node.ts'
+import type { PushStore } from '../../../src/server/store/push-store.ts'
+import { type CarrierName, DevicePeer } from '../device-peer.ts'
+
+export const canRun = EpollEngine.isAvailable()
+
+export class StoredStage {
+  node!: PushNode
+  #peers: DevicePeer[] = []
+
+  async open(store?: PushStore): Promise<this> {
+    this.node = new PushNode({
+      name: 'test',
+      version: '0',
+      listeners: [
+        { carrier: 'tcp', host: '127.0.0.1', port: 0 },
+        { carrier: 'ws', host: '127.0.0.1', port: 0 },
+      ],
+      shardCount: 2,
+      shardKind: 'thread',
+      engine: 'epoll',
+      portPerShard: false,
+      connectionsMax: 1_000,
+      rowsPerShard: 1_000,
+      backlog: 1_024,
+      limits: {
+        frameBytesMax: 64 * 1024,
+        handshakeMs: 10_000,
+        sendQueueBytesMax: 256 * 1024,
+        bufferedBytesMax: 64 << 20,
+      },
+      heartbeatSecondsMin: 30,
+      heartbeatSecondsMax: 480,
+      broadcastPerSecond: 0,
+      verifyDevice: null,
+      ...(store && { store }),
+    })
+    await this.node.start()
+    this.node.markReady('127.0.0.1:7002')
+    return this
+  }
+
+  async close(): Promise<void> {
+    for (const peer of this.#peers.splice(0)) peer.destroy()
+    await this.node.stop()
+  }
+
+  async join(
+    deviceId: string,
+    hello: Record<string, unknown> = {},
+    carrier: CarrierName = 'tcp',
+  ): Promise<DevicePeer> {
+    const [tcp, ws] = this.node.listeners
+    const ports = { tcpPort: tcp!.port, wsPort: ws!.port }
+    const peer = await DevicePeer.join(carrier, ports, deviceId, { flags: 2, ...hello })
+    this.#peers.push(peer)
+    return peer
+  }
+
+  push(to: string[], text: string, stored: Partial<StoredPush> = {}): Promise<PushOutcome> {
+    return this.node.push({
+      to: { kind: 'devices', deviceIds: to },
+      payload: Buffer.from(text),
+      stored: { ttlSeconds: 60, mode: 'DIRECT', ...stored },
+    })
+  }
+
+  async pending(): Promise<number> {
+    return (await this.node.describe()).store!.messagesPending
+  }
+}
