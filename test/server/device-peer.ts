@@ -40,9 +40,11 @@ export class DevicePeer {
   #received = Buffer.alloc(0)
   readonly #reader = new FrameReader({ from: 'node' })
 
-  constructor(carrier: CarrierName, ports: Ports) {
+  /** `source`: the address to come from. */
+  constructor(carrier: CarrierName, ports: Ports, source = '127.0.0.1') {
     this.carrier = carrier
-    this.socket = connect(carrier === 'tcp' ? ports.tcpPort : ports.wsPort, '127.0.0.1')
+    const port = carrier === 'tcp' ? ports.tcpPort : ports.wsPort
+    this.socket = connect({ host: '127.0.0.1', port, localAddress: source })
     this.socket.setNoDelay(true)
     this.socket.on('data', (chunk) => this.#onBytes(chunk))
     this.socket.on('error', () => {})
