@@ -154,6 +154,7 @@ napi_value shim_close(napi_env env, napi_callback_info cb) {
       shutdown(fd, SHUT_WR);
       continue;
     }
+    if (s->counts_bytes) add_bytes(fd, &s->closed_bytes_acked, &s->closed_bytes_received);
     if (how == 1) setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
     close(fd);
     s->fd_of[slots[i]] = -1;

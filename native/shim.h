@@ -43,6 +43,8 @@ typedef struct {
   napi_ref columns[2];
   int32_t *fd_of;
   uint8_t *send_state_of; /* not 0: bytes of the slot are waiting, so nothing may overtake them */
+  int counts_bytes;
+  double closed_bytes_acked, closed_bytes_received; /* of sockets that are closed */
   struct epoll_event events[BATCH_MAX];
 } shim;
 
@@ -91,6 +93,9 @@ napi_value shim_send_waiting(napi_env env, napi_callback_info cb);
 napi_value shim_send_same(napi_env env, napi_callback_info cb);
 napi_value shim_open_alarm(napi_env env, napi_callback_info cb);
 napi_value shim_set_alarm(napi_env env, napi_callback_info cb);
+napi_value shim_count_bytes(napi_env env, napi_callback_info cb);
+napi_value shim_byte_count(napi_env env, napi_callback_info cb);
+void add_bytes(int fd, double *acked, double *received);
 napi_value shim_encode_address(napi_env env, napi_callback_info cb);
 napi_value shim_address_of(napi_env env, napi_callback_info cb);
 

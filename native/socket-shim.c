@@ -51,6 +51,8 @@ NAPI_MODULE_INIT() {
       {"closeDescriptor", shim_close_descriptor},
       {"openAlarm", shim_open_alarm},
       {"setAlarm", shim_set_alarm},
+      {"countBytes", shim_count_bytes},
+      {"byteCount", shim_byte_count},
       {"encodeAddress", shim_encode_address},
       {"addressOf", shim_address_of},
       {"trimHeap", shim_trim_heap},

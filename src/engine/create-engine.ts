@@ -3,7 +3,7 @@
  * say, once.
  */
 import type { Alarm } from './alarm-table.ts'
-import { EpollEngine } from './epoll-engine.ts'
+import { EpollEngine, type KernelBytes } from './epoll-engine.ts'
 import { loadShim } from './native-shim.ts'
 import { NodeEngine } from './node-engine.ts'
 import type { EngineHandler, EngineKind, EngineOptions, SocketEngine } from './socket-engine.ts'
@@ -26,6 +26,18 @@ export function createEngine(
   return chooseEngine(choice).kind === 'epoll'
     ? new EpollEngine(options, handler)
     : new NodeEngine(options, handler)
+}
+
+/**
+ * Asks the engine to count bytes as the kernel does, where it can; the answer counts all since
+ * then. Where it cannot, what it wrote to its streams and read from them must do.
+ */
+export function countKernelBytes(engine: SocketEngine): () => KernelBytes {
+  if (!(engine instanceof EpollEngine)) {
+    return () => ({ acked: engine.counters.bytesSent, received: engine.counters.bytesReceived })
+  }
+  engine.countKernelBytes()
+  return () => engine.kernelBytes()
 }
 
 /** A timer exact to some 10 µs; null where the engine has none, and timers of the loop must do. */

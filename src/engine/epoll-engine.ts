@@ -28,6 +28,12 @@ import {
   type SocketEngine,
 } from './socket-engine.ts'
 
+/** By TCP_INFO: what peers acknowledged, and what came in order, read or not. */
+export interface KernelBytes {
+  readonly acked: number
+  readonly received: number
+}
+
 /** Passes over the ready list before timers and messages get their turn. */
 const PASSES_MAX = 8
 
@@ -45,6 +51,7 @@ export class EpollEngine implements SocketEngine {
     closed: 0,
     bytesReceived: 0,
     bytesSent: 0,
+    bytesCommitted: 0,
     acceptsDeferred: 0,
   }
 
@@ -218,6 +225,22 @@ export class EpollEngine implements SocketEngine {
   /** A timer exact to some 10 µs that rings inside a turn; null where no descriptor is left. */
   openAlarm(onAlarm: () => void): Alarm | null {
     return this.#destroyed ? null : this.#alarms.open(onAlarm)
+  }
+
+  /**
+   * Starts to count what the kernel says of the bytes of dialled connections; kernelBytes() costs
+   * 0.5 µs for each that is open. Not for connections that were accepted.
+   */
+  countKernelBytes(): void {
+    if (!this.#destroyed) this.#shim.countBytes(this.#handle)
+  }
+
+  /** Since countKernelBytes(), of connections that ended too; without SYN and FIN. */
+  kernelBytes(): KernelBytes {
+    if (this.#destroyed) return { acked: 0, received: 0 }
+    const totals = new Float64Array(2)
+    this.#shim.byteCount(this.#handle, totals)
+    return { acked: totals[0], received: totals[1] }
   }
 
   async destroy(): Promise<void> {

@@ -55,6 +55,7 @@ export class EpollSender {
   }
 
   commit(slot: Slot, start: number, end: number): void {
+    this.#counters.bytesCommitted += end - start
     if (this.#table.phaseOf[slot] !== PHASE.OPEN) return
     if (this.#table.sendStateOf[slot] !== SEND_STATE.CLEAR) {
       this.#append(slot, this.outbox.bytes, start, end, false)
@@ -84,6 +85,7 @@ export class EpollSender {
     for (let from = 0; from < count; from += SHIM_BATCH) {
       const batch = Math.min(SHIM_BATCH, count - from)
       this.#counters.bytesSent += batch * (end - start)
+      this.#counters.bytesCommitted += batch * (end - start)
       const short = this.#shim.sendSame(this.#handle, slots, from, batch, bytes, start, end, sent)
       for (let i = 0; short > 0 && i < batch; i++) {
         if (sent[i] === end - start) continue

@@ -93,6 +93,8 @@ export interface NativeShim {
   closeDescriptor(fd: number): void
   openAlarm(shim: ShimHandle, alarmId: number): number
   setAlarm(fd: number, atUs: number): void
+  countBytes(shim: ShimHandle): void
+  byteCount(shim: ShimHandle, totals: Float64Array): void
   encodeAddress(host: string, port: number, out: Uint8Array): number
   addressOf(fd: number, ofPeer: number): string
   trimHeap(): void

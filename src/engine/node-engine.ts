@@ -38,6 +38,7 @@ export class NodeEngine implements SocketEngine {
     closed: 0,
     bytesReceived: 0,
     bytesSent: 0,
+    bytesCommitted: 0,
     acceptsDeferred: 0,
   }
   readonly #options: EngineOptions

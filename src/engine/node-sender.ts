@@ -57,6 +57,7 @@ export class NodeSender {
   }
 
   commit(slot: Slot, start: number, end: number): void {
+    this.#counters.bytesCommitted += Math.max(0, end - start)
     if (end <= start || !this.#mayWrite(slot, end - start)) return
     if (this.outbox.isFull) this.flush()
     this.outbox.append(slot, start, end)
@@ -95,6 +96,7 @@ export class NodeSender {
     if (end <= start || count === 0) return
     // One copy for all: whoever has to wait holds on to it together with the others.
     const copy = Buffer.from(bytes.subarray(start, end))
+    this.#counters.bytesCommitted += count * copy.length
     for (let index = 0; index < count; index++) {
       const slot = slots[index]
       if (!this.#mayWrite(slot, copy.length)) continue

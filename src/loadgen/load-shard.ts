@@ -7,7 +7,7 @@
  *      ▲                                                             │  Receipts
  *      └──────────────────── Reconnector ◄─── lost, or ConnectionChurn ◄┘
  */
-import { createEngine } from '../engine/create-engine.ts'
+import { countKernelBytes, createEngine } from '../engine/create-engine.ts'
 import {
   DEFAULT_ENGINE_OPTIONS,
   type EngineHandler,
@@ -59,6 +59,9 @@ export class LoadShard implements EngineHandler, ConnectionEvents {
   /** Ends of connections that had been up, unasked for. */
   readonly endedUs: number[] = []
   readonly connector: Connector
+  readonly kernelBytes: ReturnType<typeof countKernelBytes>
+  /** Of whole frames; the kernel may have given us more. */
+  decodedBytes = 0
   established = 0
   /** Ended before they were up. */
   failed = 0
@@ -93,6 +96,7 @@ export class LoadShard implements EngineHandler, ConnectionEvents {
     const capacity = this.#total + CAPACITY_SPARE
     const engineOptions = { ...DEFAULT_ENGINE_OPTIONS, capacity, lingerMs: LINGER_MS }
     this.engine = createEngine(setup.engine, engineOptions, this)
+    this.kernelBytes = countKernelBytes(this.engine)
     this.rows = new ConnectionRows(this.engine.capacity, this.#total)
     this.receipts = new Receipts(this.rows, setup.runId, setup.activities)
     this.#drivers = setup.targets.map((target) =>
@@ -193,6 +197,7 @@ export class LoadShard implements EngineHandler, ConnectionEvents {
       const driver = this.#drivers[target[slot]]
       const connection = this.#connectionOf(slot)
       keepFrom[index] = driver.receive(slot, connection, bytes, starts[index], ends[index])
+      this.decodedBytes += keepFrom[index] - starts[index]
     }
     this.receipts.endBatch()
   }
@@ -388,5 +393,6 @@ function driverOptions(setup: ShardSetup) {
     devicePrefix: setup.devices.prefix,
     deviceDigits: setup.devices.digits,
     heartbeatSeconds: setup.heartbeatSeconds,
+    broadcast: setup.activities.broadcast,
   }
 }

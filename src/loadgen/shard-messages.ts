@@ -11,8 +11,10 @@ import type { EventShare } from './event-share.ts'
 import type { FailureRow } from './failure-tally.ts'
 import type { MessageSchedule } from './message-schedule.ts'
 import type { ReceiptCounts } from './receipts.ts'
+import type { PublishWay } from './target/publish/publish-wire.ts'
 import type { ResolvedTarget } from './target/target-address.ts'
 import type { ThreadFindings } from './thread-watch.ts'
+import type { ByteCount } from './verdict/byte-gap.ts'
 import type { Turnover } from './turnover.ts'
 import type { Activities } from './workload.ts'
 
@@ -105,8 +107,8 @@ export interface ShardResult extends ThreadFindings {
   readonly ledger: BroadcastColumns | null
   /** When connections that had been up ended, ascending. */
   readonly endedUs: Float64Array
-  readonly bytesSent: number
-  readonly bytesReceived: number
+  /** Frames against what the kernel counted, from the first connect on. */
+  readonly bytes: readonly ByteCount[]
 }
 
 export interface FatalMessage {
@@ -136,7 +138,10 @@ export type ShardUp =
 export type PushKind = 'unicast' | 'broadcast'
 
 export interface PublisherSetup {
+  /** HTTP API of the push node. */
   readonly url: string
+  /** null: through the HTTP API of a push node. */
+  readonly way: PublishWay | null
   readonly adminToken: string | null
   readonly kinds: readonly PushKind[]
   readonly runId: number

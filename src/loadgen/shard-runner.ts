@@ -19,6 +19,7 @@ import type {
   ShardUp,
   SteadyStage,
 } from './shard-messages.ts'
+import type { ByteCount } from './verdict/byte-gap.ts'
 import { ThreadWatch } from './thread-watch.ts'
 
 const NOTHING_SENT: SendCounts = { planned: 0, sent: 0, late: 0, unsent: 0, unsendable: 0 }
@@ -120,7 +121,7 @@ export class ShardRunner {
 
   #result(shard: LoadShard, aliveAtEnd: number): ShardResult {
     shard.receipts.takeInterval()
-    const { receipts, engine } = shard
+    const { receipts } = shard
     return {
       attempted: shard.connector.attempted,
       established: shard.established,
@@ -136,10 +137,17 @@ export class ShardRunner {
       ledger: receipts.ledger?.columns() ?? null,
       endedUs: Float64Array.from(shard.endedUs),
       ...this.#watch.finish(),
-      bytesSent: engine.counters.bytesSent,
-      bytesReceived: engine.counters.bytesReceived,
+      bytes: byteCounts(shard),
     }
   }
+}
+
+function byteCounts(shard: LoadShard): ByteCount[] {
+  const { acked, received } = shard.kernelBytes()
+  return [
+    { direction: 'sent', expected: shard.engine.counters.bytesCommitted, counted: acked },
+    { direction: 'received', expected: shard.decodedBytes, counted: received },
+  ]
 }
 
 function encodedMetrics(shard: LoadShard): EncodedMetric[] {

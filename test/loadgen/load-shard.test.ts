@@ -106,6 +106,21 @@ describe.each(engines)('a generator shard on the %s engine', (engine) => {
     expect(shard.echo?.counts(stage.endUs)).toMatchObject({ planned: 70, sent: 70, unsent: 0 })
   })
 
+  it('counts its bytes as the kernel does, of connections that ended too', async () => {
+    const peer = await startPeer()
+    const shard = await connect(setupOf(peer.url, 20, engine))
+    shard.startSteady(stageOf(200))
+    await eventually(() => shard.receipts.received === 200)
+    const [first, ...others] = peer.sockets
+    first.resetAndDestroy()
+    others[0].end()
+    await eventually(() => shard.rows.openCount === 18)
+    const { engine: own, decodedBytes } = shard
+    await eventually(() => shard.kernelBytes().acked === own.counters.bytesCommitted)
+    expect(shard.kernelBytes().received).toBe(decodedBytes)
+    expect(decodedBytes).toBeGreaterThan(200 * 64)
+  })
+
   it('sends a part at a time when it is far behind, and counts all that is late', async () => {
     const peer = await startPeer()
     const shard = await connect(setupOf(peer.url, 50, engine))

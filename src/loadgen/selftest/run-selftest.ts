@@ -12,16 +12,15 @@ import { parseTarget } from '../target/target-address.ts'
 import type { BenchSettings } from '../workload.ts'
 import { nowUs } from '../../stats/clock.ts'
 import type { RunReport } from '../../stats/run-report.ts'
+import { type ByteCount, reconcileBytes } from '../verdict/byte-gap.ts'
 import {
-  type ByteCount,
   HEARTBEAT_FRAME_BYTES,
   helloFrameBytes,
   msgFrameBytes,
-  reconcileBytes,
   sendFrameBytes,
   tcpFrameBytes,
   welcomeFrameBytes,
-} from './byte-reconciliation.ts'
+} from './frame-sizes.ts'
 import { coresOfHost, disturbancesOf, type HostMoment, readMoment } from './host-disturbance.ts'
 import { HEARTBEAT_SECONDS } from './responder.ts'
 import type { ResponderLog } from './responder-messages.ts'

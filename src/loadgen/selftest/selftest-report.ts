@@ -3,7 +3,7 @@
  * unless the name says otherwise.
  */
 import type { VerdictReport } from '../../stats/run-report.ts'
-import type { ByteCount, ByteGap } from './byte-reconciliation.ts'
+import type { ByteCount, ByteGap } from '../verdict/byte-gap.ts'
 import type { RunEnvironment } from '../run-environment.ts'
 import type { SelftestResult, Trial, TrialJudgement } from './trial-judgement.ts'
 

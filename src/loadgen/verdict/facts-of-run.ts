@@ -6,6 +6,7 @@ import type { RunFindings } from '../run-findings.ts'
 import type { SendCounts, ShardResult } from '../shard-messages.ts'
 import { isLoopback } from '../target/target-address.ts'
 import type { ThreadFindings } from '../thread-watch.ts'
+import { sumBytes } from './byte-gap.ts'
 import type { ThreadFacts, VerdictFacts } from './verdict-facts.ts'
 
 /**
@@ -32,6 +33,7 @@ export function factsOfRun(
       (part) => part.failures,
     ),
     latencies: countLatencies(latencies),
+    bytes: bytesOf(findings),
     host: deltaOf(hostMeasured ?? hostBefore, hostAfter),
     hostInAll: deltaOf(hostBefore, hostAfter),
     hosts: findings.hosts,
@@ -42,6 +44,13 @@ export function factsOfRun(
 
 function resultsOf({ shards }: RunFindings): ShardResult[] {
   return shards.map(({ result }) => result).filter((result) => result !== null)
+}
+
+/** A shard that was lost took its count with it; an interruption leaves messages on their way. */
+function bytesOf(findings: RunFindings): VerdictFacts['bytes'] {
+  const results = resultsOf(findings)
+  if (findings.isInterrupted || results.length < findings.shards.length) return []
+  return sumBytes(results.flatMap(({ bytes }) => bytes))
 }
 
 function threadsOf({ shards, publisher }: RunFindings): ThreadFacts[] {

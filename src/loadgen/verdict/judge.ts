@@ -1,5 +1,6 @@
 /** All rules in one list; the worst doubt is the verdict, and every doubt is said. */
 import type { VerdictReport } from '../../stats/run-report.ts'
+import { byteGap } from './byte-gap.ts'
 import { clockMismatch } from './clock-mismatch.ts'
 import { cpuSteal } from './cpu-steal.ts'
 import { gcPause } from './gc-pause.ts'
@@ -25,6 +26,7 @@ export const VERDICT_RULES: readonly VerdictRule[] = [
   portExhaustion,
   ownLimits,
   clockMismatch,
+  byteGap,
   threadCpu,
   runQueue,
   loopLag,

@@ -6,6 +6,7 @@
 import { formatCount } from '../../config/quantities.ts'
 import type { HostCounters, HostFindingsReport } from '../../stats/run-report.ts'
 import type { UsageShares } from '../thread-usage.ts'
+import type { ByteCount } from './byte-gap.ts'
 
 export interface VerdictFacts {
   readonly planned: number
@@ -21,6 +22,8 @@ export interface VerdictFacts {
   readonly failures: readonly { readonly cause: string; readonly count: number }[]
   /** Of all metrics: values recorded, and those that no single clock can have given. */
   readonly latencies: { readonly count: number; readonly clamped: number }
+  /** Of the whole run; empty where a part of it is unknown, or it was cut short. */
+  readonly bytes: readonly ByteCount[]
   /** What the counters of the generator's host did. */
   readonly host: HostCounters
   /** The same from before the first connect: a full accept queue shows while connecting. */

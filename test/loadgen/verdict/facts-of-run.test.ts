@@ -33,6 +33,10 @@ function thread(lagUs: number, pauseUs: number) {
     loopLagMeasured: lagUs === 0 ? recorded() : recorded(lagUs),
     steadyUsage: { cpuShare: 0.5, waitShare: 0.1 },
     failures: [{ phase: 'connect', cause: 'EADDRNOTAVAIL', count: 3 }],
+    bytes: [
+      { direction: 'sent', expected: 100, counted: 90 },
+      { direction: 'received', expected: 40, counted: 41 },
+    ],
   }
 }
 
@@ -79,6 +83,16 @@ test('a run that ended before its measured time is judged by all there is', () =
   const facts = factsOfRun(early, SENDS, [])
   expect(facts.host.retransmits).toBe(27)
   expect(facts.measuredSeconds).toBe(0)
+})
+
+test('bytes are summed, but not where a shard or the end is missing', () => {
+  const shards = [0, 1].map((index) => ({ index, result: thread(1_000, 0) }))
+  expect(factsOfRun(findings({ shards }), SENDS, []).bytes).toEqual([
+    { direction: 'sent', expected: 200, counted: 180 },
+    { direction: 'received', expected: 80, counted: 82 },
+  ])
+  expect(factsOfRun(findings(), SENDS, []).bytes).toEqual([])
+  expect(factsOfRun(findings({ shards, isInterrupted: true }), SENDS, []).bytes).toEqual([])
 })
 
 test('messages that had no connection are no fault of the generator', () => {

@@ -47,6 +47,10 @@ export const HEALTHY: VerdictFacts = {
   connections: 1_000,
   failures: [],
   latencies: { count: 20_000, clamped: 0 },
+  bytes: [
+    { direction: 'sent', expected: 2_560_000, counted: 2_560_000 },
+    { direction: 'received', expected: 2_560_000, counted: 2_560_000 },
+  ],
   host: HEALTHY_HOST,
   hostInAll: HEALTHY_HOST,
   hosts: [],

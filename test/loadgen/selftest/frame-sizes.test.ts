@@ -2,12 +2,11 @@ import { describe, expect, it } from 'vitest'
 import {
   helloFrameBytes,
   msgFrameBytes,
-  reconcileBytes,
   sendFrameBytes,
   tcpFrameBytes,
   webSocketFrameBytes,
   welcomeFrameBytes,
-} from '../../../src/loadgen/selftest/byte-reconciliation.ts'
+} from '../../../src/loadgen/selftest/frame-sizes.ts'
 import {
   helloFields,
   writeHello,
@@ -44,26 +43,5 @@ describe('frame sizes', () => {
       127, 130, 65_539, 65_546,
     ])
     expect(webSocketFrameBytes(125, true)).toBe(131)
-  })
-})
-
-describe('bytes', () => {
-  const received = (expected: number, counted: number) =>
-    ({ direction: 'received', expected, counted }) as const
-
-  it('reconcile within 1 %, both ways', () => {
-    expect(reconcileBytes([received(10_000, 10_099), received(10_000, 9_901)])).toEqual([])
-    expect(reconcileBytes([received(0, 0)])).toEqual([])
-  })
-
-  it('that are missing or too many are named, with what it means', () => {
-    const gaps = reconcileBytes([received(10_000, 9_800), received(10_000, 10_200), received(0, 5)])
-    expect(gaps.map(({ reason }) => reason)).toMatchInlineSnapshot(`
-      [
-        "messages × frame size are 10000 bytes received, the kernel counted 9800 (-2.0 %): messages were counted that were not on the wire",
-        "messages × frame size are 10000 bytes received, the kernel counted 10200 (2.0 %): the target sends or gets what no message accounts for",
-        "messages × frame size are 0 bytes received, the kernel counted 5: the target sends or gets what no message accounts for",
-      ]
-    `)
   })
 })
