@@ -6,6 +6,7 @@ import type { CommandContext } from '../config/command.ts'
 import type { OptionsOf } from '../config/option-table.ts'
 import { collectStartupGarbage } from '../engine/collect-garbage.ts'
 import { setHeapForShards } from '../engine/heap-settings.ts'
+import { isLoopbackHost } from '../server/auth/loopback-host.ts'
 import { type HttpServer, startHttpServer } from '../server/http/http-server.ts'
 import { DEFAULT_HTTP_LIMITS } from '../server/http/limits.ts'
 import type { LogLevel } from '../server/log/log-kinds.ts'
@@ -112,9 +113,14 @@ function openHttp(
   adminToken: string | null,
   log: NodeLog,
 ): Promise<HttpServer> {
+  // Whoever reaches this port could be any device, as on the ports of the other carriers.
+  const servesDevices =
+    isLoopbackHost(options.http.host) || options.insecure || options.authSecretFile !== undefined
   return startHttpServer({
     control: node,
     upstream: node.upstream,
+    ...(servesDevices ? { devices: node.httpDevices } : {}),
+    origins: options.origins,
     host: options.http.host,
     port: options.http.port,
     adminToken,

@@ -3,7 +3,8 @@
  */
 import type { Slot, SocketEngine } from '../engine/socket-engine.ts'
 import type { DeviceState } from './node-control.ts'
-import { CARRIER_NAMES, type SessionTable } from './session-table.ts'
+import { carrierNameOf } from './http-devices/http-engine.ts'
+import type { SessionTable } from './session-table.ts'
 import type { ShardDown } from './shard-messages.ts'
 import type { TagIndex } from './tag-index.ts'
 
@@ -35,7 +36,7 @@ export function describeDevice(
     online: true,
     sessionId: sessionIdText(parts.bootId, sessions.sessionIds[slot]),
     shard: parts.shard,
-    carrier: CARRIER_NAMES[sessions.carrierOf[slot]],
+    carrier: carrierNameOf(engine, sessions, slot),
     address: parts.addressOf(slot),
     network: NETWORK_NAMES[sessions.networkOf[slot]] ?? 'unknown',
     heartbeatSeconds: sessions.heartbeatSeconds[slot],

@@ -81,12 +81,15 @@ export class ShardGroup {
    * Resolves with the listeners as they were opened; throws PushctlError where a shard can not
    * start.
    */
-  start(kind: ShardKind, configuration: ShardConfiguration): Promise<readonly ShardListener[]> {
-    const link = startShard<ShardDown, ShardUp>({
+  start(
+    kind: ShardKind,
+    configuration: ShardConfiguration,
+    link: ShardLink<ShardDown, ShardUp> = startShard({
       kind,
       entry: 'server-shard',
       index: configuration.index,
-    })
+    }),
+  ): Promise<readonly ShardListener[]> {
     const isFirst = this.#places[configuration.index] === undefined
     const shard: RunningShard = {
       index: configuration.index,

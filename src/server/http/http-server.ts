@@ -13,10 +13,14 @@ import Fastify, {
 } from 'fastify'
 import type { Scope } from '../auth/admin-grants.ts'
 import type { NodeControl } from '../node-control.ts'
+import { OriginList } from '../guard/origin-list.ts'
+import { HTTP_DEVICES_MAX } from '../http-devices/node-http-devices.ts'
+import type { HttpDevices } from '../http-devices/http-devices.ts'
 import type { UpstreamRouter } from '../upstream/upstream-router.ts'
 import { BearerGate } from './bearer-gate.ts'
 import { takeJson, takeNdjson } from './body-parsers.ts'
 import { watchBodyTime } from './body-time.ts'
+import { answerPreflight, originHeaders } from './device-origin.ts'
 import { problemFromFailure } from './failure-problem.ts'
 import type { HttpLimits } from './limits.ts'
 import { listenFailure } from './listen-failure.ts'
@@ -32,6 +36,10 @@ export interface HttpServerOptions {
   readonly control: NodeControl
   /** Where GET /v1/upstream listens; without it the route is unavailable. */
   readonly upstream?: UpstreamRouter
+  /** Devices over HTTP; without it their routes are unavailable. */
+  readonly devices?: HttpDevices
+  /** Pages that may be devices; without it all of this node's own host. */
+  readonly origins?: readonly string[]
   readonly host: string
   /** 0 for any free port. */
   readonly port: number
@@ -62,6 +70,8 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
   const context: ApiContext = {
     control: options.control,
     upstream: options.upstream ?? null,
+    devices: options.devices ?? null,
+    origins: new OriginList(options.origins ?? []),
     limits: options.limits,
     batches: new Set(),
     meter: new RequestMeter(),
@@ -69,8 +79,10 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
     reportFailure: options.reportFailure ?? (() => {}),
   }
   const app = createApp(options.limits)
+  if (options.devices) app.server.maxConnections += HTTP_DEVICES_MAX
   takeJson(app)
   context.meter.watch(app)
+  addDevicePreflights(app, context)
   const gate = addGate(app, options)
   addFailureAnswers(app, context)
   for (const route of ROUTES) addRoute(app, route, context)
@@ -115,12 +127,22 @@ function createApp(limits: HttpLimits): FastifyInstance {
   return app
 }
 
+/** Browsers ask before a page may send what a form could not. */
+function addDevicePreflights(app: FastifyInstance, context: ApiContext): void {
+  const paths = new Set(ROUTES.filter(({ access }) => access === 'device').map(({ path }) => path))
+  app.addHook('onRequest', async (request, reply) => {
+    if (request.method !== 'OPTIONS' || !paths.has(request.url.split('?', 1)[0])) return
+    answerPreflight(reply, originHeaders(request, context.origins))
+  })
+}
+
 function addGate(app: FastifyInstance, options: HttpServerOptions): BearerGate {
   const gate = new BearerGate(options.adminToken, options.host)
   app.addHook('onRequest', async (request, reply) => {
     const access = accessOf(request.routeOptions.config)
     gate.checkHost(request.headers.host)
-    if (access === 'open' || (access === 'metrics' && !options.metricsAuth)) return
+    if (access === 'open' || access === 'device' || (access === 'metrics' && !options.metricsAuth))
+      return
     gate.checkToken(request.headers.authorization, scopeOf(request))
     // Here, because the framework would read the body first and complain about that.
     if (request.is404) answerMissingPath(request.method, request.url, reply)

@@ -7,6 +7,13 @@ import { SCHEMAS } from './openapi-schemas.ts'
 import { problemContent } from './operation.ts'
 import type { Route } from './route.ts'
 
+const SECURITY: Readonly<Record<Route['access'], readonly object[]>> = {
+  open: [],
+  admin: [{ adminToken: [] }],
+  metrics: [{ adminToken: [] }],
+  device: [{ deviceToken: [] }],
+}
+
 /** Version of the API, not of the package: it changes when a client must. */
 const API_VERSION = '1.0'
 
@@ -28,6 +35,7 @@ export function openApiDocument(routes: readonly Route[]): object {
       schemas: SCHEMAS,
       securitySchemes: {
         adminToken: { type: 'http', scheme: 'bearer', description: 'Where the node has a token' },
+        deviceToken: { type: 'http', scheme: 'bearer', description: 'Also as token in the query' },
       },
     },
   }
@@ -35,7 +43,7 @@ export function openApiDocument(routes: readonly Route[]): object {
 
 function describeRoute({ access, operation, streams }: Route): object {
   const responses: Record<string, unknown> = { ...operation.responses }
-  if (access !== 'open') {
+  if (access === 'admin' || access === 'metrics') {
     responses['401'] = { description: 'No or wrong admin token', content: problemContent() }
   }
   if (operation.requestBody !== undefined) {
@@ -43,7 +51,7 @@ function describeRoute({ access, operation, streams }: Route): object {
     if (!streams) addBodyProblems(responses)
   }
   responses.default = { description: 'Any other problem', content: problemContent() }
-  return { ...operation, responses, security: access === 'open' ? [] : [{ adminToken: [] }] }
+  return { ...operation, responses, security: SECURITY[access] }
 }
 
 function addBodyProblems(responses: Record<string, unknown>): void {

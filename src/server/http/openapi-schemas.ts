@@ -189,7 +189,7 @@ export const SCHEMAS: Readonly<Record<string, Schema>> = {
     online: { type: 'boolean' },
     sessionId: TEXT,
     shard: COUNT,
-    carrier: { enum: ['tcp', 'push.v1', 'push.v1.json'] },
+    carrier: { enum: ['tcp', 'push.v1', 'push.v1.json', 'sse', 'poll'] },
     address: TEXT,
     network: TEXT,
     heartbeatSeconds: COUNT,
@@ -240,5 +240,10 @@ export const SCHEMAS: Readonly<Record<string, Schema>> = {
       detail: TEXT,
     },
   },
+  PollAnswer: whole({
+    session: { type: 'string', description: 'To be given back; "" where it is over' },
+    after: { type: 'string', description: 'To be given back, once the frames are kept' },
+    frames: listOf({ type: 'object', description: 'A frame as JSON, docs/protocol.md' }),
+  }),
   Problem: PROBLEM,
 }

@@ -1,13 +1,17 @@
 /** Every route of the API. What is not listed here is neither served nor described. */
 import type { Route } from './route.ts'
+import { deviceAckRoute } from './routes/device-ack.ts'
 import { deviceKickRoute } from './routes/device-kick.ts'
+import { deviceSendRoute } from './routes/device-send.ts'
 import { deviceStateRoute } from './routes/device-state.ts'
 import { drainRoute } from './routes/drain.ts'
+import { eventsRoute } from './routes/events.ts'
 import { healthzRoute } from './routes/healthz.ts'
 import { metricsRoute } from './routes/metrics.ts'
 import { nodePageRoute } from './routes/node-page.ts'
 import { nodeStateRoute } from './routes/node-state.ts'
 import { openApiRoute } from './routes/openapi.ts'
+import { pollRoute } from './routes/poll.ts'
 import { pushRoute } from './routes/push.ts'
 import { pushBatchRoute } from './routes/push-batch.ts'
 import { pushReceiptRoute } from './routes/push-receipt.ts'
@@ -23,6 +27,10 @@ export const ROUTES: readonly Route[] = [
   nodeStateRoute,
   drainRoute,
   upstreamRoute,
+  eventsRoute,
+  pollRoute,
+  deviceSendRoute,
+  deviceAckRoute,
   healthzRoute,
   readyzRoute,
   metricsRoute,

@@ -5,6 +5,8 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Scope } from '../auth/admin-grants.ts'
 import type { NodeControl } from '../node-control.ts'
+import type { OriginList } from '../guard/origin-list.ts'
+import type { HttpDevices } from '../http-devices/http-devices.ts'
 import type { UpstreamRouter } from '../upstream/upstream-router.ts'
 import type { HttpLimits } from './limits.ts'
 import type { Operation } from './operation.ts'
@@ -14,6 +16,10 @@ import type { RequestMeter } from './request-meter.ts'
 export interface ApiContext {
   readonly control: NodeControl
   readonly upstream: UpstreamRouter | null
+  /** null: this node serves none over HTTP. */
+  readonly devices: HttpDevices | null
+  /** Pages that may be devices. */
+  readonly origins: OriginList
   readonly limits: HttpLimits
   /** Streams that are open now; the server ends them when it closes. */
   readonly batches: Set<{ stop(): void }>
@@ -31,9 +37,9 @@ export interface Route {
   readonly path: string
   /**
    * open: no token. admin: the admin token where one is set. metrics: like admin with
-   * --metrics-auth, else open.
+   * --metrics-auth, else open. device: the route checks the token of the device.
    */
-  readonly access: 'open' | 'admin' | 'metrics'
+  readonly access: 'open' | 'admin' | 'metrics' | 'device'
   /** What a token must be good for; default: read for GET, kick for DELETE, push for POST. */
   readonly scope?: Scope
   /** A stream is not held to the body limits of HttpLimits. */

@@ -13,7 +13,8 @@ import { SENT_STATUS } from '../../protocol/frame-types.ts'
 import { SENT_BYTES_MAX, writeSent } from '../../protocol/frame-writer.ts'
 import type { FrameOutput } from '../frame-output.ts'
 import type { JoinBatches } from '../join-batches.ts'
-import { CARRIER_NAMES, type SessionTable } from '../session-table.ts'
+import { carrierNameOf } from '../http-devices/http-engine.ts'
+import type { SessionTable } from '../session-table.ts'
 import {
   type ShardUpstreamSettings,
   TEXTS_PER_ROW,
@@ -82,7 +83,8 @@ export class ShardUpstream {
   /** The session has begun. */
   addOnline(slot: Slot): void {
     if (!this.deviceEvents || this.#isFull()) return
-    this.#addState(UPSTREAM_ROW.ONLINE, slot, CARRIER_NAMES[this.#parts.sessions.carrierOf[slot]])
+    const { engine, sessions } = this.#parts
+    this.#addState(UPSTREAM_ROW.ONLINE, slot, carrierNameOf(engine, sessions, slot))
   }
 
   /** The session ends, its row is still there: why is the name under which it is counted. */

@@ -1,0 +1,85 @@
+/** POST /v1/send: what a device over HTTP sends upstream, as SEND does on other carriers. */
+import { SENT_STATUS } from '../../../protocol/frame-types.ts'
+import { DEVICE_PARAMETERS, queryOf } from '../device-request.ts'
+import { jsonContent, problemContent } from '../operation.ts'
+import { ProblemError } from '../problem.ts'
+import type { Route } from '../route.ts'
+import { devicesOf, verifiedDevice } from './device-carrier.ts'
+
+const FIELDS = ['product', 'route', 'payload', 'payload64']
+
+export const deviceSendRoute: Route = {
+  method: 'POST',
+  path: '/v1/send',
+  access: 'device',
+  operation: {
+    operationId: 'deviceSend',
+    summary: 'Send upstream, as a device that is connected over HTTP',
+    parameters: DEVICE_PARAMETERS,
+    requestBody: {
+      required: true,
+      content: jsonContent({
+        type: 'object',
+        additionalProperties: false,
+        required: ['product'],
+        properties: {
+          product: { type: 'string' },
+          route: { type: 'string' },
+          payload: { type: 'string' },
+          payload64: { type: 'string', contentEncoding: 'base64' },
+        },
+      }),
+    },
+    responses: {
+      '202': {
+        description: 'Somebody has it',
+        content: jsonContent({
+          type: 'object',
+          required: ['status'],
+          properties: { status: { const: 'accepted' } },
+        }),
+      },
+      '400': { description: 'A field is wrong', content: problemContent() },
+      '401': { description: 'The token is not the device’s', content: problemContent() },
+      '409': { description: 'The device has no session over HTTP', content: problemContent() },
+      '422': { description: 'Nobody takes the product', content: problemContent() },
+      '503': { description: 'All who take it are full', content: problemContent() },
+    },
+  },
+  async handle(context, request, reply) {
+    const carrier = devicesOf(context, request)
+    const query = queryOf(request, [])
+    const deviceId = await verifiedDevice(carrier, request, reply, query)
+    const status = await carrier.devices.send(deviceId, fieldsOf(request.body))
+    if (status === SENT_STATUS.REFUSED) {
+      throw new ProblemError('product-refused', 'nobody takes this product')
+    }
+    if (status === SENT_STATUS.OVERLOADED) {
+      throw new ProblemError('unavailable', 'those who take the product are full; try again later')
+    }
+    if (status !== SENT_STATUS.ACCEPTED) {
+      throw new ProblemError('no-session', 'open /v1/events or /v1/poll first, and stay there')
+    }
+    reply.code(202)
+    return { status: 'accepted' }
+  },
+}
+
+function fieldsOf(body: unknown): Record<string, unknown> {
+  if (typeof body !== 'object' || body === null || Array.isArray(body)) {
+    throw new ProblemError('bad-field', 'the body must be a JSON object')
+  }
+  const unknown = Object.keys(body).find((name) => !FIELDS.includes(name))
+  if (unknown !== undefined) {
+    const name = JSON.stringify(unknown.slice(0, 40))
+    throw new ProblemError('unknown-field', `expected ${FIELDS.join(', ')}, got ${name}`)
+  }
+  const fields = body as Record<string, unknown>
+  for (const name of FIELDS) {
+    const value = fields[name]
+    if (value === undefined ? name === 'product' : typeof value !== 'string') {
+      throw new ProblemError('bad-field', `${name} must be a string`)
+    }
+  }
+  return fields
+}
