@@ -107,6 +107,7 @@ export const command = defineCommand({
         token: token ?? '',
         tags: options.tag,
         network: NETWORKS[options.network],
+        cursor: { inboxSeq: 0 },
       },
       countMax: options.count ?? Number.POSITIVE_INFINITY,
       signal,

@@ -1,13 +1,12 @@
 /**
  * pushctl push: sends one push through the HTTP API of a node and prints to how many devices it
- * went. Settings of later versions of the protocol (storage, notify, receipts) are not declared
- * until a node can do them.
+ * went. With --qos 1 it is stored until the devices ack it, and --wait stays until they all have.
  */
 import { defineCommand } from '../config/command.ts'
 import { defineOptions } from '../config/option-table.ts'
 import { EXIT } from '../errors/exit-codes.ts'
 import { PushctlError } from '../errors/pushctl-error.ts'
-import type { PushAnswer } from './push/node-client.ts'
+import type { PushAnswer, PushReceipt } from './push/node-client.ts'
 
 export const PUSH_OPTIONS = defineOptions({
   to: { flag: 'to', kind: 'string', repeatable: true, env: false, help: 'a device to push to' },
@@ -22,18 +21,42 @@ export const PUSH_OPTIONS = defineOptions({
   mode: {
     flag: 'mode',
     kind: 'enum',
-    values: ['direct'],
+    values: ['direct', 'notify', 'lazy'],
     default: 'direct',
     env: false,
-    help: 'direct: send it now',
+    help:
+      'direct: send it now; with --qos 1 also notify: tell the device, which pulls it; lazy: ' +
+      'send it with the next heartbeat',
   },
   qos: {
     flag: 'qos',
     kind: 'enum',
-    values: ['0'],
+    values: ['0', '1'],
     default: '0',
     env: false,
-    help: '0: devices that are online now, never stored',
+    help: '0: devices that are online now, never stored; 1: stored for named devices until acked',
+  },
+  ttlMs: {
+    flag: 'ttl',
+    kind: 'duration',
+    min: 1_000,
+    max: 30 * 86_400_000,
+    env: false,
+    help: 'how long a stored push is kept; 7 days if not given',
+  },
+  id: {
+    flag: 'id',
+    kind: 'string',
+    placeholder: 'KEY',
+    env: false,
+    help: 'idempotency key: pushing again with it within ten minutes changes nothing',
+  },
+  wait: {
+    flag: 'wait',
+    kind: 'boolean',
+    default: false,
+    env: false,
+    help: 'with --qos 1: stay until every device has acked, and print the receipts',
   },
   file: { flag: 'file', kind: 'file', env: false, help: 'payload from this file; - is stdin' },
   node: {
@@ -57,6 +80,10 @@ export const command = defineCommand({
   options: PUSH_OPTIONS,
   examples: [
     { line: 'pushctl push --to phone-1 "hello"', help: 'one device of a node on this machine' },
+    {
+      line: 'pushctl push --to phone-1 --qos 1 --ttl 1h --wait "hello"',
+      help: 'stored until it is acked, and told when it is',
+    },
     { line: 'pushctl push --tag news --file - < story.json', help: 'all devices with a tag' },
     { line: 'pushctl push --all --node http://10.0.0.7:7002 "bye"', help: 'all devices of a node' },
   ],
@@ -78,6 +105,7 @@ export const command = defineCommand({
       const message = `a payload is needed as an argument or as --file, got ${got}`
       faults.push(new PushctlError('PUSHCTL_CONFIG', message))
     }
+    faults.push(...storageFaults(options))
     const { protocol } = new URL(options.node)
     if (protocol !== 'http:' && protocol !== 'https:') {
       const message = `--node must be an http:// or https:// URL, got "${options.node}"`
@@ -87,7 +115,7 @@ export const command = defineCommand({
   },
   async run({ options, positional, env, stdin, signal, note, result }) {
     const { readPayload } = await import('./push/payload-source.ts')
-    const { postPush } = await import('./push/node-client.ts')
+    const { getReceipt, postPush } = await import('./push/node-client.ts')
     const { readAdminToken } = await import('../server/auth/admin-token.ts')
     const admin = await readAdminToken({
       file: options.adminTokenFile,
@@ -96,15 +124,55 @@ export const command = defineCommand({
     if (admin?.warning) note(admin.warning)
     const payload = await readPayload({ text: positional[0], file: options.file, stdin, signal })
     const to = options.all ? 'all' : options.tag !== undefined ? { tag: options.tag } : options.to
-    const { mode, node } = options
-    const push = { to, payload64: payload.toString('base64'), mode, qos: Number(options.qos) }
-    const outcome = await postPush(node, push, admin?.token ?? null, signal)
-    await result({ schema: 'pushctl.push/1', node, ...outcome }, sentenceOf(outcome))
-    return EXIT.OK
+    const { mode, node, id, ttlMs } = options
+    const push = {
+      ...{ to, payload64: payload.toString('base64'), mode, qos: Number(options.qos) },
+      ...(ttlMs === undefined ? {} : { ttlSeconds: Math.ceil(ttlMs / 1000) }),
+      ...(id === undefined ? {} : { id }),
+    }
+    const token = admin?.token ?? null
+    const outcome = await postPush(node, push, token, signal)
+    const schema = 'pushctl.push/1'
+    if (!options.wait) {
+      await result({ schema, node, ...outcome }, sentenceOf(outcome))
+      return EXIT.OK
+    }
+    note(sentenceOf(outcome))
+    const { untilDone } = await import('./push/receipt-wait.ts')
+    const read = () => getReceipt(node, outcome.pushId, token, signal)
+    const receipt = await untilDone(read, note, signal)
+    await result({ schema, node, ...outcome, ...receipt }, receiptSentence(receipt))
+    return receipt.acked === receipt.stored ? EXIT.OK : EXIT.TARGET
   },
 })
 
-function sentenceOf({ accepted, online, pushId }: PushAnswer): string {
+function storageFaults(options: {
+  readonly qos: string
+  readonly mode: string
+  readonly ttlMs: number | undefined
+  readonly wait: boolean
+  readonly to: readonly string[]
+}): PushctlError[] {
+  const rules: [isBroken: boolean, message: string][] =
+    options.qos === '1'
+      ? [[options.to.length === 0, '--qos 1 needs --to: only named devices have an inbox']]
+      : [
+          [options.mode !== 'direct', `--mode ${options.mode} needs --qos 1: the push must wait`],
+          [options.ttlMs !== undefined, '--ttl needs --qos 1: nothing else is kept'],
+          [options.wait, '--wait needs --qos 1: nothing else is acked'],
+        ]
+  return rules
+    .filter(([isBroken]) => isBroken)
+    .map(([, message]) => new PushctlError('PUSHCTL_CONFIG', message))
+}
+
+function sentenceOf({ accepted, stored, online, pushId }: PushAnswer): string {
   const devices = accepted === 1 ? '1 device' : `${accepted} devices`
+  if (stored > 0) return `push ${pushId}: stored for ${devices}, ${online} online`
   return `push ${pushId}: ${devices} addressed, sent to ${online} online`
+}
+
+function receiptSentence({ acked, stored, expired, trimmed }: PushReceipt): string {
+  const lost = expired + trimmed === 0 ? '' : `, ${expired} expired, ${trimmed} trimmed`
+  return `acked by ${acked} of ${stored}${lost}`
 }

@@ -33,7 +33,7 @@ describe.each(CARRIERS)('pushctl listen over %s %j', (carrier, words) => {
     const peer = await node.peer()
     expect(await peer.next()).toMatchObject({
       ...{ type: 'HELLO', version: 1, deviceId: 'phone-1', token: 'secret', network: 4 },
-      ...{ tags: ['news', 'é'], inboxSeq: 0, flags: 0 },
+      ...{ tags: ['news', 'é'], inboxSeq: 0, flags: 2 },
     })
     peer.send(WELCOME)
     for (const payload of ['first', Uint8Array.of(0xff), '', 'too many']) peer.send(msg(payload))

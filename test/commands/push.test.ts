@@ -87,13 +87,32 @@ describe('pushctl push', () => {
       ['--to', 'a', '--file', '-', 'x'],
       'a payload is needed as an argument or as --file, got both',
     ],
-    [['--to', 'a', 'x', '--mode', 'lazy'], 'lazy'],
-    [['--to', 'a', 'x', '--qos', '1'], '--qos'],
+    [['--to', 'a', 'x', '--mode', 'lazy'], '--mode lazy needs --qos 1'],
+    [['--all', 'x', '--qos', '1'], '--qos 1 needs --to'],
+    [['--to', 'a', 'x', '--ttl', '1h'], '--ttl needs --qos 1'],
+    [['--to', 'a', 'x', '--wait'], '--wait needs --qos 1'],
+    [['--to', 'a', 'x', '--qos', '2'], '--qos'],
     [['--to', 'a', '--file', '/nowhere/payload'], 'ENOENT'],
   ])('%j is refused before anything is sent', async (words, message) => {
     const { code, err } = await push(words)
     expect([code, server.node.pushes]).toEqual([2, []])
     expect(err).toContain(message)
+  })
+
+  it('stores with --qos 1, and with --wait prints what became of it', async () => {
+    const receipt = { accepted: 1, stored: 1, online: 1, sent: 1, acked: 1, expired: 0, trimmed: 0 }
+    server.node.receipts.set('p1', receipt)
+    const stored = ['--qos', '1', '--ttl', '90s', '--mode', 'notify', '--id', 'k', '--wait']
+    const ended = await push(['--to', 'phone-1', 'x', ...stored])
+    expect([ended.code, ended.out]).toEqual([0, 'acked by 1 of 1\n'])
+    expect(ended.err).toContain('push p1: stored for 1 device, 1 online')
+    expect(server.node.pushes[0]).toMatchObject({
+      stored: { ttlSeconds: 90, mode: 'NOTIFY' },
+      id: 'k',
+    })
+    server.node.receipts.set('p2', { ...receipt, acked: 0, expired: 1 })
+    const late = await push(['--to', 'phone-1', 'x', '--qos', '1', '--wait'])
+    expect([late.code, late.out]).toEqual([4, 'acked by 0 of 1, 1 expired, 0 trimmed\n'])
   })
 
   it('refuses a file that no frame could carry', async () => {

@@ -5,25 +5,45 @@
  *   connecting ─open: HELLO─► greeting ─WELCOME─► online ─BYE, close, silence, stop()─► ended
  */
 import { FrameReader } from '../../protocol/frame-reader.ts'
-import { BYE, byeReason, FRAME, LIMITS } from '../../protocol/frame-types.ts'
 import {
+  BYE,
+  byeReason,
+  FRAME,
+  HELLO_FLAG,
+  LIMITS,
+  MSG_FLAG,
+  STREAM,
+} from '../../protocol/frame-types.ts'
+import {
+  ACK_BYTES_MAX,
   helloBytesMax,
   helloFields,
   PING_BYTES_MAX,
+  PULL_BYTES_MAX,
+  writeAck,
   writeHello,
   writePing,
+  writePull,
 } from '../../protocol/frame-writer.ts'
 import { textFromUtf8 } from '../../protocol/utf8.ts'
 import type { Carrier, CarrierEnd, CarrierSink } from './carrier.ts'
 
 /** How long a PONG may take before the connection counts as dead. */
 const PONG_TIMEOUT_MS = 10_000
+/** Messages asked for at a time where the node only notifies. */
+const PULL_MESSAGES = 100
+
+/** What the device has received of its inbox, over all its connections. */
+export interface DeviceCursor {
+  inboxSeq: number
+}
 
 export interface DeviceIdentity {
   readonly deviceId: string
   readonly token: string
   readonly tags: readonly string[]
   readonly network: number
+  readonly cursor: DeviceCursor
 }
 
 export interface ReceivedMessage {
@@ -99,8 +119,10 @@ export class DeviceSession implements CarrierSink {
   }
 
   onOpen(): void {
-    const { deviceId, token, tags, network } = this.#identity
-    const hello = helloFields(deviceId, token, tags, { network })
+    const { deviceId, token, tags, network, cursor } = this.#identity
+    const { inboxSeq } = cursor
+    const flags = HELLO_FLAG.WILL_ACK
+    const hello = helloFields(deviceId, token, tags, { flags, network, inboxSeq })
     const frame = new Uint8Array(helloBytesMax(hello))
     this.carrier.send(frame.subarray(0, writeHello(frame, 0, hello)))
   }
@@ -128,12 +150,35 @@ export class DeviceSession implements CarrierSink {
       case FRAME.MSG: {
         const { seq, flags, publishedUs } = reader
         const payload = bytes.slice(reader.payloadStart, reader.payloadEnd)
-        this.#events.onMessage({ seq, flags, publishedUs, payload })
+        if (this.#isNew(seq, flags)) this.#events.onMessage({ seq, flags, publishedUs, payload })
         return
       }
+      case FRAME.NOTIFY:
+        if (reader.stream === STREAM.INBOX) this.#pull(reader.seq)
+        return
       case FRAME.BYE:
         this.#onBye(bytes)
     }
+  }
+
+  /** Acks what wants it; false for a message that came before. */
+  #isNew(seq: number, flags: number): boolean {
+    const { cursor } = this.#identity
+    if (!(flags & MSG_FLAG.WANTS_ACK) || flags & MSG_FLAG.BROADCAST) return true
+    const isNew = seq > cursor.inboxSeq
+    if (isNew) cursor.inboxSeq = seq
+    const frame = new Uint8Array(ACK_BYTES_MAX)
+    const end = writeAck(frame, 0, STREAM.INBOX, cursor.inboxSeq)
+    this.carrier.send(frame.subarray(0, end))
+    return isNew
+  }
+
+  #pull(headSeq: number): void {
+    const { inboxSeq } = this.#identity.cursor
+    if (headSeq <= inboxSeq) return
+    const frame = new Uint8Array(PULL_BYTES_MAX)
+    const end = writePull(frame, 0, STREAM.INBOX, inboxSeq, PULL_MESSAGES)
+    this.carrier.send(frame.subarray(0, end))
   }
 
   onEnd({ kind, code, detail }: CarrierEnd): void {

@@ -14,6 +14,14 @@ export interface PushAnswer {
   readonly pushId: string
 }
 
+export interface PushReceipt {
+  readonly stored: number
+  readonly sent: number
+  readonly acked: number
+  readonly expired: number
+  readonly trimmed: number
+}
+
 /** Fails with PUSHCTL_TARGET_UNREACHABLE, PUSHCTL_TARGET_REFUSED or PUSHCTL_TARGET_PROTOCOL. */
 export async function postPush(
   node: string,
@@ -21,7 +29,7 @@ export async function postPush(
   adminToken: string | null,
   signal: AbortSignal,
 ): Promise<PushAnswer> {
-  const { status, body } = await post(new URL('/v1/push', node), push, adminToken, signal)
+  const { status, body } = await ask(new URL('/v1/push', node), push, adminToken, signal)
   const answer = parseObject(body)
   if (status >= 200 && status < 300 && isPushAnswer(answer)) {
     const { accepted, stored, online, pushId } = answer
@@ -30,9 +38,27 @@ export async function postPush(
   throw refusalOf(node, status, answer, adminToken !== null)
 }
 
-async function post(
+/** What became of a push so far. Fails as postPush() does. */
+export async function getReceipt(
+  node: string,
+  pushId: string,
+  adminToken: string | null,
+  signal: AbortSignal,
+): Promise<PushReceipt> {
+  const url = new URL(`/v1/push/${encodeURIComponent(pushId)}`, node)
+  const { status, body } = await ask(url, null, adminToken, signal)
+  const answer = parseObject(body)
+  if (status === 200 && isReceipt(answer)) {
+    const { stored, sent, acked, expired, trimmed } = answer
+    return { stored, sent, acked, expired, trimmed }
+  }
+  throw refusalOf(node, status, answer, adminToken !== null)
+}
+
+/** Posts `push`, or gets where it is null. */
+async function ask(
   url: URL,
-  push: object,
+  push: object | null,
   adminToken: string | null,
   signal: AbortSignal,
 ): Promise<{ status: number; body: string }> {
@@ -40,12 +66,12 @@ async function post(
   const dispatcher = new Agent({ maxResponseSize: ANSWER_BYTES_MAX })
   try {
     const answer = await request(url, {
-      method: 'POST',
+      method: push === null ? 'GET' : 'POST',
       headers: {
-        'content-type': 'application/json',
+        ...(push === null ? {} : { 'content-type': 'application/json' }),
         ...(adminToken === null ? {} : { authorization: `Bearer ${adminToken}` }),
       },
-      body: JSON.stringify(push),
+      body: push === null ? null : JSON.stringify(push),
       headersTimeout: ANSWER_TIMEOUT_MS,
       bodyTimeout: ANSWER_TIMEOUT_MS,
       signal,
@@ -110,6 +136,11 @@ function parseObject(body: string): Record<string, unknown> {
   } catch {
     return {}
   }
+}
+
+function isReceipt(answer: object): answer is PushReceipt {
+  const { stored, sent, acked, expired, trimmed } = answer as Partial<PushReceipt>
+  return [stored, sent, acked, expired, trimmed].every((count) => typeof count === 'number')
 }
 
 function isPushAnswer(answer: object): answer is PushAnswer {

@@ -131,7 +131,7 @@ export class InboxDelivery {
     if (flags & DEVICE_FLAG.BEHIND && !(flags & waits)) this.#queue(device)
   }
 
-  /** Answers with what comes after `afterSeq`, or with NOTIFY where there is nothing. */
+  /** Answers with what comes after `afterSeq`, then NOTIFY where there is more, or nothing. */
   async onPull(
     shard: number,
     slot: number,
@@ -154,10 +154,11 @@ export class InboxDelivery {
     const before = this.sent
     await this.#readAndSend(rows)
     if (this.#deviceAt(shard, slot, generation) !== device) return
-    if (this.sent === before) {
+    const hasMore = devices.unsent[device] !== NO_ROW
+    if (!hasMore) this.#isUpToDate(device)
+    if (hasMore || this.sent === before) {
       this.#sayHead(shard, slot, generation, devices.nextSeqs[device] - 1)
     }
-    if (devices.unsent[device] === NO_ROW) this.#isUpToDate(device)
   }
 
   /** What is lazy goes out with the heartbeat. */
