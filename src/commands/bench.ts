@@ -67,7 +67,7 @@ async function measure(
   const [{ runBench }, { watchHosts }, thresholds, { textReport }, { ProgressPrinter }, output] =
     await Promise.all([
       import('../loadgen/coordinator.ts'),
-      import('./bench-hosts.ts'),
+      import('./bench/host-watch.ts'),
       import('../report/thresholds.ts'),
       import('../report/text-report.ts'),
       import('../report/progress-line.ts'),
@@ -83,11 +83,12 @@ async function measure(
     },
     { quiet },
   )
+  const hosts = watchHosts(options.targetHosts)
   try {
     const measured = await runBench(settings, {
       signal,
       onProgress: (progress) => printer.update(progress),
-      hosts: watchHosts(options.targetHosts),
+      hosts,
     })
     const slos = thresholds.parseThresholds(options.slo)
     const report = { ...measured, thresholds: thresholds.evaluateThresholds(slos, measured) }
@@ -101,6 +102,7 @@ async function measure(
     await result(report, text.trimEnd())
     return report
   } finally {
+    hosts.stop()
     printer.stop()
   }
 }

@@ -1,7 +1,7 @@
 /** From the plan of a run to what doctor judges its hosts by. */
-import { DEFAULT_TARGET, type Role, type Target } from '../doctor/target.ts'
-import type { RunPlan } from '../loadgen/plan/run-plan.ts'
-import { isLoopback } from '../loadgen/target/target-address.ts'
+import { DEFAULT_TARGET, type Role, type Target } from '../../doctor/target.ts'
+import type { RunPlan } from '../../loadgen/plan/run-plan.ts'
+import { isLoopback } from '../../loadgen/target/target-address.ts'
 
 export interface DoctorTargets {
   /** The generator's host, which may be the target's too. */

@@ -1,58 +1,28 @@
 /**
- * Doctor beside a bench: the generator's host and those of --target-host are read before the first
- * connection, now and then during the run, and after the last message. Findings are judged over the
- * whole run, so a counter that moved at any time in it shows. A look costs CPU on the very cores
- * that are measured, so looks pause twenty times as long as one took.
+ * One host, looked at by doctor before the first connection, now and then during a run, and after
+ * the last message. Findings are judged over the whole run, so a counter that moved at any time in
+ * it shows. A look costs CPU on the very cores that are measured, so looks pause twenty times as
+ * long as one took.
  */
 import { setTimeout as pause } from 'node:timers/promises'
-import type { Facts } from '../doctor/facts.ts'
-import { LiveSource } from '../doctor/facts-reader/live-source.ts'
-import { type FactsRequest, readFacts } from '../doctor/facts-reader/read-facts.ts'
-import { readSshHosts } from '../doctor/facts-reader/ssh-hosts.ts'
-import type { Finding } from '../doctor/finding.ts'
-import { runChecks } from '../doctor/run-checks.ts'
-import type { Target } from '../doctor/target.ts'
-import { movingCounters } from '../doctor/watch/moving-counters.ts'
-import type { HostWatch } from '../loadgen/run-hooks.ts'
-import type { HostFindingReport, HostFindingsReport, HostGauges } from '../stats/run-report.ts'
-import { doctorTargets } from './bench-doctor-target.ts'
+import type { Facts } from '../../doctor/facts.ts'
+import type { Finding } from '../../doctor/finding.ts'
+import { runChecks } from '../../doctor/run-checks.ts'
+import type { Target } from '../../doctor/target.ts'
+import { movingCounters } from '../../doctor/watch/moving-counters.ts'
+import type { HostFindingReport, HostFindingsReport, HostGauges } from '../../stats/run-report.ts'
 
-const WINDOW_MS = 250
 const PAUSE_MS_MIN = 5_000
 const PAUSE_LOOKS = 20
 /** Each look walks over all sockets of the host: with more than these, only before and after. */
 const WATCHED_CONNECTIONS_MAX = 200_000
 /** What comes later than this is left out: a report must not wait for a host. */
-const LAST_LOOK_MS_MAX = 15_000
+export const LOOK_MS_MAX = 15_000
 
 type Read = (signal: AbortSignal) => Promise<Facts>
 
-/** @param targetHosts as ssh names them */
-export function watchHosts(targetHosts: readonly string[]): HostWatch {
-  let watched: HostLooks[] = []
-  return {
-    async start(plan) {
-      const { here, there } = doctorTargets(plan)
-      watched = [
-        new HostLooks('this host', here, () => readFacts(new LiveSource(), REQUEST)),
-        ...targetHosts.map((host) => new HostLooks(host, there, (signal) => overSsh(host, signal))),
-      ]
-      await Promise.all(watched.map((looks) => looks.start()))
-    },
-    finish: () => Promise.all(watched.map((looks) => looks.finish())),
-  }
-}
-
-const REQUEST: FactsRequest = { windowMs: WINDOW_MS, pids: [], ports: [] }
-
-async function overSsh(host: string, signal: AbortSignal): Promise<Facts> {
-  const [result] = await readSshHosts([host], REQUEST, signal)
-  if (result === undefined || 'failure' in result) throw new Error(result?.failure ?? 'no answer')
-  return result.facts
-}
-
 /** One host, looked at again and again. */
-class HostLooks {
+export class HostLooks {
   readonly #host: string
   readonly #target: Target
   readonly #read: Read
@@ -81,7 +51,7 @@ class HostLooks {
   async finish(): Promise<HostFindingsReport> {
     this.#stop.abort()
     await this.#watching
-    if (this.#first !== null) await Promise.race([this.#look(), pause(LAST_LOOK_MS_MAX)])
+    if (this.#first !== null) await Promise.race([this.#look(), pause(LOOK_MS_MAX)])
     return this.#report()
   }
 
@@ -93,14 +63,14 @@ class HostLooks {
       if (this.#stop.signal.aborted) return
       const fromMs = performance.now()
       await this.#look()
-      tookMs = performance.now() - fromMs - WINDOW_MS
+      tookMs = performance.now() - fromMs
     }
   }
 
   async #look(): Promise<void> {
     const fromMs = performance.now()
     try {
-      const facts = await this.#read(AbortSignal.timeout(LAST_LOOK_MS_MAX))
+      const facts = await this.#read(AbortSignal.timeout(LOOK_MS_MAX))
       this.#readings++
       if (this.#first === null) {
         this.#first = facts
