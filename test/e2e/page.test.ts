@@ -114,6 +114,28 @@ describe.skipIf(executablePath === undefined)(`the node page in a browser${reaso
     }
   })
 
+  for (const colorScheme of ['light', 'dark'] as const) {
+    it(`fits a phone without scrolling sideways, in a ${colorScheme} theme`, async () => {
+      const viewport = { width: 360, height: 740 }
+      const { page, complaints } = await open(node.url, { viewport, colorScheme })
+      await page.getByText(/^ready, pushctl /).waitFor()
+      await page.locator('#shards table').waitFor()
+      const measured = await page.evaluate<{ width: number; ground: string; ink: string }>(`({
+        width: document.documentElement.scrollWidth,
+        ground: getComputedStyle(document.body).backgroundColor,
+        ink: getComputedStyle(document.body).color,
+      })`)
+      expect(measured.width).toBeLessThanOrEqual(viewport.width)
+      const brightness = (color: string) =>
+        color.match(/\d+/g)!.reduce((sum, part) => sum + Number(part), 0)
+      const difference = brightness(measured.ground) - brightness(measured.ink)
+      expect(Math.sign(difference)).toBe(colorScheme === 'light' ? 1 : -1)
+      expect(Math.abs(difference)).toBeGreaterThan(500)
+      expect(complaints).toEqual([])
+      await page.context().close()
+    })
+  }
+
   it('says so when the node does not answer any more', async () => {
     const mortal = await startNode([])
     const { page } = await open(mortal.url)

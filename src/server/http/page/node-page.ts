@@ -6,38 +6,22 @@
  */
 import { createHash } from 'node:crypto'
 import { NODE_PAGE_SCRIPT } from './node-page-script.ts'
-
-const STYLE = `
-:root { color-scheme: light dark; font: 15px/1.5 system-ui, sans-serif }
-body { max-width: 60rem; margin: 2rem auto; padding: 0 1rem }
-h1 { font-size: 1.3rem; margin: 0 }
-#figures { display: grid; gap: .75rem }
-#figures { grid-template-columns: repeat(auto-fill, minmax(11rem, 1fr)) }
-#figures div { border: 1px solid #8886; border-radius: .4rem; padding: .6rem .8rem }
-#figures b { display: block; font-size: 1.4rem; font-variant-numeric: tabular-nums }
-table { border-collapse: collapse; width: 100%; margin: .5rem 0 1.5rem }
-/* A table wider than a phone scrolls by itself, the page does not. */
-table { display: block; overflow-x: auto }
-.old { opacity: .5 }
-th, td { text-align: left; padding: .25rem .6rem .25rem 0; border-bottom: 1px solid #8884 }
-td { font-variant-numeric: tabular-nums }
-#notice { min-height: 1.5em; color: #b40 }
-form { display: none; gap: .5rem; margin: 1rem 0 }
-form.asked { display: flex }
-input { flex: 1; font: inherit }
-`
+import { NODE_PAGE_STYLE } from './node-page-style.ts'
 
 export const NODE_PAGE_HTML = `<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
-<meta name="viewport" content="width=device-width">
+<meta name="viewport" content="width=device-width, initial-scale=1">
 <title>pushctl node</title>
-<style>${STYLE}</style>
+<style>${NODE_PAGE_STYLE}</style>
 </head>
 <body>
+<header>
 <h1 id="title">pushctl node</h1>
 <p id="state" role="status">asking the node</p>
+<span id="level"></span>
+</header>
 <form id="login">
 <label for="token">Admin token</label>
 <input id="token" type="password" autocomplete="off">
@@ -45,10 +29,15 @@ export const NODE_PAGE_HTML = `<!doctype html>
 </form>
 <p id="notice" role="alert"></p>
 <section id="figures" aria-label="Figures"></section>
-<h2>Shards</h2>
-<table id="shards"></table>
-<h2>Closed connections</h2>
-<table id="closes"></table>
+<div class="cards">
+<section><h2>API latency</h2><div id="latency"></div></section>
+<section><h2>Shard answers</h2><div id="answers"></div></section>
+<section><h2>GC pauses</h2><div id="pauses" class="scroll"></div></section>
+<section><h2>Ended by</h2><div id="byes" class="scroll"></div></section>
+<section><h2>Errors</h2><div id="errors" class="scroll"></div></section>
+<section><h2>Connections</h2><div id="states" class="scroll"></div></section>
+<section class="wide"><h2>Shards</h2><div id="shards" class="scroll"></div></section>
+</div>
 <script>${NODE_PAGE_SCRIPT}</script>
 </body>
 </html>
@@ -57,7 +46,7 @@ export const NODE_PAGE_HTML = `<!doctype html>
 const POLICY = [
   "default-src 'none'",
   `script-src '${digestOf(NODE_PAGE_SCRIPT)}'`,
-  `style-src '${digestOf(STYLE)}'`,
+  `style-src '${digestOf(NODE_PAGE_STYLE)}'`,
   "connect-src 'self'",
   "base-uri 'none'",
   "form-action 'none'",

@@ -3,6 +3,8 @@ import { runInNewContext } from 'node:vm'
 import { describe, expect, it } from 'vitest'
 import { NODE_PAGE_HEADERS, NODE_PAGE_HTML } from '../../../../src/server/http/page/node-page.ts'
 import { NODE_PAGE_SCRIPT } from '../../../../src/server/http/page/node-page-script.ts'
+import type { NodeState } from '../../../../src/server/http/routes/node-state.ts'
+import { BucketHistogram } from '../../../../src/stats/bucket-histogram.ts'
 import { MemoryNode } from '../memory-node.ts'
 
 /** As much of an element as the page uses; markup given as text stays text. */
@@ -11,6 +13,8 @@ class FakeElement {
   children: FakeElement[] = []
   value = ''
   asked = false
+  className = ''
+  readonly attributes = new Map<string, string>()
   onSubmit: (event: { preventDefault(): void }) => void = () => {}
   readonly classList = {
     toggle: (_name: string, isOn: boolean) => {
@@ -20,6 +24,9 @@ class FakeElement {
   set textContent(text: unknown) {
     this.text = String(text)
     this.children = []
+  }
+  setAttribute(name: string, value: unknown): void {
+    this.attributes.set(name, String(value))
   }
   prepend(child: FakeElement): void {
     this.children.unshift(child)
@@ -61,6 +68,7 @@ function openPage(answer: (request: Request) => { status: number; body: unknown 
       title: '',
       getElementById: elementOf,
       createElement: () => new FakeElement(),
+      createElementNS: () => new FakeElement(),
     },
     sessionStorage: {
       getItem: (key: string) => storage.get(key) ?? null,
@@ -83,6 +91,20 @@ function openPage(answer: (request: Request) => { status: number; body: unknown 
   }
 }
 
+/** GET /v1/node of a node that has answered some requests. */
+async function stateOf(node: MemoryNode): Promise<NodeState> {
+  const latency = new BucketHistogram()
+  latency.recordUs(2_000)
+  const route = { method: 'POST', route: '/v1/push', statuses: { 202: 1 } }
+  return {
+    ...(await node.describe()),
+    ready: true,
+    notReadyBecause: '',
+    api: { inFlight: 0, streams: 0, routes: [{ ...route, latency: latency.report() }] },
+    errors: { api: 0, network: 4 },
+  }
+}
+
 describe('the node page', () => {
   it('allows by digest exactly the script and the style that it has', () => {
     const policy = NODE_PAGE_HEADERS['content-security-policy']
@@ -98,21 +120,52 @@ describe('the node page', () => {
   it('shows state, connections and rates, and names as text', async () => {
     const node = new MemoryNode()
     let pushes = 0
-    const described = await node.describe()
+    const described = await stateOf(node)
     const page = openPage(() => {
       const counters = { ...described.counters, pushesAccepted: (pushes += 100) }
       return { status: 200, body: { ...described, name: '<b>', counters } }
     })
     await expect.poll(() => page.text('title')).toBe('<b>')
     await page.poll()
-    expect(page.text('state')).toMatch(/^ready, pushctl 0\.1\.0, up \d+ s$/)
+    expect(page.text('state')).toBe('ready, pushctl 0.1.0, up 1 min')
     expect(page.text('figures')).toContain('connections open 0 of 1,000')
     expect(page.text('figures')).toContain('pushes accepted 50/s')
-    expect(page.text('closes')).toContain('replaced 2')
+    expect(page.text('byes')).toContain('replaced 0 2')
+    expect(page.text('pauses')).toContain('minor 4 0.40 ms 0.90 ms 0.90 ms')
+    expect(page.text('errors')).toBe('source so far network 4')
+    expect(page.text('latency')).toContain('2.5ms')
+    expect(page.text('shards')).toContain('0 up thread node')
+  })
+
+  it('says how far the node is degraded, and why it takes no new devices', async () => {
+    const described = await stateOf(new MemoryNode())
+    const calm = { ...described.load, level: 0, reason: '' }
+    let state: NodeState = { ...described, load: calm }
+    const page = openPage(() => ({ status: 200, body: state }))
+    await expect.poll(() => page.text('level')).toBe('all is served')
+    expect(page.element('level').className).toBe('good')
+    state = { ...described, load: { ...described.load, level: 1, reason: 'loop lag' } }
+    await page.poll()
+    expect(page.text('level')).toBe('degraded, level 1: loop lag')
+    expect(page.element('level').className).toBe('warn')
+    state = { ...described, ready: false, notReadyBecause: 'draining' }
+    await page.poll()
+    expect(page.text('level')).toBe('takes no new devices: draining')
+    expect(page.element('level').className).toBe('bad')
+  })
+
+  it('has no rates over a restart of the node', async () => {
+    const described = await stateOf(new MemoryNode())
+    let state: NodeState = { ...described, counters: { ...described.counters, messagesSent: 900 } }
+    const page = openPage(() => ({ status: 200, body: state }))
+    await expect.poll(() => page.text('title')).toBe('node "a"')
+    state = { ...described, startedAtMs: described.startedAtMs + 1 }
+    await page.poll()
+    expect(page.text('figures')).toContain('messages sent …')
   })
 
   it('asks for the admin token where one is set, and sends it to this node only', async () => {
-    const body = await new MemoryNode().describe()
+    const body = await stateOf(new MemoryNode())
     const page = openPage(({ headers }) =>
       headers['authorization'] === 'Bearer right'
         ? { status: 200, body }
