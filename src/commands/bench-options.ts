@@ -2,6 +2,7 @@
 import { defineOptions } from '../config/option-table.ts'
 import { LIFETIMES } from '../loadgen/turnover.ts'
 import { WORKLOAD_MODES } from '../loadgen/workload.ts'
+import { TARGET_OPTIONS } from './bench/target-options.ts'
 
 export const BENCH_OPTIONS = defineOptions({
   connections: {
@@ -177,6 +178,7 @@ export const BENCH_OPTIONS = defineOptions({
     kind: 'directory',
     help: 'write report.json and the .hgrm files here',
   },
+  ...TARGET_OPTIONS,
   engine: {
     flag: 'engine',
     kind: 'enum',

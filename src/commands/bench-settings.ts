@@ -7,10 +7,11 @@ import type { OptionsOf } from '../config/option-table.ts'
 import { isSshHost } from '../config/ssh-host.ts'
 import { PushctlError } from '../errors/pushctl-error.ts'
 import { parseSourceAddresses } from '../loadgen/plan/source-addresses.ts'
-import { parseTarget, type TargetAddress } from '../loadgen/target/target-address.ts'
+import type { TargetAddress } from '../loadgen/target/target-address.ts'
 import { type BenchSettings, hasTurnover, pushKindsOf } from '../loadgen/workload.ts'
 import { parseThresholds } from '../report/thresholds.ts'
 import type { BENCH_OPTIONS } from './bench-options.ts'
+import { publishSettings, targetFaults, targetsFrom } from './bench/target-settings.ts'
 
 export type BenchOptions = OptionsOf<typeof BENCH_OPTIONS>
 
@@ -18,16 +19,14 @@ const MIXED_BROADCAST_EVERY_MS = 10_000
 /** A large push service sees one of a thousand users reconnect each second. */
 const CHURN_PER_MILLE_DEFAULT = 1
 
-/** Where `pushctl serve` has its HTTP API by default. */
-const NODE_HTTP_PORT = 7002
-
 /** Everything that is wrong with the options together. */
 export function benchFaults(
   options: BenchOptions,
   positional: readonly string[],
 ): readonly PushctlError[] {
   return [
-    ...faultsOf(() => positional.map(parseTarget)),
+    ...faultsOf(() => targetsFrom(options, positional)),
+    ...targetFaults(options, targetsOrNone(options, positional)),
     ...faultsOf(() => parseThresholds(options.slo)),
     ...faultsOf(() => parseSourceAddresses(options.sourceAddresses ?? '127.0.0.1')),
     ...exclusive(options.messagesPerConnection, options.messagesPerSecond, 'message-rate', 'rate'),
@@ -46,7 +45,7 @@ export function settingsFrom(
   positional: readonly string[],
   adminToken: string | null,
 ): BenchSettings {
-  const targets = positional.map(parseTarget)
+  const targets = targetsFrom(options, positional)
   const { sourceAddresses } = options
   return {
     targets,
@@ -63,7 +62,7 @@ export function settingsFrom(
     arrivals: options.arrivals,
     warmupMs: options.warmupMs,
     durationMs: options.durationMs,
-    publishUrl: publishUrlOf(options, targets),
+    ...publishSettings(options, targets),
     adminToken,
     workers: options.workers ?? null,
     processes: options.processes ?? null,
@@ -97,14 +96,6 @@ function rateCountFlag({ mode }: BenchOptions): string {
 function broadcastCountOf({ mode, broadcastCount, durationMs }: BenchOptions): number | null {
   if (broadcastCount !== undefined) return broadcastCount
   return mode === 'mixed' ? Math.max(1, Math.floor(durationMs / MIXED_BROADCAST_EVERY_MS)) : null
-}
-
-/** null only where there is no target: then the node is our own and says where its API is. */
-function publishUrlOf(options: BenchOptions, targets: readonly TargetAddress[]): string | null {
-  if (options.publish !== undefined) return options.publish
-  const host = targets[0]?.host
-  if (host === undefined) return null
-  return `http://${host.includes(':') ? `[${host}]` : host}:${NODE_HTTP_PORT}`
 }
 
 function targetHostFault(host: string): PushctlError {
@@ -160,6 +151,18 @@ function exclusive(
   if (one === undefined || other === undefined) return []
   const message = `expected --${oneFlag} or --${otherFlag}, got both`
   return [new PushctlError('PUSHCTL_USAGE', message, { tries: [`--${oneFlag} ${one}`] })]
+}
+
+/** Nothing where a word is no target, which has been told. */
+function targetsOrNone(
+  options: BenchOptions,
+  positional: readonly string[],
+): readonly TargetAddress[] {
+  try {
+    return targetsFrom(options, positional)
+  } catch {
+    return []
+  }
 }
 
 function faultsOf(parse: () => unknown): PushctlError[] {

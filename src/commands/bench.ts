@@ -18,6 +18,7 @@ export const command = defineCommand({
   summary: 'load a target, or a node of its own, and report latencies',
   description:
     'TARGET is tcp://host:port or ws://host:port/path; connections are divided over several.\n' +
+    'Other servers: mqtt://host, sse+http://host/path, or ws:// with --target-protocol ws.\n' +
     'Without one, a push node is started on loopback in another process and driven over both.\n' +
     'With the word selftest, bench is held against a server whose response times are known.',
   arguments: [{ name: 'TARGET', help: 'what to drive', repeatable: true }],

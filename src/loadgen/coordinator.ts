@@ -30,6 +30,7 @@ import type { BenchHooks, RunProgress } from './run-hooks.ts'
 import { FAIL_FAST_COUNT, runLimits, runPeriods } from './run-limits.ts'
 import { ShardGroup } from './shard-group.ts'
 import type { PublisherSetup, SteadyStage } from './shard-messages.ts'
+import { protocolTitle } from './target/target-address.ts'
 import { targetFailure } from './target-failure.ts'
 import { turnoverOf } from './turnover.ts'
 import { type BenchSettings, hasTurnover, needsPublisher, pushKindsOf } from './workload.ts'
@@ -157,12 +158,14 @@ class BenchRun {
 
   async #start(): Promise<void> {
     const { mode, connections, messageBytes, seed, adminToken, publishUrl } = this.#settings
+    const elsewhere = this.#settings.publishElsewhere
     // Fails here, with a clear error, where pushes could not be injected later.
     if (needsPublisher(mode)) await this.#api?.describe()
-    if (needsPublisher(mode) && publishUrl !== null) {
+    if (needsPublisher(mode) && (publishUrl !== null || elsewhere !== undefined)) {
       const { devices } = shardSetups(this.#settings, this.#setup, this.#runId)[0]
       const setup: PublisherSetup = {
-        url: publishUrl,
+        url: publishUrl ?? '',
+        way: elsewhere === undefined ? null : { target: this.#setup.targets[0], ...elsewhere },
         adminToken,
         kinds: pushKindsOf(mode),
         runId: this.#runId,
@@ -214,8 +217,9 @@ class BenchRun {
     const top = failures.reduce((most, row) =>
       (row?.count ?? 0) > (most?.count ?? 0) ? row : most,
     )
-    const urls = this.#setup.targets.map(({ url }) => url)
-    return targetFailure(failed, top, urls)
+    const { targets } = this.#setup
+    const urls = targets.map(({ url }) => url)
+    return targetFailure(failed, top, urls, protocolTitle(targets[0].carrier))
   }
 
   async #holdSteady(): Promise<void> {

@@ -5,14 +5,14 @@
  */
 import type { SocketEngine } from '../engine/socket-engine.ts'
 import { nowUs } from '../stats/clock.ts'
-import { BatchStream } from './batch-stream.ts'
 import type { FailureTally } from './failure-tally.ts'
 import { PaceTimer } from './pace-timer.ts'
 import { type ArrivalModel, pacerFrom } from './pacing/arrival-model.ts'
 import { dueCount, LATE_AFTER_US, type Pacer } from './pacing/pacer.ts'
-import { PublishLines } from './publish-lines.ts'
 import { seededRandom } from './seeded-random.ts'
 import type { PublisherSetup, PushCounts, PushKind, SteadyStage } from './shard-messages.ts'
+import { openPublishing } from './target/publish/open-publishing.ts'
+import type { PublishFormat, PublishStream } from './target/publish/publish-wire.ts'
 
 /** Pushes in one chunk: bounds how long the clock reading of a chunk is used for. */
 const BATCH = 256
@@ -36,10 +36,10 @@ export class PublisherRun {
   readonly #arrivals: ArrivalModel
   readonly #stage: SteadyStage
   readonly #failures: FailureTally
-  readonly #lines: PublishLines
+  readonly #lines: PublishFormat
   readonly #pacer: Pacer
   readonly #timer: PaceTimer
-  readonly #stream: BatchStream
+  readonly #stream: PublishStream
   /** Pushes sent to each device; null for broadcasts, which have one count. */
   readonly #seqs: Uint32Array | null
   readonly #isFailed: Uint8Array
@@ -68,11 +68,6 @@ export class PublisherRun {
     this.#arrivals = arrivals
     this.#stage = stage
     this.#failures = failures
-    this.#lines = new PublishLines(
-      isUnicast ? setup.devices : null,
-      setup.messageBytes,
-      setup.runId,
-    )
     this.#seqs = isUnicast ? new Uint32Array(setup.connections) : null
     this.#isFailed = new Uint8Array(setup.connections)
     for (const connection of order.failedConnections) this.#isFailed[connection] = 1
@@ -80,7 +75,7 @@ export class PublisherRun {
     this.#pacer = pacerFrom(arrivals)
     const perSecond = (this.#pacer.total * 1e6) / (stage.endUs - stage.startUs)
     this.#timer = new PaceTimer(perSecond, (now) => this.#sendDue(now), alarms)
-    this.#stream = new BatchStream(setup.url, setup.adminToken, {
+    const publishing = openPublishing(setup, kind, {
       onDrain: () => this.#onDrain(),
       onRefused: (cause, sample) => failures.add('publish', cause, '', nowUs(), () => sample),
       onBroken: (error) => {
@@ -88,6 +83,8 @@ export class PublisherRun {
         order.onBroken()
       },
     })
+    this.#lines = publishing.format
+    this.#stream = publishing.stream
   }
 
   /** Pushes of the measured time so far. */

@@ -4,11 +4,13 @@
  */
 import { PushctlError } from '../errors/pushctl-error.ts'
 import type { FailureRow } from './failure-tally.ts'
+import { isWrongProtocol } from './target/wrong-protocol.ts'
 
 export function targetFailure(
   failed: number,
   top: FailureRow | null,
   targets: readonly string[],
+  protocol = 'the push protocol',
 ): PushctlError {
   const shown = targets.join(', ')
   if (top === null) {
@@ -34,10 +36,16 @@ export function targetFailure(
       tries: ['check address and port, and that the target listens'],
     })
   }
-  if (/^(bye|close|http) /.test(top.cause)) {
+  if (isWrongProtocol(top.cause)) {
+    return new PushctlError('PUSHCTL_TARGET_PROTOCOL', `${shown} ${top.cause}`, {
+      why: seen,
+      tries: ['check that scheme and port are those of one listener'],
+    })
+  }
+  if (/^(bye|close|http|connack|suback|disconnect) /.test(top.cause)) {
     return new PushctlError('PUSHCTL_TARGET_REFUSED', `${shown} refused every connection`, { why })
   }
-  return new PushctlError('PUSHCTL_TARGET_PROTOCOL', `${shown} does not speak the push protocol`, {
+  return new PushctlError('PUSHCTL_TARGET_PROTOCOL', `${shown} does not speak ${protocol}`, {
     why,
     tries: ['check that the scheme fits the port: tcp:// and ws:// are different listeners'],
   })

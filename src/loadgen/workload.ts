@@ -72,6 +72,11 @@ export interface BenchSettings {
   readonly durationMs: number
   /** Base URL of the node's HTTP API, null: derived from the target. */
   readonly publishUrl: string | null
+  /**
+   * Pushes do not go through the API of a push node: each is POSTed to this URL, or, where that is
+   * null, published over the target's own protocol.
+   */
+  readonly publishElsewhere?: { readonly url: string | null }
   /** Bearer token for the HTTP API, null: none is sent. */
   readonly adminToken: string | null
   /** -w and --processes; null where the planner chooses. */

@@ -177,7 +177,7 @@ describe.each(engines)('a generator shard on the %s engine', (engine) => {
 
   it.each([
     ['bye', 'bye 4003 unauthorized'],
-    ['garbage', 'unknown-type'],
+    ['garbage', 'speaks HTTP, not the push protocol'],
   ] as const)('counts a target that answers HELLO with %s', async (greeting, cause) => {
     const peer = await startPeer({ greeting })
     const shard = await connect(setupOf(peer.url, 2, engine))

@@ -1,9 +1,12 @@
 /** The driver of a target by its carrier: the one place to add a protocol to. */
 import type { SocketEngine } from '../../engine/socket-engine.ts'
+import { SseDriver } from './http/sse-driver.ts'
+import { MqttDriver } from './mqtt/mqtt-driver.ts'
 import { PushTcpDriver } from './push-tcp.ts'
 import { PushWebSocketDriver } from './push-websocket.ts'
 import type { ResolvedTarget } from './target-address.ts'
 import type { ConnectionEvents, DriverOptions, TargetDriver } from './target-driver.ts'
+import { AnyWebSocketDriver } from './websocket/any-websocket.ts'
 
 export function createDriver(
   engine: SocketEngine,
@@ -16,5 +19,11 @@ export function createDriver(
       return new PushTcpDriver(engine, options, events)
     case 'push-websocket':
       return new PushWebSocketDriver(engine, target, options, events)
+    case 'websocket':
+      return new AnyWebSocketDriver(engine, target, options, events)
+    case 'mqtt':
+      return new MqttDriver(engine, target, options, events)
+    case 'sse':
+      return new SseDriver(engine, target, options, events)
   }
 }

@@ -12,6 +12,7 @@ import {
 } from '../../protocol/tcp-framing.ts'
 import { PushFrames } from './push-frames.ts'
 import type { ConnectionEvents, DriverOptions, TargetDriver } from './target-driver.ts'
+import { wrongProtocolCause } from './wrong-protocol.ts'
 
 export class PushTcpDriver implements TargetDriver {
   readonly #engine: SocketEngine
@@ -41,11 +42,11 @@ export class PushTcpDriver implements TargetDriver {
       const event = framing.next(bytes, at, end)
       if (event === TCP_EVENT.NEED_MORE) {
         if (!isStranger(framing.pendingType)) return at
-        this.#events.onEnd(slot, 'unknown-type', `frame type ${framing.pendingType}`, true)
+        this.#fail(slot, bytes, at, end, 'unknown-type', `frame type ${framing.pendingType}`)
         return end
       }
       if (event === TCP_EVENT.FAULT) {
-        this.#events.onEnd(slot, String(framing.fault), `byte ${bytes[at]}`, true)
+        this.#fail(slot, bytes, at, end, String(framing.fault), `byte ${bytes[at]}`)
         return end
       }
       at = framing.bodyEnd
@@ -69,6 +70,18 @@ export class PushTcpDriver implements TargetDriver {
   }
 
   sayGoodbye(): void {}
+
+  #fail(
+    slot: Slot,
+    bytes: Uint8Array,
+    at: number,
+    end: number,
+    fault: string,
+    sample: string,
+  ): void {
+    const stranger = wrongProtocolCause(bytes, at, end, 'the push protocol')
+    this.#events.onEnd(slot, stranger ?? fault, sample, true)
+  }
 
   /** Offset for a body, with room for its length in front. */
   #reserve(bodyBytes: number): number {

@@ -5,18 +5,21 @@
 import { lookup } from 'node:dns/promises'
 import { isIP } from 'node:net'
 import { PushctlError } from '../../errors/pushctl-error.ts'
+import { DEFAULT_WIRE, type TargetProtocol, type WireSettings } from './wire-settings.ts'
 
-export type Carrier = 'push-tcp' | 'push-websocket'
+export type Carrier = 'push-tcp' | 'push-websocket' | 'websocket' | 'mqtt' | 'sse'
 
 export interface TargetAddress {
-  /** As it is shown in messages and reports. */
+  /** As it is shown in messages and reports; without credentials. */
   readonly url: string
   readonly carrier: Carrier
   /** A name or an address, without brackets. */
   readonly host: string
   readonly port: number
-  /** Request path of a WebSocket, "" for TCP. */
+  /** Request path of a WebSocket or of HTTP, may have {device} in it; "" for TCP. */
   readonly path: string
+  /** What else was said of a target that does not speak the push protocol. */
+  readonly wire?: WireSettings
 }
 
 /**
@@ -26,32 +29,111 @@ export interface ResolvedTarget extends TargetAddress {
   readonly address: string
 }
 
-const CARRIERS: Readonly<Record<string, Carrier>> = {
-  'tcp:': 'push-tcp',
-  'ws:': 'push-websocket',
+/** What TARGET words are read with. */
+export interface TargetWishes {
+  /** null: by the scheme. */
+  readonly protocol: TargetProtocol | null
+  readonly wire: WireSettings
 }
-const SHOWN_SCHEMES = 'tcp://host:port or ws://host:port/path'
+
+/** One row a scheme; the first protocol is meant where none is named. */
+interface SchemeRow {
+  readonly shown: string
+  readonly carriers: Partial<Readonly<Record<TargetProtocol, Carrier>>>
+  /** null: the port must be given. */
+  readonly port: number | null
+  readonly hasPath: boolean
+}
+
+const SCHEMES: Readonly<Record<string, SchemeRow>> = {
+  'tcp:': {
+    shown: 'tcp://host:port',
+    carriers: { push: 'push-tcp' },
+    port: null,
+    hasPath: false,
+  },
+  'ws:': {
+    shown: 'ws://host:port/path',
+    carriers: { push: 'push-websocket', ws: 'websocket' },
+    port: 80,
+    hasPath: true,
+  },
+  'sse+http:': {
+    shown: 'sse+http://host:port/path',
+    carriers: { sse: 'sse' },
+    port: 80,
+    hasPath: true,
+  },
+  'mqtt:': { shown: 'mqtt://host:port', carriers: { mqtt: 'mqtt' }, port: 1883, hasPath: false },
+}
+const SHOWN_SCHEMES = listOf(Object.values(SCHEMES).map(({ shown }) => shown))
+const TITLES = { websocket: 'WebSocket', mqtt: 'MQTT', sse: 'server-sent events' } as const
+const BY_SCHEME: TargetWishes = { protocol: null, wire: DEFAULT_WIRE }
 
 /** @throws PushctlError PUSHCTL_USAGE for what is no target. */
-export function parseTarget(text: string): TargetAddress {
+export function parseTarget(text: string, wishes = BY_SCHEME): TargetAddress {
   const url = URL.canParse(text) ? new URL(text) : null
-  const carrier = url ? CARRIERS[url.protocol] : undefined
-  if (!url || !carrier) throw badTarget(text, `a target is ${SHOWN_SCHEMES}, got "${text}"`)
-  const isWebSocket = carrier === 'push-websocket'
-  const port = url.port === '' && isWebSocket ? 80 : Number(url.port)
+  const row = url ? SCHEMES[url.protocol] : undefined
+  if (!url || !row) throw badTarget(text, `a target is ${SHOWN_SCHEMES}, got "${text}"`)
+  const shown = shownUrl(text)
+  const carrier = carrierOf(row, wishes.protocol, shown)
+  const port = url.port === '' ? (row.port ?? 0) : Number(url.port)
   if (url.hostname === '' || port < 1) {
-    throw badTarget(text, `a target needs a host and a port, got "${text}"`)
+    throw badTarget(text, `a target needs a host and a port, got "${shown}"`)
   }
-  if (!isWebSocket && url.pathname !== '' && url.pathname !== '/') {
-    throw badTarget(text, `a tcp:// target has no path, got "${text}"`)
+  if (!row.hasPath && url.pathname !== '' && url.pathname !== '/') {
+    throw badTarget(text, `a ${url.protocol}// target has no path, got "${shown}"`)
   }
   return {
-    url: text,
+    url: shown,
     carrier,
     host: url.hostname.replace(/^\[|\]$/g, ''),
     port,
-    path: isWebSocket ? `${url.pathname || '/'}${url.search}` : '',
+    path: row.hasPath ? pathOf(url) : '',
+    ...(isPush(carrier) ? {} : { wire: { ...wishes.wire, credentials: credentialsOf(url) } }),
   }
+}
+
+/** The protocol of a target as people call it. */
+export function protocolTitle(carrier: Carrier): string {
+  return isPush(carrier) ? 'the push protocol' : TITLES[carrier]
+}
+
+/** Whether a target speaks the push protocol. */
+export function isPush(carrier: Carrier): carrier is 'push-tcp' | 'push-websocket' {
+  return carrier === 'push-tcp' || carrier === 'push-websocket'
+}
+
+function carrierOf(row: SchemeRow, protocol: TargetProtocol | null, shown: string): Carrier {
+  const carrier = protocol === null ? Object.values(row.carriers)[0] : row.carriers[protocol]
+  if (carrier !== undefined) return carrier
+  const fitting = Object.values(SCHEMES).filter(({ carriers }) => protocol! in carriers)
+  const wanted = listOf(fitting.map((one) => one.shown))
+  throw new PushctlError(
+    'PUSHCTL_USAGE',
+    `a target of protocol ${protocol} is ${wanted}, got "${shown}"`,
+  )
+}
+
+/** Braces of placeholders are kept as they were typed; `new URL` escapes them. */
+function pathOf(url: URL): string {
+  return `${url.pathname || '/'}${url.search}`.replace(/%7B(\w+)%7D/gi, '{$1}')
+}
+
+function credentialsOf({ username, password }: URL): WireSettings['credentials'] {
+  if (username === '') return null
+  return { username: decodeURIComponent(username), password: decodeURIComponent(password) }
+}
+
+/** Passwords do not belong in reports. */
+function shownUrl(text: string): string {
+  return text.replace(/^(\w[\w+.-]*:\/\/)[^/@]*@/, '$1')
+}
+
+function listOf(words: readonly string[]): string {
+  return words.length < 2
+    ? words.join('')
+    : `${words.slice(0, -1).join(', ')} or ${words[words.length - 1]}`
 }
 
 /** @throws PushctlError PUSHCTL_TARGET_UNREACHABLE when the name has no address. */

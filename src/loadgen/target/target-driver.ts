@@ -6,6 +6,7 @@
  */
 import type { Slot } from '../../engine/socket-engine.ts'
 import type { ConnectionEnd } from '../back-off.ts'
+import type { TemplateNames } from './message-template.ts'
 
 /** What a driver reports to the worker, from inside greet() and receive(). */
 export interface ConnectionEvents {
@@ -46,4 +47,10 @@ export interface DriverOptions {
   readonly deviceDigits: number
   /** Requested of the target, 0: let it choose. */
   readonly heartbeatSeconds: number
+  /** Whether messages to all will come, where a device must ask for them. */
+  readonly broadcast: boolean
+}
+
+export function namesOf({ runId, devicePrefix, deviceDigits }: DriverOptions): TemplateNames {
+  return { runId, devices: { prefix: devicePrefix, digits: deviceDigits } }
 }

@@ -4,6 +4,7 @@ import {
   parseTarget,
   resolveTarget,
 } from '../../../src/loadgen/target/target-address.ts'
+import { DEFAULT_WIRE } from '../../../src/loadgen/target/wire-settings.ts'
 
 describe('target', () => {
   it.each([
@@ -16,13 +17,36 @@ describe('target', () => {
   })
 
   it.each([
-    ['http://127.0.0.1:80', 'a target is tcp://host:port or ws://host:port/path'],
+    ['http://127.0.0.1:80', 'a target is tcp://host:port, ws://host:port/path, sse+http://'],
     ['tcp://127.0.0.1', 'a target needs a host and a port'],
     ['tcp://127.0.0.1:1/x', 'a tcp:// target has no path'],
-    ['127.0.0.1:7000', 'a target is tcp://host:port or ws://host:port/path'],
-    ['', 'a target is tcp://host:port or ws://host:port/path, got ""'],
+    ['127.0.0.1:7000', 'a target is tcp://host:port, ws://host:port/path, sse+http://'],
+    ['', 'or mqtt://host:port, got ""'],
   ])('%s is refused', (text, message) => {
     expect(() => parseTarget(text)).toThrow(message)
+  })
+
+  it.each([
+    ['ws://h/x?d={device}', 'ws', 'websocket', 80, '/x?d={device}'],
+    ['mqtt://broker', null, 'mqtt', 1883, ''],
+    ['sse+http://h/sub/{device},all', null, 'sse', 80, '/sub/{device},all'],
+    ['ws://h:1/', 'push', 'push-websocket', 1, '/'],
+  ] as const)('%s in protocol %s is driven as %s', (text, protocol, carrier, port, path) => {
+    const target = parseTarget(text, { protocol, wire: DEFAULT_WIRE })
+    expect(target).toMatchObject({ url: text, carrier, port, path })
+    expect('wire' in target).toBe(carrier !== 'push-websocket')
+  })
+
+  it('refuses a scheme that does not carry the protocol, and names those that do', () => {
+    expect(() => parseTarget('tcp://h:1', { protocol: 'ws', wire: DEFAULT_WIRE })).toThrow(
+      'a target of protocol ws is ws://host:port/path, got "tcp://h:1"',
+    )
+  })
+
+  it('takes credentials out of what is shown', () => {
+    const target = parseTarget('mqtt://me:p%40ss@broker:1883')
+    expect(target.url).toBe('mqtt://broker:1883')
+    expect(target.wire?.credentials).toEqual({ username: 'me', password: 'p@ss' })
   })
 
   it('suggests the scheme that was forgotten', () => {

@@ -1,0 +1,80 @@
+/** The settings of `pushctl bench` for targets of other protocols, one row each. */
+import { defineOptions } from '../../config/option-table.ts'
+import {
+  DEFAULT_WIRE,
+  MQTT_VERSIONS,
+  TARGET_PROTOCOLS,
+} from '../../loadgen/target/wire-settings.ts'
+
+export const TARGET_OPTIONS = defineOptions({
+  targetProtocol: {
+    flag: 'target-protocol',
+    kind: 'enum',
+    values: TARGET_PROTOCOLS,
+    help: 'what the targets speak; ws: any WebSocket server. Default: by the scheme',
+  },
+  headers: {
+    flag: 'header',
+    short: 'H',
+    kind: 'string',
+    placeholder: "'Name: value'",
+    repeatable: true,
+    secret: true,
+    example: "'Authorization: Bearer {device}'",
+    help: 'header of each request to the target (ws, sse); may have {device} in it',
+  },
+  subprotocols: {
+    flag: 'subprotocol',
+    kind: 'string',
+    repeatable: true,
+    separator: ',',
+    help: 'WebSocket subprotocols that are offered (ws)',
+  },
+  firstMessage: {
+    flag: 'first-message',
+    kind: 'string',
+    placeholder: 'TEXT',
+    help: 'what a device sends after the upgrade, to subscribe for example (ws)',
+  },
+  welcomeText: {
+    flag: 'welcome-text',
+    kind: 'string',
+    placeholder: 'TEXT',
+    help: 'a device is up when a message with this text has come (ws). Default: at once',
+  },
+  messageTemplate: {
+    flag: 'template',
+    kind: 'string',
+    placeholder: 'TEXT',
+    example: '\'{"to":"{device}","text":"{payload}"}\'',
+    help:
+      'messages are this text, with {payload} in it (ws, pushes over HTTP). ' +
+      'Default: the bare payload',
+  },
+  mqttVersion: {
+    flag: 'mqtt-version',
+    kind: 'enum',
+    values: MQTT_VERSIONS,
+    default: DEFAULT_WIRE.mqttVersion,
+    help: 'protocol version (mqtt)',
+  },
+  qos: {
+    flag: 'qos',
+    kind: 'enum',
+    values: ['0', '1'],
+    default: '0',
+    help: 'quality of service of subscriptions and messages (mqtt)',
+  },
+  deviceTopic: {
+    flag: 'topic',
+    kind: 'string',
+    default: DEFAULT_WIRE.deviceTopic,
+    help: 'topic of one device (mqtt)',
+  },
+  broadcastTopic: {
+    flag: 'broadcast-topic',
+    kind: 'string',
+    default: DEFAULT_WIRE.broadcastTopic,
+    help: 'topic of all devices (mqtt)',
+  },
+})

@@ -1,0 +1,109 @@
+/**
+ * From the options of bench to its targets, and to the way in which pushes reach them: what each
+ * protocol allows is worked out here, purely.
+ */
+import type { OptionsOf } from '../../config/option-table.ts'
+import { PushctlError } from '../../errors/pushctl-error.ts'
+import { templateFault } from '../../loadgen/target/message-template.ts'
+import { isPush, parseTarget, type TargetAddress } from '../../loadgen/target/target-address.ts'
+import type { WireSettings } from '../../loadgen/target/wire-settings.ts'
+import { needsPublisher, type WorkloadMode } from '../../loadgen/workload.ts'
+import type { TARGET_OPTIONS } from './target-options.ts'
+
+export interface TargetOptions extends OptionsOf<typeof TARGET_OPTIONS> {
+  readonly mode: WorkloadMode
+  readonly publish: string | undefined
+}
+
+/** Where `pushctl serve` has its HTTP API by default. */
+const NODE_HTTP_PORT = 7002
+
+const HEADER = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*(.*)$/
+
+/** @throws PushctlError PUSHCTL_USAGE for what is no target, or a wrong header. */
+export function targetsFrom(
+  options: TargetOptions,
+  positional: readonly string[],
+): readonly TargetAddress[] {
+  const wishes = { protocol: options.targetProtocol ?? null, wire: wireFrom(options) }
+  return positional.map((word) => parseTarget(word, wishes))
+}
+
+export interface PublishSettings {
+  /** HTTP API of the push node; null: there is none, or the node is our own and will tell. */
+  readonly publishUrl: string | null
+  readonly publishElsewhere?: { readonly url: string | null }
+}
+
+/**
+ * Push nodes have an HTTP API. For others `--publish` with a path is where each push is POSTed,
+ * without one the API of a push node; where it is not given, pushes go over the target's protocol.
+ */
+export function publishSettings(
+  { publish }: TargetOptions,
+  targets: readonly TargetAddress[],
+): PublishSettings {
+  const target = targets[0]
+  if (target === undefined) return { publishUrl: publish ?? null }
+  if (publish !== undefined) {
+    if (isPush(target.carrier) || new URL(publish).pathname === '/') return { publishUrl: publish }
+    return { publishUrl: null, publishElsewhere: { url: publish } }
+  }
+  const host = target.host.includes(':') ? `[${target.host}]` : target.host
+  if (isPush(target.carrier)) return { publishUrl: `http://${host}:${NODE_HTTP_PORT}` }
+  // A node serves events where it has its API.
+  if (target.carrier === 'sse') return { publishUrl: `http://${host}:${target.port}` }
+  return { publishUrl: null, publishElsewhere: { url: null } }
+}
+
+/** What is wrong with the options of targets, those of one target word left out. */
+export function targetFaults(
+  options: TargetOptions,
+  targets: readonly TargetAddress[],
+): readonly PushctlError[] {
+  const carrier = targets[0]?.carrier
+  const { messageTemplate } = options
+  return [
+    ...badTemplate('--template', messageTemplate, true),
+    ...badTemplate('--first-message', options.firstMessage, false),
+    ...targets
+      .filter((target) => isPush(target.carrier) !== isPush(targets[0].carrier))
+      .map(({ url }) => fault(`targets must speak one protocol, got "${url}"`)),
+    ...(carrier === 'sse' && options.mode === 'echo'
+      ? [fault('--mode echo does not go with sse+http://: events go down only', '--mode unicast')]
+      : []),
+    ...(carrier === 'mqtt' && options.publish !== undefined && needsPublisher(options.mode)
+      ? [fault('--publish does not go with mqtt://: pushes are published to the broker')]
+      : []),
+  ]
+}
+
+function badTemplate(flag: string, text: string | undefined, needsPayload: boolean) {
+  const reason = text === undefined ? null : templateFault(text, needsPayload)
+  return reason === null ? [] : [fault(`the text of ${flag} ${reason}, got "${text}"`)]
+}
+
+function wireFrom(options: TargetOptions): WireSettings {
+  return {
+    headers: Object.fromEntries(options.headers.map(headerFrom)),
+    subprotocols: options.subprotocols,
+    firstMessage: options.firstMessage ?? null,
+    welcomeText: options.welcomeText ?? null,
+    messageTemplate: options.messageTemplate ?? null,
+    mqttVersion: options.mqttVersion,
+    qos: options.qos === '1' ? 1 : 0,
+    deviceTopic: options.deviceTopic,
+    broadcastTopic: options.broadcastTopic,
+    credentials: null,
+  }
+}
+
+function headerFrom(text: string): [name: string, value: string] {
+  const match = HEADER.exec(text)
+  if (match) return [match[1], match[2]]
+  throw fault(`--header must be 'Name: value', got "${text.split(':')[0]}"`)
+}
+
+function fault(message: string, ...tries: string[]): PushctlError {
+  return new PushctlError('PUSHCTL_USAGE', message, { tries })
+}
