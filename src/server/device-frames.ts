@@ -19,16 +19,11 @@ import {
 import type { FrameOutput } from './frame-output.ts'
 import type { ShardGuard } from './guard/shard-guard.ts'
 import type { DeviceSignals } from './inbox/device-signals.ts'
+import { type HeartbeatGrants, NO_GRANT } from './heartbeat-grants.ts'
 import type { JoinBatches } from './join-batches.ts'
 import { SESSION_PHASE, type SessionTable } from './session-table.ts'
 import type { TagIndex } from './tag-index.ts'
 import { ANSWERED_LATER, type ShardUpstream } from './upstream/shard-upstream.ts'
-
-export interface HeartbeatBounds {
-  readonly secondsMin: number
-  readonly secondsMax: number
-  readonly secondsDefault: number
-}
 
 export interface DeviceFrameParts {
   readonly engine: SocketEngine
@@ -39,7 +34,9 @@ export interface DeviceFrameParts {
   readonly signals: DeviceSignals
   readonly upstream: ShardUpstream
   readonly guard: ShardGuard
-  readonly heartbeat: HeartbeatBounds
+  readonly heartbeats: HeartbeatGrants
+  /** The slot was granted another interval. */
+  readonly restartHeartbeat: (slot: Slot) => void
   /** Ends the session with a BYE. */
   readonly dismiss: (slot: Slot, code: number) => void
 }
@@ -68,7 +65,7 @@ export class DeviceFrames {
       case FRAME.HELLO:
         return this.#onHello(slot, frame, bytes)
       case FRAME.PING:
-        return this.#onPing(slot)
+        return this.#onPing(slot, frame)
       case FRAME.SEND:
         return this.#onSend(slot, frame, bytes)
       case FRAME.BIND:
@@ -81,15 +78,11 @@ export class DeviceFrames {
   }
 
   #onHello(slot: Slot, frame: FrameReader, bytes: Uint8Array): void {
-    const { sessions, engine, joins, signals, tags, heartbeat, guard, dismiss } = this.#parts
+    const { sessions, engine, joins, signals, tags, heartbeats, guard, dismiss } = this.#parts
     if (!guard.admitsHello()) return dismiss(slot, BYE.OVERLOADED)
     sessions.setDevice(slot, bytes, frame.deviceIdStart, frame.deviceIdEnd)
     sessions.networkOf[slot] = frame.network
-    const wanted = frame.heartbeatSeconds || heartbeat.secondsDefault
-    sessions.heartbeatSeconds[slot] = Math.min(
-      heartbeat.secondsMax,
-      Math.max(heartbeat.secondsMin, wanted),
-    )
+    heartbeats.onHello(slot, frame.heartbeatSeconds)
     while (frame.nextTag()) tags.bind(slot, this.#textOf(bytes, frame.tagStart, frame.tagEnd))
     joins.addHello(
       slot,
@@ -106,12 +99,14 @@ export class DeviceFrames {
     sessions.phaseOf[slot] = SESSION_PHASE.JOINING
   }
 
-  #onPing(slot: Slot): void {
-    const { output, signals, engine } = this.#parts
+  #onPing(slot: Slot, frame: FrameReader): void {
+    const { output, signals, engine, sessions, heartbeats, restartHeartbeat } = this.#parts
     this.heartbeats++
+    const grant = heartbeats.onPing(slot, sessions.silenceTicks, frame.observedIdleSeconds)
     signals.onHeartbeat(slot, engine.generationOf(slot))
     const at = output.open(slot, PONG_BYTES_MAX)
-    output.send(slot, writePong(output.bytes, at))
+    output.send(slot, writePong(output.bytes, at, grant))
+    if (grant !== NO_GRANT) restartHeartbeat(slot)
   }
 
   #onSend(slot: Slot, frame: FrameReader, bytes: Uint8Array): void {

@@ -73,6 +73,7 @@ export class FrameInput {
       const slot = batch.slots[i]
       const phase = phaseOf[slot]
       if (phase === SESSION_PHASE.FREE) continue
+      this.#sessions.silenceTicks = tick - lastSeenTicks[slot]
       lastSeenTicks[slot] = tick
       if (phase === SESSION_PHASE.JOINING) batch.keepFrom[i] = batch.starts[i]
       else if (phase === SESSION_PHASE.UPGRADING) this.#readUpgrade(batch, i, batch.starts[i])

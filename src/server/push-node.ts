@@ -42,8 +42,6 @@ import { createHttpDevices } from './http-devices/node-http-devices.ts'
 import { createUpstream } from './upstream/node-upstream.ts'
 import type { UpstreamRouter } from './upstream/upstream-router.ts'
 
-/** Given to a device that lets the node choose: the interval of the 360 node on 2G and 3G. */
-const HEARTBEAT_SECONDS_DEFAULT = 300
 /** Payloads of stored pushes, without a folder for them. */
 const MEMORY_STORE_BYTES_MAX = 256 << 20
 const SAMPLE_INTERVAL_MS = 1_000
@@ -452,10 +450,6 @@ export class PushNode implements NodeControl {
       limits: options.limits,
       heartbeatSecondsMin,
       heartbeatSecondsMax,
-      heartbeatSecondsDefault: Math.min(
-        heartbeatSecondsMax,
-        Math.max(heartbeatSecondsMin, HEARTBEAT_SECONDS_DEFAULT),
-      ),
       hashKey: this.#hashKey,
       bootId: this.#bootId,
       loopLagTickMs: loopLagTickMs(this.#processes()),

@@ -38,6 +38,8 @@ export class SessionTable {
   readonly networkOf: Uint8Array
   readonly heartbeatSeconds: Uint16Array
   readonly lastSeenTicks: Uint32Array
+  /** Of the slot that is read just now: ticks since the bytes before. */
+  silenceTicks = 0
   readonly sessionIds: Uint32Array
   readonly joinedTicks: Uint32Array
   /** Unfinished WebSocket message, see WebSocketReader. */

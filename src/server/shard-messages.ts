@@ -45,8 +45,6 @@ export interface ShardConfiguration {
   readonly limits: ShardLimits
   readonly heartbeatSecondsMin: number
   readonly heartbeatSecondsMax: number
-  /** Granted to a device that lets the node choose. */
-  readonly heartbeatSecondsDefault: number
   /** Key of the device id hash, the same for all shards of a node: four u32. */
   readonly hashKey: Uint32Array
   /** Upper half of every session id of this node's life. */

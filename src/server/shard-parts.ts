@@ -8,6 +8,7 @@ import {
   type SocketEngine,
 } from '../engine/socket-engine.ts'
 import { TimerWheel } from '../engine/timer-wheel.ts'
+import { BYE } from '../protocol/frame-types.ts'
 import { BroadcastQueue } from './broadcast-queue.ts'
 import { DeviceFrames } from './device-frames.ts'
 import { DrainPace } from './drain-pace.ts'
@@ -16,6 +17,7 @@ import { FrameOutput } from './frame-output.ts'
 import { NO_GUARD } from './guard/guard-settings.ts'
 import { ShardGuard } from './guard/shard-guard.ts'
 import { DeviceSignals } from './inbox/device-signals.ts'
+import { HeartbeatGrants } from './heartbeat-grants.ts'
 import { JoinBatches } from './join-batches.ts'
 import { SessionEnds } from './session-ends.ts'
 import { SessionTable } from './session-table.ts'
@@ -43,6 +45,7 @@ export interface ShardParts {
   readonly broadcasts: BroadcastQueue
   readonly drain: DrainPace
   readonly guard: ShardGuard
+  readonly heartbeats: HeartbeatGrants
 }
 
 /** Another engine than those that `configuration.engine` names. */
@@ -84,11 +87,15 @@ export function createShardParts(
   const upstream = new ShardUpstream({ engine, sessions, output, joins, post, settings })
   const ends = new SessionEnds({ engine, sessions, tags, wheel, output, joins, upstream })
   const dismiss = (slot: Slot, code: number) => ends.dismiss(slot, code)
-  const heartbeat = {
+  const bounds = {
     secondsMin: configuration.heartbeatSecondsMin,
     secondsMax: configuration.heartbeatSecondsMax,
-    secondsDefault: configuration.heartbeatSecondsDefault,
   }
+  const heartbeats = new HeartbeatGrants(sessions, capacity, bounds, performance.now())
+  const timers = new SessionTimers(sessions, wheel, limits.handshakeMs, (slot, code) => {
+    if (code === BYE.HEARTBEAT_LOST) heartbeats.onLost(slot)
+    dismiss(slot, code)
+  })
   const frames = new DeviceFrames({
     engine,
     sessions,
@@ -98,7 +105,8 @@ export function createShardParts(
     signals,
     upstream,
     guard,
-    heartbeat,
+    heartbeats,
+    restartHeartbeat: (slot) => timers.startHeartbeat(slot),
     dismiss,
   })
   const input = new FrameInput(engine, sessions, guard, limits.frameBytesMax, {
@@ -119,7 +127,8 @@ export function createShardParts(
     output,
     ends,
     upstream,
-    timers: new SessionTimers(sessions, wheel, limits.handshakeMs, dismiss),
+    timers,
+    heartbeats,
     frames,
     input,
     broadcasts: new BroadcastQueue(engine, sessions, output, broadcastPerSecond),

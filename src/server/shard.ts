@@ -33,6 +33,7 @@ import { VERDICT } from './guard/address-gate.ts'
 import type { ShardGuard } from './guard/shard-guard.ts'
 import type { DeviceSignals } from './inbox/device-signals.ts'
 import { STORED_FLAG, type StoredRows } from './inbox/inbox-messages.ts'
+import type { HeartbeatGrants } from './heartbeat-grants.ts'
 import type { JoinBatches } from './join-batches.ts'
 import { takeCensus } from './session-census.ts'
 import type { SessionEnds } from './session-ends.ts'
@@ -73,6 +74,7 @@ export class Shard implements EngineHandler {
   readonly #broadcasts: BroadcastQueue
   readonly #drain: DrainPace
   readonly #guard: ShardGuard
+  readonly #heartbeats: HeartbeatGrants
   readonly #carrierOfListener: ListenerCarrier[] = []
   readonly #gauge: ThreadGauge
   readonly #heapTrim = new HeapTrim()
@@ -105,6 +107,7 @@ export class Shard implements EngineHandler {
     this.#broadcasts = parts.broadcasts
     this.#drain = parts.drain
     this.#guard = parts.guard
+    this.#heartbeats = parts.heartbeats
     this.#welcome = {
       flags: 0,
       heartbeatSeconds: 0,
@@ -352,7 +355,9 @@ export class Shard implements EngineHandler {
   }
 
   #tick(): void {
-    this.#timers.advance(performance.now() - this.#startedMs)
+    const nowMs = performance.now()
+    this.#timers.advance(nowMs - this.#startedMs)
+    this.#heartbeats.review(nowMs)
     this.#engine.flush()
     this.#joins.flush()
   }

@@ -245,7 +245,6 @@ function configurationOf(options: StageOptions, index: number): ShardConfigurati
     },
     heartbeatSecondsMin: options.heartbeatSecondsMin ?? 30,
     heartbeatSecondsMax: 480,
-    heartbeatSecondsDefault: 300,
     hashKey: HASH_KEY,
     bootId: BOOT_ID,
     loopLagTickMs: 10,
