@@ -6,13 +6,10 @@
 import { randomBytes } from 'node:crypto'
 import { HeapTrim } from '../engine/heap-trim.ts'
 import type { ShardExit } from '../engine/shard-host.ts'
-import { PushctlError } from '../errors/pushctl-error.ts'
 import { BYE } from '../protocol/frame-types.ts'
-import { loopLagTickMs, SHARED_CORES_PROCESSES_MIN } from '../stats/loop-lag-recorder.ts'
 import { Admission } from './admission.ts'
-import { QUEUE_FULL } from './broadcast-queue.ts'
 import { Directory } from './directory.ts'
-import { guardOfShard, NO_GUARD } from './guard/guard-settings.ts'
+import { NO_GUARD } from './guard/guard-settings.ts'
 import { NodeGuard } from './guard/node-guard.ts'
 import { NodeInbox } from './inbox/node-inbox.ts'
 import type { PushReceipt } from './inbox/push-receipts.ts'
@@ -27,12 +24,14 @@ import type {
   Readiness,
 } from './node-control.ts'
 import type { PushNodeOptions } from './node-options.ts'
+import { NodePushes } from './node-pushes.ts'
 import { describeShards, mergeGc, NO_TOTALS, sumCounters, sumMemory } from './node-sample.ts'
 import { assertPortsFree } from './port-probe.ts'
 import { type RunningShard, ShardGroup } from './shard-group.ts'
 import { ReadyClock } from './ready-clock.ts'
 import { sumCensus } from './session-census.ts'
 import { type SampledShard, ShardLedger } from './shard-ledger.ts'
+import { configureShard, sampleIntervalMs } from './shard-configuration.ts'
 import type { ShardConfiguration, ShardListener, ShardUp } from './shard-messages.ts'
 import { SipHash } from './sip-hash.ts'
 import { MemoryStore } from './store/memory-store.ts'
@@ -44,8 +43,6 @@ import type { UpstreamRouter } from './upstream/upstream-router.ts'
 
 /** Payloads of stored pushes, without a folder for them. */
 const MEMORY_STORE_BYTES_MAX = 256 << 20
-const SAMPLE_INTERVAL_MS = 1_000
-const SAMPLE_INTERVAL_SHARED_MS = 3_000
 
 export class PushNode implements NodeControl {
   /**
@@ -63,13 +60,11 @@ export class PushNode implements NodeControl {
   readonly #admission: Admission
   readonly #guard: NodeGuard
   readonly #inbox: NodeInbox
-  readonly #hash: SipHash
+  readonly #pushes: NodePushes
   readonly #hashKey: Uint32Array
   readonly #bootId = randomBytes(4).readUInt32BE()
   readonly #gauge = new ThreadGauge()
   readonly #startedAtMs = Date.now()
-  readonly #utf8 = new TextEncoder()
-  readonly #idScratch = new Uint8Array(512)
   #listeners: readonly ShardListener[] = []
   #httpAddress = ''
   #state: NodeDescription['state'] = 'starting'
@@ -79,8 +74,6 @@ export class PushNode implements NodeControl {
   #connectionsMax: number
   readonly #heapTrim = new HeapTrim()
   #sampler: NodeJS.Timeout | undefined
-  #pushCount = 0
-  readonly #pushIdPrefix = `${this.#bootId.toString(36)}-`
   #drained: (() => void)[] = []
   /** Shards that still have devices to send away. */
   readonly #draining = new Set<RunningShard>()
@@ -91,7 +84,7 @@ export class PushNode implements NodeControl {
     const store = options.store ?? new MemoryStore(MEMORY_STORE_BYTES_MAX)
     // Devices are stored under their hashes, so the key of the hash is the store's.
     this.#hashKey = store.hashKey
-    this.#hash = new SipHash(this.#hashKey)
+    const hash = new SipHash(this.#hashKey)
     this.#group = new ShardGroup({
       onMessage: (shard, message) => this.#onMessage(shard, message),
       onShardLost: (shard, exit, restartMs) => this.#onShardLost(shard, exit, restartMs),
@@ -100,6 +93,14 @@ export class PushNode implements NodeControl {
     const { shards } = this.#group
     this.#inbox = new NodeInbox(store, shards, options.rowsPerShard, this.#directory)
     this.#guard = new NodeGuard(options.guard ?? NO_GUARD)
+    this.#pushes = new NodePushes({
+      inbox: this.#inbox,
+      directory: this.#directory,
+      hash,
+      group: this.#group,
+      guard: this.#guard,
+      bootId: this.#bootId,
+    })
     this.#admission = new Admission({
       directory: this.#directory,
       shards: this.#group.shards,
@@ -107,7 +108,7 @@ export class PushNode implements NodeControl {
       verifyDevice: options.verifyDevice,
       onAdmitted: (shard, hellos, row) => this.#inbox.onAdmitted(shard, hellos, row),
     })
-    this.upstream = createUpstream(options, this.#bootId, this.#directory, this.#hash, this.#group)
+    this.upstream = createUpstream(options, this.#bootId, this.#directory, hash, this.#group)
     this.httpDevices = createHttpDevices(options, this.#group, (index, listeners) =>
       this.#configurationOf(index, listeners),
     )
@@ -133,7 +134,7 @@ export class PushNode implements NodeControl {
       await this.stop()
       throw error
     }
-    this.#sampler = setInterval(() => void this.#sampleAll(false), this.#sampleIntervalMs())
+    this.#sampler = setInterval(() => void this.#sampleAll(false), sampleIntervalMs(this.#options))
     await this.#sampleAll(false)
   }
 
@@ -186,36 +187,15 @@ export class PushNode implements NodeControl {
   }
 
   push(request: PushRequest): Promise<PushOutcome> {
-    const { id, stored } = request
-    if (id === undefined) return this.#push(request)
-    return this.#inbox.keys.once(id, Date.now(), stored !== undefined, () => this.#push(request))
+    return this.#pushes.push(request)
   }
 
   receipt(pushId: string): PushReceipt | null {
-    const number = Number.parseInt(pushId.slice(this.#pushIdPrefix.length), 36)
-    if (pushId !== this.#pushIdPrefix + number.toString(36)) return null
-    return this.#inbox.receipt(number)
-  }
-
-  async #push(request: PushRequest): Promise<PushOutcome> {
-    const pushId = this.#nextPushId()
-    const { to, payload, stored, id } = request
-    if (to.kind === 'devices' && stored !== undefined) {
-      const hashOf = (i: number) => this.#hashOf(to.deviceIds[i])
-      const push = { id: pushId, number: this.#pushCount, key: id }
-      return this.#inbox.push(to.deviceIds.length, hashOf, payload, stored, push)
-    }
-    if (to.kind === 'devices') {
-      const online = this.#pushToDevices(to.deviceIds, payload)
-      return { accepted: to.deviceIds.length, stored: 0, online, pushId }
-    }
-    this.#guard.admitBroadcast()
-    const online = await this.#broadcast(to.kind === 'tag' ? to.tag : null, payload)
-    return { accepted: online, stored: 0, online, pushId }
+    return this.#pushes.receipt(pushId)
   }
 
   async findDevice(deviceId: string): Promise<DeviceState | null> {
-    const shard = this.#locate(deviceId)
+    const shard = this.#pushes.locate(deviceId)
     if (!shard) return null
     const { slot, generation } = this.#directory
     const answer = await this.#group.ask<'device'>(shard, (requestId) => ({
@@ -229,7 +209,7 @@ export class PushNode implements NodeControl {
   }
 
   async kickDevice(deviceId: string): Promise<boolean> {
-    const shard = this.#locate(deviceId)
+    const shard = this.#pushes.locate(deviceId)
     if (!shard) return false
     shard.batch.addClose(this.#directory.slot, this.#directory.generation, BYE.KICKED)
     return true
@@ -280,7 +260,7 @@ export class PushNode implements NodeControl {
     return sumCounters(this.#ledger.latest, this.#ledger.legacies, {
       hellosAccepted: this.#admission.accepted,
       hellosRefused: this.#admission.refused,
-      pushesAccepted: this.#pushCount,
+      pushesAccepted: this.#pushes.count,
       refusals: this.#guard.refusals.snapshot(),
     })
   }
@@ -323,55 +303,6 @@ export class PushNode implements NodeControl {
     this.#drained = []
   }
 
-  #pushToDevices(deviceIds: readonly string[], payload: Uint8Array): number {
-    let online = 0
-    for (const deviceId of deviceIds) {
-      const shard = this.#locate(deviceId)
-      if (!shard) continue
-      shard.batch.addDelivery(this.#directory.slot, this.#directory.generation, payload)
-      online++
-    }
-    return online
-  }
-
-  /** To all, or to those with the tag. How many of a tag are here only the shards know. */
-  async #broadcast(tag: string | null, payload: Uint8Array): Promise<number> {
-    // A copy: the payload may be a view into a pool, and a message takes the whole buffer behind a
-    // view with it.
-    const bytes = new Uint8Array(payload)
-    const asked = this.#group.alive.map((shard) => {
-      // Pushes that were accepted before must not be overtaken.
-      shard.batch.flush()
-      return this.#group.ask<'broadcast-started'>(shard, (requestId) => ({
-        kind: 'broadcast',
-        requestId,
-        tag,
-        payload: bytes,
-      }))
-    })
-    const answers = await Promise.all(asked)
-    if (answers.some((answer) => answer?.receivers === QUEUE_FULL)) throw tooManyBroadcasts()
-    return answers.reduce((sum, answer) => sum + (answer?.receivers ?? 0), 0)
-  }
-
-  /** The shard that has the device, with slot and generation in the directory's fields. */
-  #locate(deviceId: string): RunningShard | null {
-    const { high, low } = this.#hashOf(deviceId)
-    if (!this.#directory.find(high, low)) return null
-    return this.#group.shards[this.#directory.shard]
-  }
-
-  #hashOf(deviceId: string): SipHash {
-    const { written } = this.#utf8.encodeInto(deviceId, this.#idScratch)
-    this.#hash.hash(this.#idScratch, 0, written)
-    return this.#hash
-  }
-
-  #nextPushId(): string {
-    this.#pushCount++
-    return this.#pushIdPrefix + this.#pushCount.toString(36)
-  }
-
   #onMessage(shard: RunningShard, message: ShardUp): void {
     switch (message.kind) {
       case 'hellos':
@@ -404,17 +335,6 @@ export class PushNode implements NodeControl {
     this.onShardLost(shard.index, exit, restartMs)
   }
 
-  #processes(): number {
-    return this.#options.shardKind === 'process' ? this.#options.shardCount : 1
-  }
-
-  /** A hundred processes that tell their totals every second would keep a core busy with it. */
-  #sampleIntervalMs(): number {
-    return this.#processes() >= SHARED_CORES_PROCESSES_MIN
-      ? SAMPLE_INTERVAL_SHARED_MS
-      : SAMPLE_INTERVAL_MS
-  }
-
   async #sampleAll(withHistograms: boolean): Promise<readonly SampledShard[]> {
     await Promise.all(
       this.#group.alive.map(async (shard) => {
@@ -438,40 +358,16 @@ export class PushNode implements NodeControl {
   }
 
   #configurationOf(index: number, listeners: readonly ShardListener[]): ShardConfiguration {
-    const options = this.#options
-    const { heartbeatSecondsMin, heartbeatSecondsMax } = options
-    return {
-      index,
-      engine: options.engine,
-      capacity: options.rowsPerShard,
-      listeners,
-      reusePort: options.shardCount > 1 && !options.portPerShard,
-      backlog: options.backlog,
-      limits: options.limits,
-      heartbeatSecondsMin,
-      heartbeatSecondsMax,
+    const { wantsStates: deviceEvents } = this.upstream
+    return configureShard(this.#options, index, listeners, {
       hashKey: this.#hashKey,
       bootId: this.#bootId,
-      loopLagTickMs: loopLagTickMs(this.#processes()),
-      broadcastPerSecond: options.broadcastPerSecond / options.shardCount,
-      guard: guardOfShard(options.guard ?? NO_GUARD, options.shardCount),
-      upstream: { deviceEvents: this.upstream.wantsStates },
-    }
+      deviceEvents,
+    })
   }
 }
 
 /** "host:port", with brackets around IPv6. */
 export function addressText(host: string, port: number): string {
   return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
-}
-
-function tooManyBroadcasts(): PushctlError {
-  return new PushctlError(
-    'PUSHCTL_TARGET_REFUSED',
-    'expected room for a broadcast, a shard has as many waiting as it takes',
-    {
-      why: 'broadcasts come faster than devices can be served, or --broadcast-rate holds them back',
-      tries: ['push again later; shards with room have sent this one'],
-    },
-  )
 }

@@ -1,0 +1,127 @@
+/**
+ * What a push becomes: deliveries to the shards that have its devices, stored messages, or a
+ * broadcast. Hashes device ids, numbers pushes and answers for them.
+ */
+import { PushctlError } from '../errors/pushctl-error.ts'
+import { QUEUE_FULL } from './broadcast-queue.ts'
+import type { Directory } from './directory.ts'
+import type { NodeGuard } from './guard/node-guard.ts'
+import type { NodeInbox } from './inbox/node-inbox.ts'
+import type { PushReceipt } from './inbox/push-receipts.ts'
+import type { PushOutcome, PushRequest } from './node-control.ts'
+import type { RunningShard, ShardGroup } from './shard-group.ts'
+import type { SipHash } from './sip-hash.ts'
+
+export interface NodePushParts {
+  readonly inbox: NodeInbox
+  readonly directory: Directory
+  readonly hash: SipHash
+  readonly group: ShardGroup
+  readonly guard: NodeGuard
+  readonly bootId: number
+}
+
+export class NodePushes {
+  /** Pushes accepted, refused ones included. */
+  count = 0
+  readonly #parts: NodePushParts
+  readonly #idPrefix: string
+  readonly #utf8 = new TextEncoder()
+  readonly #idScratch = new Uint8Array(512)
+
+  constructor(parts: NodePushParts) {
+    this.#parts = parts
+    this.#idPrefix = `${parts.bootId.toString(36)}-`
+  }
+
+  push(request: PushRequest): Promise<PushOutcome> {
+    const { id, stored } = request
+    if (id === undefined) return this.#push(request)
+    const { keys } = this.#parts.inbox
+    return keys.once(id, Date.now(), stored !== undefined, () => this.#push(request))
+  }
+
+  receipt(pushId: string): PushReceipt | null {
+    const number = Number.parseInt(pushId.slice(this.#idPrefix.length), 36)
+    if (pushId !== this.#idPrefix + number.toString(36)) return null
+    return this.#parts.inbox.receipt(number)
+  }
+
+  /** The shard that has the device, with slot and generation in the directory's fields. */
+  locate(deviceId: string): RunningShard | null {
+    const { directory, group } = this.#parts
+    const { high, low } = this.#hashOf(deviceId)
+    if (!directory.find(high, low)) return null
+    return group.shards[directory.shard]
+  }
+
+  async #push(request: PushRequest): Promise<PushOutcome> {
+    const { inbox, guard } = this.#parts
+    const { to, payload, stored, id } = request
+    this.count++
+    const pushId = this.#idPrefix + this.count.toString(36)
+    if (to.kind === 'devices' && stored !== undefined) {
+      const hashOf = (i: number) => this.#hashOf(to.deviceIds[i])
+      const push = { id: pushId, number: this.count, key: id }
+      return inbox.push(to.deviceIds.length, hashOf, payload, stored, push)
+    }
+    if (to.kind === 'devices') {
+      const online = this.#pushToDevices(to.deviceIds, payload)
+      return { accepted: to.deviceIds.length, stored: 0, online, pushId }
+    }
+    guard.admitBroadcast()
+    const online = await this.#broadcast(to.kind === 'tag' ? to.tag : null, payload)
+    return { accepted: online, stored: 0, online, pushId }
+  }
+
+  #pushToDevices(deviceIds: readonly string[], payload: Uint8Array): number {
+    const { directory } = this.#parts
+    let online = 0
+    for (const deviceId of deviceIds) {
+      const shard = this.locate(deviceId)
+      if (!shard) continue
+      shard.batch.addDelivery(directory.slot, directory.generation, payload)
+      online++
+    }
+    return online
+  }
+
+  /** To all, or to those with the tag. How many of a tag are here only the shards know. */
+  async #broadcast(tag: string | null, payload: Uint8Array): Promise<number> {
+    const { group } = this.#parts
+    // A copy: the payload may be a view into a pool, and a message takes the whole buffer behind a
+    // view with it.
+    const bytes = new Uint8Array(payload)
+    const asked = group.alive.map((shard) => {
+      // Pushes that were accepted before must not be overtaken.
+      shard.batch.flush()
+      return group.ask<'broadcast-started'>(shard, (requestId) => ({
+        kind: 'broadcast',
+        requestId,
+        tag,
+        payload: bytes,
+      }))
+    })
+    const answers = await Promise.all(asked)
+    if (answers.some((answer) => answer?.receivers === QUEUE_FULL)) throw tooManyBroadcasts()
+    return answers.reduce((sum, answer) => sum + (answer?.receivers ?? 0), 0)
+  }
+
+  #hashOf(deviceId: string): SipHash {
+    const { hash } = this.#parts
+    const { written } = this.#utf8.encodeInto(deviceId, this.#idScratch)
+    hash.hash(this.#idScratch, 0, written)
+    return hash
+  }
+}
+
+function tooManyBroadcasts(): PushctlError {
+  return new PushctlError(
+    'PUSHCTL_TARGET_REFUSED',
+    'expected room for a broadcast, a shard has as many waiting as it takes',
+    {
+      why: 'broadcasts come faster than devices can be served, or --broadcast-rate holds them back',
+      tries: ['push again later; shards with room have sent this one'],
+    },
+  )
+}
