@@ -13,6 +13,7 @@ import { type HostSample, readHostSample } from '../stats/host-counters.ts'
 import { HostPeaks } from '../stats/host-peaks.ts'
 import type { HostFindingsReport, RunReport } from '../stats/run-report.ts'
 import { type BenchSetup, newRunId, prepareBench, shardSetups } from './bench-setup.ts'
+import { connectInLanes } from './connect-lanes.ts'
 import { IntervalLog } from './interval-log.ts'
 import { MemorySampler } from './memory-sampler.ts'
 import { scheduleOf } from './message-schedule.ts'
@@ -27,7 +28,7 @@ import { describeEnvironment } from './run-environment.ts'
 import { closeShards, collectResults } from './run-ending.ts'
 import { plannedMsOf, runHeader } from './run-header.ts'
 import type { BenchHooks, RunProgress } from './run-hooks.ts'
-import { FAIL_FAST_COUNT, runLimits, runPeriods } from './run-limits.ts'
+import { runLimits, runPeriods } from './run-limits.ts'
 import { ShardGroup } from './shard-group.ts'
 import type { PublisherSetup, SteadyStage } from './shard-messages.ts'
 import { protocolTitle } from './target/target-address.ts'
@@ -192,24 +193,15 @@ class BenchRun {
     const startUs = nowUs()
     this.#hasConnected = true
     this.#memory.start(this.#periods.memoryMs)
-    this.#shards.tell({ kind: 'connect', startUs })
-    const tried = (): boolean => this.#shards.living.every((state) => state.isConnected)
-    const failed = (): number => this.#shards.sum((progress) => progress.failed)
-    const established = (): number => this.#shards.sum((progress) => progress.established)
-    const isHopeless = (): boolean => established() === 0 && failed() >= FAIL_FAST_COUNT
-    const isOver = (): boolean => tried() || isHopeless()
-    let limitMs = plannedMs + this.#limits.connectExtraMs
-    for (let settled = -1; settled < established() + failed(); ) {
-      // A host that is slower than planned is waited for as long as it gets on.
-      settled = established() + failed()
-      if (await this.#shards.waitUntil(isOver, limitMs, this.#hooks.signal)) break
-      if (this.#isInterrupted) break
-      limitMs = this.#limits.connectExtraMs
-    }
+    const { lanes } = this.#setup.plan.shards
+    const extraMs = this.#limits.connectExtraMs
+    const order = { startUs, connectsPerSecond, lanes, extraMs }
+    await connectInLanes(this.#shards, order, this.#hooks.signal)
     this.#memory.stop()
     this.#connectUs = nowUs() - startUs
-    this.#connected = established()
-    if (this.#connected === 0 && !this.#isInterrupted) throw this.#connectFailure(failed())
+    this.#connected = this.#shards.sum(({ established }) => established)
+    if (this.#connected > 0 || this.#isInterrupted) return
+    throw this.#connectFailure(this.#shards.sum(({ failed }) => failed))
   }
 
   #connectFailure(failed: number): Error {

@@ -9,7 +9,7 @@ import type { EngineKind } from '../../engine/socket-engine.ts'
 import { ConfigFaults } from '../../errors/pushctl-error.ts'
 import { type CapacityLimit, capacityFindings } from '../../stats/capacity/capacity-limits.ts'
 import { isLoopback, type ResolvedTarget } from '../target/target-address.ts'
-import { divideEvenly } from '../work-division.ts'
+import { divideEvenly, shareOf } from '../work-division.ts'
 import type { BenchSettings } from '../workload.ts'
 import { type AcceptFinding, acceptQueues } from './accept-queues.ts'
 import { hostDemand } from './host-demand.ts'
@@ -154,7 +154,9 @@ function connectionsPerTarget(
   perShard.forEach((count, shard) => {
     const own = targetsOfShard(targets, shard, perShard.length)
     const first = targets.indexOf(own[0])
-    for (let row = 0; row < count; row++) counts[first + targetAt(row, shard, own.length)] += 1
+    own.forEach((_, index) => {
+      counts[first + targetAt(index, shard, own.length)] += shareOf(count, index, own.length)
+    })
   })
   return targets.map(({ url, address, port }, index) => ({
     url,

@@ -30,6 +30,7 @@ export function chooseShards(
   limits: HostLimits,
 ): ShardChoice {
   const { connections, workers, processes } = settings
+  if (usableDescriptors(limits) < 1) throw noDescriptors(limits)
   const processesNeeded = Math.ceil(connections / usableDescriptors(limits))
   if (processes !== null) {
     if (processes < processesNeeded) throw tooFewDescriptors(settings, limits, processesNeeded)
@@ -66,7 +67,19 @@ export function lanesOf({ kind, count }: ShardChoice, cores: number): number {
 
 function usableDescriptors(limits: HostLimits): number {
   if (limits.descriptorsPerProcess === null) return Number.POSITIVE_INFINITY
-  return Math.max(1, limits.descriptorsPerProcess - DESCRIPTORS_RESERVED)
+  return limits.descriptorsPerProcess - DESCRIPTORS_RESERVED
+}
+
+function noDescriptors({ descriptorsPerProcess }: HostLimits): PushctlError {
+  const wanted = `more than ${DESCRIPTORS_RESERVED} descriptors for a generator process`
+  return new PushctlError(
+    'PUSHCTL_DESCRIPTORS',
+    `expected ${wanted}, got ${descriptorsPerProcess} (RLIMIT_NOFILE)`,
+    {
+      why: `${DESCRIPTORS_RESERVED} are kept for event loops, pipes, logs and the publisher`,
+      tries: ['ulimit -n 65535', 'ulimit -Hn 65535   (as root)'],
+    },
+  )
 }
 
 function tooFewDescriptors(
