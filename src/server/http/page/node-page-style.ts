@@ -34,7 +34,7 @@ h2 { text-transform: uppercase; letter-spacing: .05em }
 #figures div, .cards section { background: var(--card); border: 1px solid var(--line) }
 #figures div, .cards section { border-radius: .5rem; padding: .65rem .8rem; min-width: 0 }
 #figures div { color: var(--soft); font-size: .85rem }
-#figures b { display: block; color: var(--ink); font-size: 1.3rem; line-height: 1.25 }
+#figures b { display: block; color: var(--ink); font-size: 1.2rem; line-height: 1.25 }
 #figures b { font-variant-numeric: tabular-nums; overflow-wrap: anywhere }
 #figures svg { display: block; width: 100%; height: 1.6rem; margin-top: .3rem }
 .wide { grid-column: 1 / -1 }
@@ -45,8 +45,8 @@ h2 { text-transform: uppercase; letter-spacing: .05em }
 .histogram { display: block; width: 100%; height: auto }
 /* A table wider than a phone scrolls by itself, the page does not. */
 .scroll { overflow-x: auto }
-table { border-collapse: collapse; width: 100%; font-size: .9rem }
-th, td { text-align: right; padding: .25rem 0 .25rem .9rem; border-top: 1px solid var(--line) }
+table { border-collapse: collapse; width: 100%; font-size: .85rem }
+th, td { text-align: right; padding: .25rem 0 .25rem .6rem; border-top: 1px solid var(--line) }
 th:first-child, td:first-child { text-align: left; padding-left: 0 }
 tr:first-child th { border-top: 0; color: var(--soft); font-weight: 500 }
 td { font-variant-numeric: tabular-nums; white-space: nowrap }
