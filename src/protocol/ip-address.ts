@@ -1,7 +1,7 @@
 /**
  * IP addresses as 16 bytes: IPv6 as it is, IPv4 mapped (::ffff:a.b.c.d), so that both are compared,
- * listed and hashed alike. Text is read where it lies; nothing is allocated but what formatIpAddress
- * returns. Strict as inet_pton: no leading zeros, no ports, no zones.
+ * listed and hashed alike. Text is read where it lies; nothing is allocated but what
+ * formatIpAddress returns. Strict as inet_pton: no leading zeros, no ports, no zones.
  */
 
 export const IP_ADDRESS_BYTES = 16

@@ -1,8 +1,8 @@
 /**
  * The header in which a balancer says who it speaks for: the PROXY protocol of HAProxy, version 1
  * (one line of text) and 2 (binary). It stands in front of everything else on a connection. Whoever
- * sends it can claim any address, so it is to be read from trusted balancers only. One reader serves
- * a shard; it keeps nothing between two calls.
+ * sends it can claim any address, so it is to be read from trusted balancers only. One reader
+ * serves a shard; it keeps nothing between two calls.
  */
 import { IP_ADDRESS_BYTES, readIpAddress, writeMappedPrefix } from './ip-address.ts'
 
@@ -35,8 +35,8 @@ export class ProxyHeader {
   readonly address = new Uint8Array(IP_ADDRESS_BYTES)
   port = 0
   /**
-   * After HEADER: false where the balancer speaks for itself (health checks: LOCAL, UNKNOWN), or for
-   * a client of another family; then the connection's own address counts.
+   * After HEADER: false where the balancer speaks for itself (health checks: LOCAL, UNKNOWN), or
+   * for a client of another family; then the connection's own address counts.
    */
   hasAddress = false
   /** After HEADER: where the bytes of the client begin. */

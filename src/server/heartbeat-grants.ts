@@ -37,8 +37,8 @@ export class HeartbeatGrants {
   }
 
   /**
-   * `silenceTicks` were between this PING and what the device sent before; `observedSeconds` is what
-   * it says itself, -1 for nothing. Returns a new grant, which holds from now on, or NO_GRANT.
+   * `silenceTicks` were between this PING and what the device sent before; `observedSeconds` is
+   * what it says itself, -1 for nothing. Returns a new grant, which holds from now on, or NO_GRANT.
    */
   onPing(slot: Slot, silenceTicks: number, observedSeconds: number): number {
     const { heartbeatSeconds, networkOf } = this.#sessions

@@ -1,16 +1,16 @@
 /**
  * How long a silence the devices of each kind of network can be granted. Middle boxes forget idle
  * connections after a time that nobody tells; too long a grant loses devices, too short a one costs
- * battery and traffic. So the node tries: a network whose heartbeats come back after long silences is
- * granted a tenth more, one that loses devices a fifth less, and a length that failed is not tried
- * again for an hour. Pure: the caller brings the clock.
+ * battery and traffic. So the node tries: a network whose heartbeats come back after long silences
+ * is granted a tenth more, one that loses devices a fifth less, and a length that failed is not
+ * tried again for an hour. Pure: the caller brings the clock.
  *
  *   network │ grant s │ kept │ lost │ seen │ failed at s │ until ms
  *   wifi    │     330 │  212 │    3 │   40 │         ·   │        ·    next: 363
  *   2G      │     240 │   80 │   31 │    0 │       300   │ 3_600_000   next: 192
  *
- * Devices also vanish for other reasons (switched off, out of range), so a share of losses is normal
- * and only many are a sign.
+ * Devices also vanish for other reasons (switched off, out of range), so a share of losses is
+ * normal and only many are a sign.
  */
 import { NETWORK } from '../protocol/frame-types.ts'
 

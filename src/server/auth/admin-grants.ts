@@ -24,8 +24,8 @@ export interface AdminGrant {
 const EXAMPLE = 'uJ3C0p0bWgQ9q8vFvYbqWw push,read'
 
 /**
- * The text of the file, or the token of the environment, for grantsFromText(). null where neither is
- * configured. Fails with PUSHCTL_FILE_UNREADABLE or PUSHCTL_CONFIG.
+ * The text of the file, or the token of the environment, for grantsFromText(). null where neither
+ * is configured. Fails with PUSHCTL_FILE_UNREADABLE or PUSHCTL_CONFIG.
  */
 export async function readAdminTokens(source: AdminTokenSource): Promise<AdminToken | null> {
   if (source.file === undefined) return readAdminToken(source)

@@ -1,7 +1,7 @@
 /**
  * How many connections a shard takes per second. Beyond it the listener pauses, nobody is refused:
- * the kernel keeps connections in its accept queue, and a device sees a slow handshake instead of an
- * error. At load level 1 and above the pace is slower, whether or not a rate was asked for.
+ * the kernel keeps connections in its accept queue, and a device sees a slow handshake instead of
+ * an error. At load level 1 and above the pace is slower, whether or not a rate was asked for.
  */
 import type { SocketEngine } from '../../engine/socket-engine.ts'
 import { TokenBucket } from './token-bucket.ts'

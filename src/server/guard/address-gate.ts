@@ -1,7 +1,7 @@
 /**
  * Who a connection comes from, and whether that address may connect: deny and allow lists, the
- * connect rate of an address, and balancers that speak for others. Exists only where one of these is
- * set: it costs a system call and a short text for each accepted connection.
+ * connect rate of an address, and balancers that speak for others. Exists only where one of these
+ * is set: it costs a system call and a short text for each accepted connection.
  *
  *   slot │ claimed address 16 bytes │ port u16 │ has u8
  *      0 │ ::ffff:192.0.2.1         │   40_000 │ 1       said by a trusted balancer

@@ -1,8 +1,8 @@
 /**
  * How many connections one address may open per second, for any number of addresses in a table of
  * fixed size: four places for each hash, and the one that is nearest to forgotten makes room. So an
- * attacker with many addresses can make the table forget, never grow, and a keyed hash keeps it from
- * aiming at the place of somebody else. Two addresses of one hash share their rate.
+ * attacker with many addresses can make the table forget, never grow, and a keyed hash keeps it
+ * from aiming at the place of somebody else. Two addresses of one hash share their rate.
  *
  *   place │ hash u32    │ used until ms f64
  *       0 │ 0x9e3779b9  │ 18_204.5

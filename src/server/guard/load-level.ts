@@ -1,8 +1,8 @@
 /**
  * How far a node is degraded, from 0 (all is served) to 3, as a pure state machine. A level is
- * reached at once and left one step at a time, each after a calm of its own, and only once the cause
- * is clearly below the step that it had reached: so a value that dances around a limit does not make
- * the node dance.
+ * reached at once and left one step at a time, each after a calm of its own, and only once the
+ * cause is clearly below the step that it had reached: so a value that dances around a limit does
+ * not make the node dance.
  *
  *   pressure │        ╭─╮  ← rises at once          pressure: level whose step the value reaches
  *      level │  0     3  3  3  2  1  0              keep: the same with steps a tenth lower

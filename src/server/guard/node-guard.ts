@@ -1,7 +1,7 @@
 /**
- * Overload as the main thread sees it: looks at each regular sample of the shards, tells every shard
- * its load level, and says what the node as a whole refuses. What each level gives up is drawn in
- * node-load.ts.
+ * Overload as the main thread sees it: looks at each regular sample of the shards, tells every
+ * shard its load level, and says what the node as a whole refuses. What each level gives up is
+ * drawn in node-load.ts.
  */
 import { PushctlError } from '../../errors/pushctl-error.ts'
 import type { ShardDown, ShardSample } from '../shard-messages.ts'

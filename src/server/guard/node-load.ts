@@ -1,7 +1,7 @@
 /**
  * Watches what can overload a node (its memory, the lag of its event loops) and says how far it is
- * degraded. Memory and the main thread are the whole node's; a shard that lags is degraded alone, so
- * that its trouble stays in it, and only where all shards lag is the node.
+ * degraded. Memory and the main thread are the whole node's; a shard that lags is degraded alone,
+ * so that its trouble stays in it, and only where all shards lag is the node.
  *
  *   level │ since                                   │ what is given up
  *       1 │ memory 80 % of its limit, lag 50 %      │ connections paced, lazy pushes and broadcasts wait

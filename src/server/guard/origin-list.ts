@@ -1,6 +1,6 @@
 /**
- * Which web pages may open a WebSocket here. A browser says in Origin who asks; programs that are no
- * browsers send none, or any they like, so this protects users of browsers, not the node.
+ * Which web pages may open a WebSocket here. A browser says in Origin who asks; programs that are
+ * no browsers send none, or any they like, so this protects users of browsers, not the node.
  */
 export class OriginList {
   readonly #origins: ReadonlySet<string>

@@ -1,6 +1,6 @@
 /**
- * What a shard asks before it serves: may this connection, this HELLO, this frame, this push. Limits
- * that are not set are null here and cost one comparison.
+ * What a shard asks before it serves: may this connection, this HELLO, this frame, this push.
+ * Limits that are not set are null here and cost one comparison.
  */
 import type { Slot, SocketEngine } from '../../engine/socket-engine.ts'
 import { AcceptPace } from './accept-pace.ts'
