@@ -36,6 +36,8 @@ export class HttpDevices {
     onRefused: (code: number) => void,
   ): Promise<boolean> {
     const engine = await this.#start()
+    // Who left in the meantime would never be seen to leave.
+    if (response.closed || response.destroyed) return true
     const stream = new EventStream({ engine, hello, response, headers, onRefused })
     return this.#join(stream, hello)
   }
@@ -49,13 +51,13 @@ export class HttpDevices {
     session: string,
     waitMs: number,
     request: IncomingMessage,
-  ): Promise<(PollAnswer & { readonly served: DeliveryCursor }) | null> {
+  ): Promise<PollAnswer | null> {
     const engine = await this.#start()
     let poll = this.#polls.get(session)
     const isMissing =
       poll !== undefined &&
-      (hello.cursor.inboxSeq < poll.served.inboxSeq ||
-        hello.cursor.broadcastSeq < poll.served.broadcastSeq)
+      (hello.cursor.inboxSeq < poll.answered.inboxSeq ||
+        hello.cursor.broadcastSeq < poll.answered.broadcastSeq)
     if (poll?.deviceId !== hello.deviceId || isMissing) {
       poll?.leave()
       poll = new PollSession(engine, hello)
@@ -66,7 +68,7 @@ export class HttpDevices {
     request.socket.once('close', onAborted)
     const answer = await current.poll(waitMs)
     request.socket.off('close', onAborted)
-    return { ...answer, served: current.served }
+    return answer
   }
 
   /** SENT_STATUS; -1 where the device is not connected over HTTP. */

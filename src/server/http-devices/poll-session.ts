@@ -4,6 +4,7 @@
  */
 import type { FrameReader } from '../../protocol/frame-reader.ts'
 import { BYE, FRAME } from '../../protocol/frame-types.ts'
+import type { DeliveryCursor } from './delivery-cursor.ts'
 import { HttpDevice, type HelloOfHttp } from './http-device.ts'
 import type { HttpEngine } from './http-engine.ts'
 
@@ -14,12 +15,15 @@ export interface PollAnswer {
   readonly session: string
   /** JSON of each frame. */
   readonly frames: readonly string[]
+  readonly answered: DeliveryCursor
   /** BYE.UNAUTHORIZED where the node did not let the device in, else 0. */
   readonly refusedWith: number
 }
 
 export class PollSession extends HttpDevice {
   readonly carrier = 'poll'
+  /** As far as the answers went: what waits in the queue is not in it. */
+  answered: DeliveryCursor
   #frames: string[] = []
   #queuedBytes = 0
   #refusedWith = 0
@@ -27,9 +31,9 @@ export class PollSession extends HttpDevice {
   #waitTimer: NodeJS.Timeout | undefined
   #absentTimer: NodeJS.Timeout | undefined
 
-  // oxlint-disable-next-line no-useless-constructor
   constructor(engine: HttpEngine, hello: HelloOfHttp) {
     super(engine, hello)
+    this.answered = hello.cursor
     this.#awaitRequest()
   }
 
@@ -48,9 +52,11 @@ export class PollSession extends HttpDevice {
     })
   }
 
-  /** The client of the request that waits went away: its answer must not be lost with it. */
+  /** The client of the request that waits went away: what comes must not be lost with its answer. */
   abandon(): void {
     clearTimeout(this.#waitTimer)
+    const { session, answered } = this
+    this.#waiting?.({ session, frames: [], answered, refusedWith: this.#refusedWith })
     this.#waiting = null
     this.#awaitRequest()
   }
@@ -78,8 +84,14 @@ export class PollSession extends HttpDevice {
     const frames = this.#frames
     this.#frames = []
     this.#queuedBytes = 0
+    this.answered = this.served
     this.#awaitRequest()
-    resolve({ session: this.session, frames, refusedWith: this.#refusedWith })
+    resolve({
+      session: this.session,
+      frames,
+      answered: this.answered,
+      refusedWith: this.#refusedWith,
+    })
   }
 
   #awaitRequest(): void {

@@ -1,8 +1,9 @@
 /** POST /v1/send: what a device over HTTP sends upstream, as SEND does on other carriers. */
-import { SENT_STATUS } from '../../../protocol/frame-types.ts'
+import { LIMITS, SENT_STATUS } from '../../../protocol/frame-types.ts'
 import { DEVICE_PARAMETERS, queryOf } from '../device-request.ts'
 import { jsonContent, problemContent } from '../operation.ts'
 import { ProblemError } from '../problem.ts'
+import { isName } from '../push-request.ts'
 import type { Route } from '../route.ts'
 import { devicesOf, verifiedDevice } from './device-carrier.ts'
 
@@ -50,7 +51,10 @@ export const deviceSendRoute: Route = {
     const carrier = devicesOf(context, request)
     const query = queryOf(request, [])
     const deviceId = await verifiedDevice(carrier, request, reply, query)
-    const status = await carrier.devices.send(deviceId, fieldsOf(request.body))
+    const status = await carrier.devices.send(
+      deviceId,
+      fieldsOf(request.body, context.limits.payloadBytesMax),
+    )
     if (status === SENT_STATUS.REFUSED) {
       throw new ProblemError('product-refused', 'nobody takes this product')
     }
@@ -65,7 +69,7 @@ export const deviceSendRoute: Route = {
   },
 }
 
-function fieldsOf(body: unknown): Record<string, unknown> {
+function fieldsOf(body: unknown, payloadBytesMax: number): Record<string, unknown> {
   if (typeof body !== 'object' || body === null || Array.isArray(body)) {
     throw new ProblemError('bad-field', 'the body must be a JSON object')
   }
@@ -74,12 +78,27 @@ function fieldsOf(body: unknown): Record<string, unknown> {
     const name = JSON.stringify(unknown.slice(0, 40))
     throw new ProblemError('unknown-field', `expected ${FIELDS.join(', ')}, got ${name}`)
   }
-  const fields = body as Record<string, unknown>
-  for (const name of FIELDS) {
-    const value = fields[name]
-    if (value === undefined ? name === 'product' : typeof value !== 'string') {
-      throw new ProblemError('bad-field', `${name} must be a string`)
-    }
+  const { product, route = '', payload, payload64 } = body as Record<string, unknown>
+  if (!isName(product, LIMITS.productBytesMax)) {
+    throw new ProblemError('bad-field', `product must have 1-${LIMITS.productBytesMax} bytes`)
   }
-  return fields
+  if (route !== '' && !isName(route, LIMITS.routeBytesMax)) {
+    throw new ProblemError('bad-field', `route must have at most ${LIMITS.routeBytesMax} bytes`)
+  }
+  if (payload !== undefined && payload64 !== undefined) {
+    throw new ProblemError('bad-field', 'at most one of payload and payload64 is taken, got both')
+  }
+  const text = payload ?? payload64 ?? ''
+  if (typeof text !== 'string' || !text.isWellFormed()) {
+    throw new ProblemError('bad-field', 'payload and payload64 must be strings')
+  }
+  if (payload64 !== undefined && !/^[A-Za-z0-9+/]*={0,2}$/.test(text)) {
+    throw new ProblemError('bad-field', 'payload64 must be base64')
+  }
+  const bytes = Buffer.byteLength(text, payload64 === undefined ? 'utf8' : 'base64')
+  // The head of a SEND is longer than that of a push.
+  if (bytes > payloadBytesMax - LIMITS.productBytesMax - LIMITS.routeBytesMax) {
+    throw new ProblemError('payload-too-large', `a payload of ${bytes} bytes fits no frame`)
+  }
+  return body as Record<string, unknown>
 }

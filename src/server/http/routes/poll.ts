@@ -7,7 +7,7 @@ import { ProblemError } from '../problem.ts'
 import type { Route } from '../route.ts'
 import { devicesOf, verifiedDevice } from './device-carrier.ts'
 
-const WAIT_MS_DEFAULT = 30_000
+const WAIT_DEFAULT = '30s'
 const WAIT_MS_MAX = 60_000
 
 export const pollRoute: Route = {
@@ -30,7 +30,7 @@ export const pollRoute: Route = {
         name: 'wait',
         in: 'query',
         required: false,
-        schema: { type: 'string', default: '30s', description: 'At most 60s' },
+        schema: { type: 'string', default: WAIT_DEFAULT, description: 'At most 60s' },
       },
     ],
     responses: {
@@ -46,7 +46,7 @@ export const pollRoute: Route = {
   async handle(context, request, reply) {
     const carrier = devicesOf(context, request)
     const query = queryOf(request, ['tag', 'session', 'after', 'wait'])
-    const waitMs = parseDurationMs(String(query.wait ?? WAIT_MS_DEFAULT + 'ms'))
+    const waitMs = parseDurationMs(String(query.wait ?? WAIT_DEFAULT))
     if (waitMs === null || waitMs > WAIT_MS_MAX) {
       throw new ProblemError('bad-field', 'wait must be a time from 0 to 60s, such as 30s')
     }
@@ -61,7 +61,7 @@ export const pollRoute: Route = {
     if (answer.refusedWith !== 0) {
       throw new ProblemError('unauthorized', 'the device token is missing, wrong or expired')
     }
-    const after = JSON.stringify(cursorText(answer.served))
+    const after = JSON.stringify(cursorText(answer.answered))
     reply.type('application/json').header('cache-control', 'no-store')
     return `{"session":"${answer.session}","after":${after},"frames":[${answer.frames.join(',')}]}`
   },
