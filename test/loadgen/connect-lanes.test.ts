@@ -77,8 +77,8 @@ test('a group starts when the one before is done and its time is over', async ()
   expect(stage.shardsTold).toEqual([0, 1, 2])
   const [first, second, third] = stage.told
   expect(second.startUs).toBe(first.startUs)
-  // 20 connections at 2,000/s come before it; its schedule has them in its positions.
-  expect(third.atUs).toBeGreaterThanOrEqual(startUs + 10_000)
+  // 20 connections at 2,000/s come before it; a timer may be early by its grain.
+  expect(third.atUs).toBeGreaterThanOrEqual(startUs + 8_000)
   expect(third.startUs).toBeGreaterThanOrEqual(first.startUs)
 })
 

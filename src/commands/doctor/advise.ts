@@ -9,7 +9,7 @@ import { type AdvicePlan, isEmptyPlan, planAdvice } from '../../doctor/advice/ad
 import { parseAlso } from '../../doctor/advice/also-settings.ts'
 import { type ApplyReport, applyPlan } from '../../doctor/advice/apply-plan.ts'
 import { hostFiles, replaceFile } from '../../doctor/advice/host-files.ts'
-import { makeFolder } from '../../doctor/advice/make-folder.ts'
+import { makeFolder } from '../../config/make-folder.ts'
 import { rollBack } from '../../doctor/advice/roll-back.ts'
 import type { HostIdentity } from '../../doctor/advice/saved-state.ts'
 import type { Fact } from '../../doctor/fact.ts'

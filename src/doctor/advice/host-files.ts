@@ -5,7 +5,7 @@
  */
 import { chmod, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { makeFolder } from './make-folder.ts'
+import { makeFolder } from '../../config/make-folder.ts'
 
 export interface HostFiles {
   /** null: no such file. Any other trouble throws. */

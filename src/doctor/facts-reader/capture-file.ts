@@ -5,7 +5,7 @@
  */
 import { writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { makeFolder } from '../advice/make-folder.ts'
+import { makeFolder } from '../../config/make-folder.ts'
 import { PushctlError } from '../../errors/pushctl-error.ts'
 
 const BLOCK = 512

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
-import { makeFolder } from '../../../src/doctor/advice/make-folder.ts'
+import { makeFolder } from '../../src/config/make-folder.ts'
 
 let root = ''
 
@@ -28,3 +28,8 @@ it.runIf(process.platform === 'linux')(
     await expect(makeFolder('/proc/none/of/these')).rejects.toThrow('ENOENT')
   },
 )
+
+it('fails where a file has its name', async () => {
+  writeFileSync(join(root, 'file'), '')
+  await expect(makeFolder(join(root, 'file'))).rejects.toThrow('EEXIST')
+})

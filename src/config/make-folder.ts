@@ -2,7 +2,7 @@
  * Makes a folder and its parents. Not `mkdir` with `recursive`: below /proc, where the kernel
  * answers ENOENT for a folder whose parent exists, Node 20 repeats that one for ever.
  */
-import { mkdir } from 'node:fs/promises'
+import { mkdir, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 
 export async function makeFolder(folder: string): Promise<void> {
@@ -16,11 +16,12 @@ export async function makeFolder(folder: string): Promise<void> {
   }
 }
 
-/** A folder that is there already is as good; a file in its place shows at the first write. */
+/** A folder that is there already is as good; a file in its place is not. */
 async function makeOne(folder: string): Promise<void> {
   try {
     await mkdir(folder)
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+    if (!(await stat(folder)).isDirectory()) throw error
   }
 }
