@@ -16,6 +16,7 @@ import {
   type Sample,
   single,
 } from './metric-shapes.ts'
+import { STORE_METRICS } from './store-metrics.ts'
 import { UPSTREAM_METRICS } from './upstream-metrics.ts'
 
 /** Errors, queues in and out, requests, latency of interfaces, availability. */
@@ -138,7 +139,13 @@ const RUNTIME: readonly Metric[] = [
   },
 ]
 
-export const METRICS: readonly Metric[] = [...ALARMS, ...TRAFFIC, ...UPSTREAM_METRICS, ...RUNTIME]
+export const METRICS: readonly Metric[] = [
+  ...ALARMS,
+  ...TRAFFIC,
+  ...STORE_METRICS,
+  ...UPSTREAM_METRICS,
+  ...RUNTIME,
+]
 
 function queueEntries({ node, api }: MetricSource): Sample[] {
   const entries = {

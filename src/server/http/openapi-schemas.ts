@@ -82,10 +82,10 @@ const SHARD = whole({
   cpuUs: COUNT,
 })
 
-const BUCKETS = whole({ counts: listOf(COUNT), count: COUNT, sumSeconds: { type: 'number' } })
-
 /** at_ms counts from the answer and is negative: how long ago a pause began. */
 const PAUSES = listOf(whole({ at_ms: { type: 'integer' }, us: COUNT }))
+
+const BUCKETS = whole({ counts: listOf(COUNT), count: COUNT, sumSeconds: { type: 'number' } })
 
 const HEALTH = whole({
   connections: whole({ states: COUNTS_BY_NAME, carriers: COUNTS_BY_NAME }),
@@ -127,6 +127,7 @@ const STORE = whole({
   writes: COUNT,
   lastWriteMs: { type: 'number' },
   unwrittenBytes: COUNT,
+  writeTimes: BUCKETS,
 })
 
 const API = whole({
@@ -171,16 +172,21 @@ export const SCHEMAS: Readonly<Record<string, Schema>> = {
     online: { ...COUNT, description: 'Connected devices to which it was handed' },
     pushId: TEXT,
   }),
-  PushReceipt: whole({
-    pushId: TEXT,
-    accepted: COUNT,
-    stored: COUNT,
-    online: { ...COUNT, description: 'Connected when it was accepted' },
-    sent: { ...COUNT, description: 'Handed to connections, each message once' },
-    acked: COUNT,
-    expired: COUNT,
-    trimmed: { ...COUNT, description: 'Given up for newer pushes of the same device' },
-  }),
+  PushReceipt: {
+    type: 'object',
+    required: ['pushId', 'accepted', 'stored', 'online', 'sent', 'acked', 'expired', 'trimmed'],
+    properties: {
+      pushId: TEXT,
+      accepted: COUNT,
+      stored: COUNT,
+      online: { ...COUNT, description: 'Connected when it was accepted' },
+      sent: { ...COUNT, description: 'Handed to connections, each message once' },
+      acked: COUNT,
+      expired: COUNT,
+      trimmed: { ...COUNT, description: 'Given up for newer pushes of the same device' },
+      state: { enum: ['running', 'paused', 'cancelled', 'expired'], description: 'Of a broadcast' },
+    },
+  },
   BatchError: whole({
     error: { allOf: [PROBLEM, whole({ line: { type: 'integer', minimum: 1 } })] },
   }),

@@ -5,9 +5,11 @@
  *   push ─► put ─► commit (durable) ─► answer
  *                     └─► InboxDelivery ─► StoredBatch per shard ─► MSG
  */
+import type { BucketReport } from '../../stats/bucket-histogram.ts'
 import type { PushOutcome, StoredPush } from '../node-control.ts'
 import type { RunningShard } from '../shard-group.ts'
 import type { ShardUp } from '../shard-messages.ts'
+import type { CommitQueue } from '../store/commit-queue.ts'
 import { NO_ROW } from '../store/device-rows.ts'
 import { DEFAULT_INBOX_LIMITS, Inbox, nowSeconds } from '../store/inbox.ts'
 import type { PushStore } from '../store/push-store.ts'
@@ -51,6 +53,8 @@ export interface StoreCounters {
   readonly writes: number
   readonly lastWriteMs: number
   readonly unwrittenBytes: number
+  /** How long writes take, durable ones to the disk and back. */
+  readonly writeTimes: BucketReport
 }
 
 export class NodeInbox {
@@ -136,6 +140,15 @@ export class NodeInbox {
     return inbox.commits.commit().then(() => outcome)
   }
 
+  /** For what is stored beside the inboxes. */
+  get commits(): CommitQueue {
+    return this.#inbox.commits
+  }
+
+  get isDurable(): boolean {
+    return this.#store.isDurable
+  }
+
   receipt(pushNumber: number): PushReceipt | null {
     return this.#receipts.find(pushNumber)
   }
@@ -193,6 +206,7 @@ export class NodeInbox {
       writes: commits.writes,
       lastWriteMs: Math.max(commits.writeMsLast, commits.stalledMs),
       unwrittenBytes: commits.batch.payloadBytes,
+      writeTimes: commits.writeTimes.report(),
     }
   }
 

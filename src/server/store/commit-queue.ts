@@ -9,6 +9,7 @@
  * its sequence numbers follow.
  */
 import { PushctlError } from '../../errors/pushctl-error.ts'
+import { BucketHistogram } from '../../stats/bucket-histogram.ts'
 import type { PushStore } from './push-store.ts'
 import { WriteBatch } from './write-batch.ts'
 
@@ -38,6 +39,8 @@ export class CommitQueue {
   #writingSinceMs = 0
   writes = 0
   writeMsLast = 0
+  /** Of all writes: the interface between node and disk. */
+  readonly writeTimes = new BucketHistogram()
 
   constructor(store: PushStore, payloadBytesMax: number, events: CommitEvents) {
     this.#store = store
@@ -102,6 +105,7 @@ export class CommitQueue {
     this.#writingSinceMs = performance.now()
     this.#writing = this.#write(batch, waiting).then((isWritten) => {
       this.writeMsLast = performance.now() - this.#writingSinceMs
+      this.writeTimes.recordUs(this.writeMsLast * 1_000)
       this.#writingSinceMs = 0
       this.#writing = null
       // What gathered meanwhile has waited long enough. After a failure the next push tries again,

@@ -68,6 +68,11 @@ export class MemoryNode implements NodeControl {
     return outcome
   }
 
+  async controlBroadcast(pushId: string, state: 'running' | 'paused' | 'cancelled') {
+    const receipt = this.receipt(pushId)
+    return receipt && { ...receipt, state }
+  }
+
   receipt(pushId: string): PushReceipt | null {
     return this.receipts.get(pushId) ?? null
   }
@@ -146,6 +151,7 @@ export class MemoryNode implements NodeControl {
         writes: 8,
         lastWriteMs: 0.4,
         unwrittenBytes: 0,
+        writeTimes: { counts: [0, 8, ...Array(15).fill(0)], count: 8, sumSeconds: 0.0016 },
       },
       upstream: {
         sends: { accepted: 5, refused: 2, overloaded: 1 },
@@ -185,7 +191,7 @@ export class MemoryNode implements NodeControl {
           cpuUs: 2_500_000,
         },
       ],
-      gc: { known: true, kinds: [{ kind: 'minor', pauses }], loop_lag: pauses },
+      gc: { known: true, kinds: [{ kind: 'minor', pauses, longest: [] }], loop_lag: pauses },
       memory: { rssBytes: 1024, heapUsedBytes: 512, externalBytes: 0 },
       health: {
         connections: {

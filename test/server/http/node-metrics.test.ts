@@ -169,6 +169,49 @@ describe('GET /metrics', () => {
       pushctl_devices{carrier="push.v1"} 0
       pushctl_devices{carrier="push.v1.json"} 0
 
+      # HELP pushctl_stored_pushes_total Stored pushes, by what became of them
+      # TYPE pushctl_stored_pushes_total counter
+      pushctl_stored_pushes_total{result="stored"} 9
+      pushctl_stored_pushes_total{result="acked"} 5
+      pushctl_stored_pushes_total{result="expired"} 1
+      pushctl_stored_pushes_total{result="trimmed"} 1
+      pushctl_stored_pushes_total{result="failed"} 0
+      pushctl_stored_pushes_total{result="redelivered"} 2
+
+      # HELP pushctl_stored_pushes_pending Stored pushes that wait for their ack
+      # TYPE pushctl_stored_pushes_pending gauge
+      pushctl_stored_pushes_pending 2
+
+      # HELP pushctl_store_unwritten_bytes Payloads that wait to be written
+      # TYPE pushctl_store_unwritten_bytes gauge
+      pushctl_store_unwritten_bytes 0
+
+      # HELP pushctl_store_write_seconds How long a write of the store takes, one for all pushes of a loop turn
+      # TYPE pushctl_store_write_seconds histogram
+      pushctl_store_write_seconds_bucket{le="0.0001"} 0
+      pushctl_store_write_seconds_bucket{le="0.00025"} 8
+      pushctl_store_write_seconds_bucket{le="0.0005"} 8
+      pushctl_store_write_seconds_bucket{le="0.001"} 8
+      pushctl_store_write_seconds_bucket{le="0.0025"} 8
+      pushctl_store_write_seconds_bucket{le="0.005"} 8
+      pushctl_store_write_seconds_bucket{le="0.01"} 8
+      pushctl_store_write_seconds_bucket{le="0.025"} 8
+      pushctl_store_write_seconds_bucket{le="0.05"} 8
+      pushctl_store_write_seconds_bucket{le="0.1"} 8
+      pushctl_store_write_seconds_bucket{le="0.25"} 8
+      pushctl_store_write_seconds_bucket{le="0.5"} 8
+      pushctl_store_write_seconds_bucket{le="1"} 8
+      pushctl_store_write_seconds_bucket{le="2.5"} 8
+      pushctl_store_write_seconds_bucket{le="5"} 8
+      pushctl_store_write_seconds_bucket{le="10"} 8
+      pushctl_store_write_seconds_bucket{le="+Inf"} 8
+      pushctl_store_write_seconds_sum 0.0016
+      pushctl_store_write_seconds_count 8
+
+      # HELP pushctl_store_durable 1 where stored pushes survive the process
+      # TYPE pushctl_store_durable gauge
+      pushctl_store_durable 1
+
       # HELP pushctl_upstream_sends_total SEND frames, by answer
       # TYPE pushctl_upstream_sends_total counter
       pushctl_upstream_sends_total{status="accepted"} 5

@@ -87,6 +87,7 @@ function showFigures(node, before, nowMs) {
   }
   const total = (counts) => Object.values(counts).reduce((sum, n) => sum + n, 0)
   const lag = before ? meanSince(node.gc.loop_lag, before.node.gc.loop_lag) : null
+  const stored = node.store ? node.store.messagesPending : null
   const sent = rate((n) => n.counters.bytesSent)
   const perSecond = (value) => (value === null ? '…' : short(value) + '/s')
   tiles([
@@ -102,6 +103,7 @@ function showFigures(node, before, nowMs) {
     ].map(([name, read]) => [name, perSecond(rate(read)), rate(read)]),
     ['bytes sent', sent === null ? '…' : bytes(sent) + '/s', sent],
     ['waiting for devices', bytes(counters.bufferedBytes), counters.bufferedBytes],
+    ['stored pushes', stored === null ? '–' : count(stored), stored],
     ['memory', bytes(node.memory.rssBytes), node.memory.rssBytes],
     ['event loop late by', lag === null ? '…' : milliseconds(lag), lag],
   ])
