@@ -98,6 +98,14 @@ export const GUARD_OPTIONS = defineOptions({
     separator: ',',
     help: 'pages that may open a WebSocket, as https://example.org. Default: all',
   },
+  resumeGraceMs: {
+    flag: 'resume-grace',
+    kind: 'duration',
+    default: 30_000,
+    min: 0,
+    max: 3_000_000,
+    help: 'a device that is back within it keeps its session and tags; 0: every HELLO begins anew',
+  },
   clockSkewMs: {
     flag: 'auth-clock-skew',
     kind: 'duration',

@@ -64,6 +64,7 @@ export async function planServe(
       },
       heartbeatSecondsMin: Math.ceil(options.heartbeatMs.min / 1000),
       heartbeatSecondsMax: Math.ceil(options.heartbeatMs.max / 1000),
+      resumeGraceMs: options.resumeGraceMs,
       broadcastPerSecond: options.broadcastPerSecond,
       guard,
       verifyDevice: deviceAuth ? deviceAuth.verify : null,

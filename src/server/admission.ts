@@ -6,6 +6,7 @@
 import { BYE, byeReason } from '../protocol/frame-types.ts'
 import type { Directory } from './directory.ts'
 import type { DeviceVerifier } from './node-options.ts'
+import { ResumeTable } from './resume-table.ts'
 import type { RunningShard } from './shard-group.ts'
 import type { ShardUp } from './shard-messages.ts'
 
@@ -17,6 +18,8 @@ export interface AdmissionParts {
   readonly shards: readonly RunningShard[]
   connectionsMax: number
   readonly verifyDevice: DeviceVerifier | null
+  /** A device back within it goes on with its session; 0 or none: every connection is a new one. */
+  readonly resumeGraceMs?: number
   /** A device is let in; returns the largest sequence number of its inbox. */
   readonly onAdmitted?: (shard: RunningShard, hellos: Hellos, row: number) => number
 }
@@ -31,10 +34,14 @@ export class Admission {
   /** Connections whose token is being checked. */
   readonly #checking = new Set<string>()
   #lastBatch: Promise<void> = Promise.resolve()
+  readonly #resumes: ResumeTable
+  readonly #now: () => number
   #lastSessionId = 0
 
-  constructor(parts: AdmissionParts) {
+  constructor(parts: AdmissionParts, now: () => number = () => performance.now()) {
     this.#parts = parts
+    this.#now = now
+    this.#resumes = new ResumeTable(parts.resumeGraceMs ?? 0)
   }
 
   /** One more than these gets BYE 4103; those that are over it stay. */
@@ -53,14 +60,40 @@ export class Admission {
 
   /** Devices that left; also those whose token is still being checked. */
   forget(shard: RunningShard, gone: Gone): void {
-    const { slots, generations, hashes } = gone
+    const { slots, generations, hashes, sessionIds } = gone
+    const nowMs = this.#now()
     for (let row = 0; row < slots.length; row++) {
       if (this.#checking.size > 0) {
         this.#checking.delete(connectionKey(shard.index, slots[row], generations[row]))
       }
       const high = hashes[2 * row]
       const low = hashes[2 * row + 1]
-      this.#parts.directory.remove(high, low, shard.index, slots[row], generations[row])
+      const isGone = this.#parts.directory.remove(
+        high,
+        low,
+        shard.index,
+        slots[row],
+        generations[row],
+      )
+      if (isGone && sessionIds[row] !== 0 && this.#resumes.isOn) {
+        this.#resumes.remember(high, low, sessionIds[row], nowMs)
+      }
+    }
+    if (gone.keptTags !== undefined && this.#resumes.isOn) this.#keepTags(gone, nowMs)
+  }
+
+  /** To the connection on which the session goes on already, or until it does. */
+  #keepTags({ keptTags = [], hashes, sessionIds }: Gone, nowMs: number): void {
+    const { directory, shards } = this.#parts
+    for (const { row, tags } of keptTags) {
+      const sessionId = sessionIds[row]
+      if (sessionId === 0) continue
+      const isHere = directory.find(hashes[2 * row], hashes[2 * row + 1])
+      if (!isHere) this.#resumes.rememberTags(sessionId, tags, nowMs)
+      else if (directory.sessionId === sessionId) {
+        const { slot, generation } = directory
+        shards[directory.shard].link.post({ kind: 'bind', slot, generation, tags })
+      }
     }
   }
 
@@ -106,13 +139,30 @@ export class Admission {
     if (directory.count >= connectionsMax && !directory.find(high, low)) {
       return this.#refuse(shard, hellos, row, BYE.NODE_FULL)
     }
+    let sessionId = 0
     if (directory.put(high, low, shard.index, slot, generation)) {
       shards[directory.shard].batch.addClose(directory.slot, directory.generation, BYE.REPLACED)
-    }
-    this.#lastSessionId = (this.#lastSessionId + 1) >>> 0
+      // The device was faster than the news of its loss.
+      if (this.#resumes.isOn) sessionId = directory.sessionId
+    } else if (this.#resumes.isOn) sessionId = this.#resumes.take(high, low, this.#now())
+    const isResumed = sessionId !== 0
+    if (isResumed) this.#giveTagsBack(shard, slot, generation, sessionId)
+    else sessionId = this.#nextSessionId()
+    directory.setSession(high, low, sessionId)
     this.accepted++
     const inboxSeq = this.#parts.onAdmitted?.(shard, hellos, row) ?? 0
-    shard.batch.addVerdict(slot, generation, 0, this.#lastSessionId, inboxSeq)
+    shard.batch.addVerdict(slot, generation, 0, sessionId, inboxSeq, isResumed)
+  }
+
+  #giveTagsBack(shard: RunningShard, slot: number, generation: number, sessionId: number): void {
+    const tags = this.#resumes.takeTags(sessionId)
+    if (tags.length > 0) shard.link.post({ kind: 'bind', slot, generation, tags })
+  }
+
+  /** 0 means none. */
+  #nextSessionId(): number {
+    this.#lastSessionId = (this.#lastSessionId + 1) >>> 0 || 1
+    return this.#lastSessionId
   }
 
   #refuse(shard: RunningShard, hellos: Hellos, row: number, code: number): void {

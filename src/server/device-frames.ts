@@ -8,14 +8,13 @@ import type { FrameReader } from '../protocol/frame-reader.ts'
 import { BYE, ECHO_PRODUCT, FRAME, LIMITS, SENT_STATUS, STREAM } from '../protocol/frame-types.ts'
 import {
   msgBytesMax,
-  NOTIFY_BYTES_MAX,
   PONG_BYTES_MAX,
   SENT_BYTES_MAX,
   writeMsg,
-  writeNotify,
   writePong,
   writeSent,
 } from '../protocol/frame-writer.ts'
+import type { ShardLog } from './broadcast/shard-log.ts'
 import type { FrameOutput } from './frame-output.ts'
 import type { ShardGuard } from './guard/shard-guard.ts'
 import type { DeviceSignals } from './inbox/device-signals.ts'
@@ -32,6 +31,7 @@ export interface DeviceFrameParts {
   readonly output: FrameOutput
   readonly joins: JoinBatches
   readonly signals: DeviceSignals
+  readonly log: ShardLog
   readonly upstream: ShardUpstream
   readonly guard: ShardGuard
   readonly heartbeats: HeartbeatGrants
@@ -78,7 +78,7 @@ export class DeviceFrames {
   }
 
   #onHello(slot: Slot, frame: FrameReader, bytes: Uint8Array): void {
-    const { sessions, engine, joins, signals, tags, heartbeats, guard, dismiss } = this.#parts
+    const { sessions, engine, joins, signals, tags, heartbeats, guard, dismiss, log } = this.#parts
     if (!guard.admitsHello()) return dismiss(slot, BYE.OVERLOADED)
     sessions.setDevice(slot, bytes, frame.deviceIdStart, frame.deviceIdEnd)
     sessions.networkOf[slot] = frame.network
@@ -96,6 +96,7 @@ export class DeviceFrames {
       frame.inboxSeq,
     )
     signals.forget(slot)
+    log.onHello(slot, frame.flags, frame.broadcastSeq)
     sessions.phaseOf[slot] = SESSION_PHASE.JOINING
   }
 
@@ -132,7 +133,8 @@ export class DeviceFrames {
   }
 
   #onBind(slot: Slot, frame: FrameReader, bytes: Uint8Array): void {
-    const { tags, dismiss } = this.#parts
+    const { tags, dismiss, sessions } = this.#parts
+    sessions.hasBound[slot] = 1
     const tag = this.#textOf(bytes, frame.tagStart, frame.tagEnd)
     if (frame.add !== 1) tags.unbind(slot, tag)
     else if (tags.bind(slot, tag) && tags.countOf(slot) > LIMITS.tagCountMax) {
@@ -141,17 +143,15 @@ export class DeviceFrames {
   }
 
   #onAck(slot: Slot, frame: FrameReader): void {
-    const { signals, engine } = this.#parts
+    const { signals, engine, log } = this.#parts
     if (frame.stream === STREAM.INBOX) signals.addAck(slot, engine.generationOf(slot), frame.seq)
+    else log.onAck(slot, frame.seq)
   }
 
   #onPull(slot: Slot, frame: FrameReader): void {
-    const { output, signals, engine } = this.#parts
-    if (frame.stream === STREAM.INBOX) {
-      return signals.addPull(slot, engine.generationOf(slot), frame.seq, frame.max)
-    }
-    const at = output.open(slot, NOTIFY_BYTES_MAX)
-    output.send(slot, writeNotify(output.bytes, at, frame.stream, 0))
+    const { signals, engine, log } = this.#parts
+    if (frame.stream !== STREAM.INBOX) log.onPull(slot, frame.seq, frame.max)
+    else signals.addPull(slot, engine.generationOf(slot), frame.seq, frame.max)
   }
 
   #textOf(bytes: Uint8Array, start: number, end: number): string {

@@ -19,6 +19,7 @@ export class Directory {
   shard = 0
   slot = 0
   generation = 0
+  sessionId = 0
 
   #count = 0
   #mask = ROWS_AT_START - 1
@@ -27,6 +28,7 @@ export class Directory {
   #slots = new Uint32Array(ROWS_AT_START)
   #shards = new Uint16Array(ROWS_AT_START).fill(FREE_SHARD)
   #generations = new Uint16Array(ROWS_AT_START)
+  #sessionIds = new Uint32Array(ROWS_AT_START)
 
   get count(): number {
     return this.#count
@@ -39,12 +41,13 @@ export class Directory {
     this.shard = this.#shards[row]
     this.slot = this.#slots[row]
     this.generation = this.#generations[row]
+    this.sessionId = this.#sessionIds[row]
     return true
   }
 
   /**
-   * Puts the device there. True: it was elsewhere until now, and shard, slot and generation say
-   * where.
+   * Puts the device there. True: it was elsewhere until now, and shard, slot, generation and
+   * sessionId say where and as what.
    */
   put(high: number, low: number, shard: number, slot: number, generation: number): boolean {
     const existed = this.find(high, low)
@@ -52,8 +55,14 @@ export class Directory {
       if ((this.#count + 1) * 3 > (this.#mask + 1) * 2) this.#grow()
       this.#count++
     }
-    this.#write(this.#rowOf(high, low), high, low, shard, slot, generation)
+    const row = this.#rowOf(high, low)
+    this.#write(row, high, low, shard, slot, generation, existed ? this.sessionId : 0)
     return existed
+  }
+
+  /** Of a device that is here. */
+  setSession(high: number, low: number, sessionId: number): void {
+    this.#sessionIds[this.#rowOf(high, low)] = sessionId
   }
 
   /**
@@ -74,12 +83,13 @@ export class Directory {
   /** Forgets every device of a shard (it died); returns how many. */
   removeShard(shard: number): number {
     const before = this.#count
-    const { highs, lows, slots, shards, generations } = this.#columns()
+    const { highs, lows, slots, shards, generations, sessionIds } = this.#columns()
     this.#allocate(this.#mask + 1)
     this.#count = 0
     for (let row = 0; row < shards.length; row++) {
       if (shards[row] === FREE_SHARD || shards[row] === shard) continue
       this.put(highs[row], lows[row], shards[row], slots[row], generations[row])
+      this.setSession(highs[row], lows[row], sessionIds[row])
     }
     return before - this.#count
   }
@@ -102,12 +112,14 @@ export class Directory {
     shard: number,
     slot: number,
     generation: number,
+    sessionId: number,
   ): void {
     this.#highs[row] = high
     this.#lows[row] = low
     this.#shards[row] = shard
     this.#slots[row] = slot
     this.#generations[row] = generation
+    this.#sessionIds[row] = sessionId
   }
 
   /**
@@ -130,6 +142,7 @@ export class Directory {
         this.#shards[row],
         this.#slots[row],
         this.#generations[row],
+        this.#sessionIds[row],
       )
       hole = row
     }
@@ -137,12 +150,20 @@ export class Directory {
   }
 
   #grow(): void {
-    const { highs, lows, slots, shards, generations } = this.#columns()
+    const { highs, lows, slots, shards, generations, sessionIds } = this.#columns()
     this.#allocate((this.#mask + 1) * 2)
     for (let row = 0; row < shards.length; row++) {
       if (shards[row] === FREE_SHARD) continue
       const to = this.#rowOf(highs[row], lows[row])
-      this.#write(to, highs[row], lows[row], shards[row], slots[row], generations[row])
+      this.#write(
+        to,
+        highs[row],
+        lows[row],
+        shards[row],
+        slots[row],
+        generations[row],
+        sessionIds[row],
+      )
     }
   }
 
@@ -153,6 +174,7 @@ export class Directory {
       slots: this.#slots,
       shards: this.#shards,
       generations: this.#generations,
+      sessionIds: this.#sessionIds,
     }
   }
 
@@ -163,5 +185,6 @@ export class Directory {
     this.#slots = new Uint32Array(rows)
     this.#shards = new Uint16Array(rows).fill(FREE_SHARD)
     this.#generations = new Uint16Array(rows)
+    this.#sessionIds = new Uint32Array(rows)
   }
 }

@@ -16,6 +16,7 @@ class DeviceRows {
   textEnds = new Uint32Array(ROWS_AT_START * 2)
   flags = new Uint8Array(ROWS_AT_START)
   inboxSeqs = new Float64Array(ROWS_AT_START)
+  sessionIds = new Uint32Array(ROWS_AT_START)
   count = 0
 
   add(slot: Slot, generation: number, hash: SipHash): void {
@@ -28,7 +29,9 @@ class DeviceRows {
   }
 
   #grow(): void {
-    const { slots, generations, hashes, textEnds, flags, inboxSeqs } = this
+    const { slots, generations, hashes, textEnds, flags, inboxSeqs, sessionIds } = this
+    this.sessionIds = new Uint32Array(slots.length * 2)
+    this.sessionIds.set(sessionIds)
     this.flags = new Uint8Array(slots.length * 2)
     this.flags.set(flags)
     this.inboxSeqs = new Float64Array(slots.length * 2)
@@ -49,6 +52,7 @@ export class JoinBatches {
   readonly #post: (message: ShardUp) => void
   readonly #hellos = new DeviceRows()
   readonly #gone = new DeviceRows()
+  #keptTags: { row: number; tags: readonly string[] }[] = []
   #texts = new Uint8Array(64 * 1024)
   #textBytes = 0
 
@@ -80,9 +84,19 @@ export class JoinBatches {
     this.#hellos.textEnds[2 * row + 1] = this.#textBytes
   }
 
-  addGone(slot: Slot, generation: number, deviceId: Uint8Array): void {
+  /** `sessionId` 0: not to be resumed. `keptTags`: those of a session that bound some itself. */
+  addGone(
+    slot: Slot,
+    generation: number,
+    deviceId: Uint8Array,
+    sessionId = 0,
+    keptTags: readonly string[] = [],
+  ): void {
     this.#hash.hash(deviceId, 0, deviceId.length)
+    const row = this.#gone.count
     this.#gone.add(slot, generation, this.#hash)
+    this.#gone.sessionIds[row] = sessionId
+    if (keptTags.length > 0) this.#keptTags.push({ row, tags: keptTags })
   }
 
   /**
@@ -91,14 +105,18 @@ export class JoinBatches {
    */
   flush(): void {
     if (this.#gone.count > 0) {
-      const { count, slots, generations, hashes } = this.#gone
+      const { count, slots, generations, hashes, sessionIds } = this.#gone
+      const keptTags = this.#keptTags
       this.#post({
         kind: 'gone',
         slots: slots.slice(0, count),
         generations: generations.slice(0, count),
         hashes: hashes.slice(0, 2 * count),
+        sessionIds: sessionIds.slice(0, count),
+        ...(keptTags.length > 0 ? { keptTags } : {}),
       })
       this.#gone.count = 0
+      this.#keptTags = []
     }
     if (this.#hellos.count === 0) return
     const { count, slots, generations, hashes, textEnds, flags, inboxSeqs } = this.#hellos

@@ -23,6 +23,8 @@ export interface PushNodeOptions {
   readonly limits: ShardLimits
   readonly heartbeatSecondsMin: number
   readonly heartbeatSecondsMax: number
+  /** A device back within it keeps its session; 0: none does. */
+  readonly resumeGraceMs?: number
   /** Broadcast deliveries per second of the whole node; 0: as fast as they go. */
   readonly broadcastPerSecond: number
   /** Overload, rates of devices, addresses; without it nothing is limited. */

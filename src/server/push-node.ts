@@ -8,6 +8,12 @@ import { HeapTrim } from '../engine/heap-trim.ts'
 import type { ShardExit } from '../engine/shard-host.ts'
 import { BYE } from '../protocol/frame-types.ts'
 import { Admission } from './admission.ts'
+import {
+  BroadcastLog,
+  type BroadcastReceipt,
+  LOG_RECORD_PREFIX,
+} from './broadcast/broadcast-log.ts'
+import type { BroadcastState } from './broadcast/broadcast-messages.ts'
 import { Directory } from './directory.ts'
 import { NO_GUARD } from './guard/guard-settings.ts'
 import { NodeGuard } from './guard/node-guard.ts'
@@ -60,6 +66,7 @@ export class PushNode implements NodeControl {
   readonly #admission: Admission
   readonly #guard: NodeGuard
   readonly #inbox: NodeInbox
+  readonly #log: BroadcastLog
   readonly #pushes: NodePushes
   readonly #hashKey: Uint32Array
   readonly #bootId = randomBytes(4).readUInt32BE()
@@ -93,6 +100,7 @@ export class PushNode implements NodeControl {
     const { shards } = this.#group
     this.#inbox = new NodeInbox(store, shards, options.rowsPerShard, this.#directory)
     this.#guard = new NodeGuard(options.guard ?? NO_GUARD)
+    this.#log = new BroadcastLog(this.#group, this.#inbox.commits)
     this.#pushes = new NodePushes({
       inbox: this.#inbox,
       directory: this.#directory,
@@ -100,12 +108,14 @@ export class PushNode implements NodeControl {
       group: this.#group,
       guard: this.#guard,
       bootId: this.#bootId,
+      log: this.#log,
     })
     this.#admission = new Admission({
       directory: this.#directory,
       shards: this.#group.shards,
       connectionsMax: options.connectionsMax,
       verifyDevice: options.verifyDevice,
+      resumeGraceMs: options.resumeGraceMs ?? 0,
       onAdmitted: (shard, hellos, row) => this.#inbox.onAdmitted(shard, hellos, row),
     })
     this.upstream = createUpstream(options, this.#bootId, this.#directory, hash, this.#group)
@@ -126,7 +136,10 @@ export class PushNode implements NodeControl {
   /** Starts all shards and listens. On failure nothing is left running. */
   async start(): Promise<void> {
     try {
-      await this.#inbox.load(() => {})
+      await this.#inbox.load((key, value) => {
+        if (key.startsWith(LOG_RECORD_PREFIX)) this.#log.load(key, value)
+      })
+      this.#log.start(this.#inbox.isDurable)
       this.#listeners = this.#options.portPerShard
         ? await this.#startApart()
         : await this.#startShared()
@@ -182,6 +195,7 @@ export class PushNode implements NodeControl {
     clearInterval(this.#sampler)
     this.#gauge.stop()
     await this.#group.stop()
+    this.#log.stop()
     await this.#inbox.close()
     await this.upstream.close(this.#options.webhooks?.closeMs ?? 0)
   }
@@ -192,6 +206,10 @@ export class PushNode implements NodeControl {
 
   receipt(pushId: string): PushReceipt | null {
     return this.#pushes.receipt(pushId)
+  }
+
+  controlBroadcast(pushId: string, state: BroadcastState): Promise<BroadcastReceipt | null> {
+    return this.#log.control(pushId, state)
   }
 
   async findDevice(deviceId: string): Promise<DeviceState | null> {
@@ -306,12 +324,16 @@ export class PushNode implements NodeControl {
   #onMessage(shard: RunningShard, message: ShardUp): void {
     switch (message.kind) {
       case 'hellos':
+        this.#log.tell(shard)
         this.#admission.decide(shard, message)
         shard.batch.flush()
         break
       case 'gone':
         this.#admission.forget(shard, message)
         this.#inbox.onGone(shard, message)
+        break
+      case 'log-progress':
+        this.#log.onProgress(message)
         break
       case 'signals':
         this.#inbox.onSignals(shard, message)
@@ -328,6 +350,7 @@ export class PushNode implements NodeControl {
   #onShardLost(shard: RunningShard, exit: ShardExit, restartMs: number): void {
     this.#directory.removeShard(shard.index)
     this.#inbox.onShardLost(shard.index)
+    this.#log.onShardLost(shard.index)
     this.#ledger.bury(shard)
     this.#shardsLost++
     this.#guard.onShardLost(shard.index)

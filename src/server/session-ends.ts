@@ -20,6 +20,18 @@ const CLOSE_NAMES: Record<number, string> = {
   [CLOSE_REASON.SOCKET_ERROR]: 'socket-error',
 }
 
+/** Ends after which a device that comes back in time goes on with its session. */
+const RESUMABLE_ENDS: ReadonlySet<string> = new Set([
+  'peer-end',
+  'peer-reset',
+  'socket-error',
+  'buffers-full',
+  'websocket-close',
+  'heartbeat-lost',
+  'too-slow',
+  'replaced',
+])
+
 export interface SessionEndParts {
   readonly engine: SocketEngine
   readonly sessions: SessionTable
@@ -85,12 +97,16 @@ export class SessionEnds {
     const { engine, sessions, tags, wheel, joins, upstream } = this.#parts
     upstream.addOffline(slot, why)
     wheel.cancel(slot)
+    const keptTags = sessions.hasBound[slot] === 1 ? tags.tagsOf(slot) : []
     tags.forget(slot)
     if (sessions.hasDevice(slot)) {
       // Its HELLO may still lie in the batch; the main thread must hear of it before it hears of
       // its end.
       if (sessions.phaseOf[slot] === SESSION_PHASE.JOINING) joins.flush()
-      joins.addGone(slot, engine.generationOf(slot), sessions.deviceIdOf(slot))
+      const goesOn = sessions.isJoined(slot) && RESUMABLE_ENDS.has(why)
+      const sessionId = goesOn ? sessions.sessionIds[slot] : 0
+      const generation = engine.generationOf(slot)
+      joins.addGone(slot, generation, sessions.deviceIdOf(slot), sessionId, keptTags)
     }
     sessions.end(slot)
   }

@@ -42,6 +42,8 @@ export class SessionTable {
   silenceTicks = 0
   readonly sessionIds: Uint32Array
   readonly joinedTicks: Uint32Array
+  /** 1: its tags are not those of its HELLO any more. Touched by BIND only. */
+  readonly hasBound: Uint8Array
   /** Unfinished WebSocket message, see WebSocketReader. */
   readonly assembledBytes: Uint32Array
   readonly fragmentOpcodes: Uint8Array
@@ -60,6 +62,7 @@ export class SessionTable {
     this.lastSeenTicks = new Uint32Array(capacity)
     this.sessionIds = new Uint32Array(capacity)
     this.joinedTicks = new Uint32Array(capacity)
+    this.hasBound = new Uint8Array(capacity)
     this.assembledBytes = new Uint32Array(capacity)
     this.fragmentOpcodes = new Uint8Array(capacity)
     this.#idRefs = new Uint32Array(capacity)
@@ -125,6 +128,7 @@ export class SessionTable {
     this.phaseOf[slot] = SESSION_PHASE.FREE
     if (this.assembledBytes[slot] !== 0) this.assembledBytes[slot] = 0
     if (this.fragmentOpcodes[slot] !== 0) this.fragmentOpcodes[slot] = 0
+    if (this.hasBound[slot] !== 0) this.hasBound[slot] = 0
     if (this.#idRefs[slot] === NO_BLOCK) return
     this.#ids.free(this.#idRefs[slot])
     this.#idRefs[slot] = NO_BLOCK

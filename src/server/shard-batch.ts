@@ -20,20 +20,22 @@ class Rows {
   values = new Uint32Array(ROWS_AT_START)
   codes = new Uint16Array(ROWS_AT_START)
   seqs = new Float64Array(ROWS_AT_START)
+  flags = new Uint8Array(ROWS_AT_START)
   count = 0
 
-  add(slot: number, generation: number, value: number, code: number, seq = 0): void {
+  add(slot: number, generation: number, value: number, code: number, seq = 0, flag = 0): void {
     if (this.count === this.slots.length) this.#grow()
     this.slots[this.count] = slot
     this.generations[this.count] = generation
     this.values[this.count] = value
     this.codes[this.count] = code
     this.seqs[this.count] = seq
+    this.flags[this.count] = flag
     this.count++
   }
 
   #grow(): void {
-    const { slots, generations, values, codes, seqs } = this
+    const { slots, generations, values, codes, seqs, flags } = this
     const rows = slots.length * 2
     this.slots = new Int32Array(rows)
     this.slots.set(slots)
@@ -45,6 +47,8 @@ class Rows {
     this.codes.set(codes)
     this.seqs = new Float64Array(rows)
     this.seqs.set(seqs)
+    this.flags = new Uint8Array(rows)
+    this.flags.set(flags)
   }
 }
 
@@ -70,15 +74,16 @@ export class ShardBatch {
     else this.#schedule()
   }
 
-  /** code 0 lets the device in; inboxSeq is for its WELCOME. */
+  /** code 0 lets the device in; inboxSeq and resumed are for its WELCOME. */
   addVerdict(
     slot: number,
     generation: number,
     code: number,
     sessionId: number,
     inboxSeq = 0,
+    resumed = false,
   ): void {
-    this.#verdicts.add(slot, generation, sessionId, code, inboxSeq)
+    this.#verdicts.add(slot, generation, sessionId, code, inboxSeq, Number(resumed))
     this.#schedule()
   }
 
@@ -106,13 +111,14 @@ export class ShardBatch {
   }
 
   #flushVerdicts(): void {
-    const { count, slots, generations, codes, values, seqs } = this.#verdicts
+    const { count, slots, generations, codes, values, seqs, flags } = this.#verdicts
     this.#post({
       kind: 'verdicts',
       slots: slots.slice(0, count),
       generations: generations.slice(0, count),
       codes: codes.slice(0, count),
       sessionIds: values.slice(0, count),
+      resumed: flags.slice(0, count),
       inboxSeqs: seqs.slice(0, count),
     })
     this.#verdicts.count = 0

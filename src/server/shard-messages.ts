@@ -7,6 +7,7 @@ import type { EngineChoice } from '../engine/create-engine.ts'
 import type { EngineKind } from '../engine/socket-engine.ts'
 import type { ErrorCode } from '../errors/error-codes.ts'
 import type { GcSnapshot } from '../stats/gc-recorder.ts'
+import type { LogOrder, LogProgress } from './broadcast/broadcast-messages.ts'
 import type { ShardGuardSettings } from './guard/guard-settings.ts'
 import type { SignalRows, StoredRows } from './inbox/inbox-messages.ts'
 import type { DeviceState } from './node-control.ts'
@@ -65,6 +66,8 @@ export type ShardDown =
       readonly generations: Uint16Array
       readonly codes: Uint16Array
       readonly sessionIds: Uint32Array
+      /** 1: the session goes on, its id is that of before. */
+      readonly resumed: Uint8Array
       /** For WELCOME: the largest sequence number of the device's inbox. */
       readonly inboxSeqs: Float64Array
     }
@@ -108,10 +111,18 @@ export type ShardDown =
       readonly withHistograms: boolean
     }
   | StoredRows
+  | LogOrder
   | UpstreamAnswers
   | DeviceEventsSwitch
   /** How far this shard is degraded (guard/node-load.ts). */
   | { readonly kind: 'load'; readonly level: number }
+  /** Tags of a session that goes on; its device may have more. */
+  | {
+      readonly kind: 'bind'
+      readonly slot: number
+      readonly generation: number
+      readonly tags: readonly string[]
+    }
   | { readonly kind: 'stop' }
 
 export type ShardUp =
@@ -147,12 +158,17 @@ export type ShardUp =
       readonly slots: Int32Array
       readonly generations: Uint16Array
       readonly hashes: Uint32Array
+      /** 0: it was ended for good, or had not begun. */
+      readonly sessionIds: Uint32Array
+      /** Where a session had bound tags since HELLO: all that it had. */
+      readonly keptTags?: readonly { readonly row: number; readonly tags: readonly string[] }[]
     }
   /** receivers is QUEUE_FULL where it was refused. */
   | { readonly kind: 'broadcast-started'; readonly requestId: number; readonly receivers: number }
   | { readonly kind: 'device'; readonly requestId: number; readonly state: DeviceState | null }
   | { readonly kind: 'sample'; readonly requestId: number; readonly sample: ShardSample }
   | SignalRows
+  | LogProgress
   | UpstreamRows
   | { readonly kind: 'drained' }
 

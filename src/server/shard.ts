@@ -13,7 +13,7 @@ import { chooseEngine } from '../engine/create-engine.ts'
 import { HeapTrim } from '../engine/heap-trim.ts'
 import type { EngineHandler, ReceiveBatch, Slot, SocketEngine } from '../engine/socket-engine.ts'
 import type { TimerWheel } from '../engine/timer-wheel.ts'
-import { BYE, STREAM } from '../protocol/frame-types.ts'
+import { BYE, STREAM, WELCOME_FLAG } from '../protocol/frame-types.ts'
 import {
   msgBytesMax,
   NOTIFY_BYTES_MAX,
@@ -23,6 +23,8 @@ import {
   writeNotify,
   writeWelcome,
 } from '../protocol/frame-writer.ts'
+import type { ShardLog } from './broadcast/shard-log.ts'
+import type { LogEntry } from './broadcast/broadcast-messages.ts'
 import type { BroadcastQueue } from './broadcast-queue.ts'
 import { describeDevice } from './device-description.ts'
 import type { DeviceFrames } from './device-frames.ts'
@@ -72,6 +74,7 @@ export class Shard implements EngineHandler {
   readonly #upstream: ShardUpstream
   readonly #timers: SessionTimers
   readonly #broadcasts: BroadcastQueue
+  readonly #log: ShardLog
   readonly #drain: DrainPace
   readonly #guard: ShardGuard
   readonly #heartbeats: HeartbeatGrants
@@ -105,6 +108,7 @@ export class Shard implements EngineHandler {
     this.#frames = parts.frames
     this.#input = parts.input
     this.#broadcasts = parts.broadcasts
+    this.#log = parts.log
     this.#drain = parts.drain
     this.#guard = parts.guard
     this.#heartbeats = parts.heartbeats
@@ -167,6 +171,20 @@ export class Shard implements EngineHandler {
       case 'broadcast':
         this.#onBroadcast(message.requestId, message.tag, message.payload)
         break
+      case 'log':
+        for (const entry of message.entries) this.#log.add(entry)
+        this.#log.headSeq = message.headSeq
+        break
+      case 'log-entry':
+        this.#onLogEntry(message.requestId, message.entry)
+        break
+      case 'log-state':
+        this.#log.setState(message.seq, message.state)
+        this.#broadcasts.onStateChanged()
+        break
+      case 'log-drop':
+        this.#log.drop(message.upToSeq)
+        break
       case 'describe-device':
         this.#post({
           kind: 'device',
@@ -177,6 +195,12 @@ export class Shard implements EngineHandler {
       case 'drain':
         this.#ends.addresses = message.addresses
         this.#drain.start(message.devicesPerSecond, message.code)
+        break
+      case 'bind':
+        if (this.#isCurrent(message.slot, message.generation)) {
+          for (const tag of message.tags) this.#tags.bind(message.slot, tag)
+          this.#sessions.hasBound[message.slot] = 1
+        }
         break
       case 'load':
         this.#guard.setLoadLevel(message.level)
@@ -218,7 +242,11 @@ export class Shard implements EngineHandler {
       connectionsOpen: this.#engine.openCount,
       devicesOnline: this.#sessions.joinedCount,
       framesReceived: this.#frames.framesReceived,
-      messagesSent: this.#messagesSent + this.#frames.messagesSent + this.#broadcasts.delivered,
+      messagesSent:
+        this.#messagesSent +
+        this.#frames.messagesSent +
+        this.#broadcasts.delivered +
+        this.#log.messagesSent,
       heartbeats: this.#frames.heartbeats,
       bytesReceived: counters.bytesReceived,
       bytesSent: counters.bytesSent,
@@ -275,7 +303,7 @@ export class Shard implements EngineHandler {
   }
 
   #onVerdicts(message: Extract<ShardDown, { kind: 'verdicts' }>): void {
-    const { slots, generations, codes, sessionIds, inboxSeqs } = message
+    const { slots, generations, codes, sessionIds, inboxSeqs, resumed } = message
     let admitted = 0
     for (let i = 0; i < slots.length; i++) {
       const slot = slots[i]
@@ -283,7 +311,7 @@ export class Shard implements EngineHandler {
       if (this.#sessions.phaseOf[slot] !== SESSION_PHASE.JOINING) continue
       if (codes[i] !== 0) this.#ends.dismiss(slot, codes[i])
       else {
-        this.#admit(slot, sessionIds[i], inboxSeqs[i])
+        this.#admit(slot, sessionIds[i], inboxSeqs[i], resumed[i] === 1)
         slots[admitted++] = slot
       }
     }
@@ -291,17 +319,20 @@ export class Shard implements EngineHandler {
     if (admitted > 0) this.#engine.redeliver(slots, admitted)
   }
 
-  #admit(slot: Slot, sessionId: number, inboxSeq: number): void {
+  #admit(slot: Slot, sessionId: number, inboxSeq: number, isResumed: boolean): void {
     const { heartbeatSeconds } = this.#sessions
     this.#sessions.setJoined(slot, sessionId, this.#wheel.nowTick)
     this.#welcome.heartbeatSeconds = heartbeatSeconds[slot]
     this.#welcome.serverTimeMs = Date.now()
     this.#welcome.sessionIdLow = sessionId
     this.#welcome.inboxSeq = inboxSeq
+    this.#welcome.broadcastSeq = this.#log.headSeq
+    this.#welcome.flags = isResumed ? WELCOME_FLAG.RESUMED : 0
     const at = this.#output.open(slot, WELCOME_BYTES_MAX)
     this.#output.send(slot, writeWelcome(this.#output.bytes, at, this.#welcome))
     this.#timers.startHeartbeat(slot)
     this.#upstream.addOnline(slot)
+    this.#log.catchUp(slot)
   }
 
   #onDeliver(message: Extract<ShardDown, { kind: 'deliver' }>): void {
@@ -350,6 +381,13 @@ export class Shard implements EngineHandler {
     this.#post({ kind: 'broadcast-started', requestId, receivers })
   }
 
+  #onLogEntry(requestId: number, entry: LogEntry): void {
+    const kept = this.#log.add(entry)
+    const members = entry.tag === null ? null : this.#tags.membersOf(entry.tag)
+    const receivers = this.#broadcasts.start(kept.payload, members, kept)
+    this.#post({ kind: 'broadcast-started', requestId, receivers })
+  }
+
   #isCurrent(slot: Slot, generation: number): boolean {
     return this.#engine.generationOf(slot) === generation && !this.#sessions.isFree(slot)
   }
@@ -358,6 +396,7 @@ export class Shard implements EngineHandler {
     const nowMs = performance.now()
     this.#timers.advance(nowMs - this.#startedMs)
     this.#heartbeats.review(nowMs)
+    this.#log.report()
     this.#engine.flush()
     this.#joins.flush()
   }

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { Admission } from '../../src/server/admission.ts'
 import { Directory } from '../../src/server/directory.ts'
 import type { DeviceVerifier } from '../../src/server/node-options.ts'
-import { gone, hashOf, hellos, stubShard } from './shard-stub.ts'
+import { gone, hashOf, hellos, type StubShard, stubShard } from './shard-stub.ts'
 
 function setUp(options: { connectionsMax?: number; verifyDevice?: DeviceVerifier } = {}) {
   const directory = new Directory()
@@ -86,6 +86,101 @@ describe('admission without device auth', () => {
     admission.decide(first, hellos([1, 'a']))
     expect(first.told()).toEqual(['verdict 1 4300'])
     expect([directory.count, admission.accepted, admission.refused]).toEqual([0, 0, { drain: 1 }])
+  })
+})
+
+describe('admission of devices that come back', () => {
+  const GRACE_MS = 30_000
+
+  function setUpResuming(resumeGraceMs = GRACE_MS) {
+    const directory = new Directory()
+    const shards = [stubShard(0), stubShard(1)] as const
+    let nowMs = 1_000
+    const parts = { directory, shards, connectionsMax: 100, verifyDevice: null, resumeGraceMs }
+    const admission = new Admission(parts, () => nowMs)
+    const wait = (ms: number) => {
+      nowMs += ms
+    }
+    /** Session ids and resumed bits of all verdicts of a shard. */
+    const sessionsOf = (shard: StubShard) => {
+      shard.batch.flush()
+      return shard.posted.flatMap((message) =>
+        message.kind === 'verdicts'
+          ? [...message.sessionIds].map(
+              (id, row) => `${id}${message.resumed[row] ? ' resumed' : ''}`,
+            )
+          : [],
+      )
+    }
+    const leave = (
+      shard: StubShard,
+      slot: number,
+      id: string,
+      sessionId: number,
+      tags: string[] = [],
+    ) =>
+      admission.forget(shard, {
+        ...gone([slot, id]),
+        sessionIds: new Uint32Array([sessionId]),
+        ...(tags.length > 0 ? { keptTags: [{ row: 0, tags }] } : {}),
+      })
+    return { admission, first: shards[0], second: shards[1], wait, sessionsOf, leave }
+  }
+
+  it('goes on with the session, on any shard, within the grace and once', () => {
+    const { admission, first, second, wait, sessionsOf, leave } = setUpResuming()
+    admission.decide(first, hellos([1, 'a'], [2, 'b']))
+    leave(first, 1, 'a', 1)
+    leave(first, 2, 'b', 2)
+    wait(GRACE_MS)
+    admission.decide(second, hellos([1, 'a']))
+    wait(200)
+    admission.decide(second, hellos([2, 'b']))
+    expect(sessionsOf(first)).toEqual(['1', '2'])
+    expect(sessionsOf(second)).toEqual(['1 resumed', '3'])
+  })
+
+  it('goes on where the device is faster than the news of its loss', () => {
+    const { admission, first, second, sessionsOf, leave } = setUpResuming()
+    admission.decide(first, hellos([1, 'a']))
+    admission.decide(second, hellos([1, 'a']))
+    leave(first, 1, 'a', 1, ['late'])
+    expect(sessionsOf(second)).toEqual(['1 resumed'])
+    expect(second.posted).toContainEqual({
+      kind: 'bind',
+      slot: 1,
+      generation: 101,
+      tags: ['late'],
+    })
+  })
+
+  it('gives back the tags that were bound at run time', () => {
+    const { admission, first, second, sessionsOf, leave } = setUpResuming()
+    admission.decide(first, hellos([1, 'a']))
+    leave(first, 1, 'a', 1, ['sport', 'news'])
+    admission.decide(second, hellos([4, 'a']))
+    expect(sessionsOf(second)).toEqual(['1 resumed'])
+    expect(second.posted).toContainEqual({
+      kind: 'bind',
+      slot: 4,
+      generation: 104,
+      tags: ['sport', 'news'],
+    })
+  })
+
+  it('begins anew after an end for good, and where there is no grace', () => {
+    const ended = setUpResuming()
+    ended.admission.decide(ended.first, hellos([1, 'a']))
+    ended.leave(ended.first, 1, 'a', 0, ['sport'])
+    ended.admission.decide(ended.first, hellos([1, 'a']))
+    expect(ended.sessionsOf(ended.first)).toEqual(['1', '2'])
+    const off = setUpResuming(0)
+    off.admission.decide(off.first, hellos([1, 'a']))
+    off.admission.decide(off.second, hellos([1, 'a']))
+    off.leave(off.second, 1, 'a', 2, ['sport'])
+    off.admission.decide(off.first, hellos([1, 'a']))
+    expect([off.sessionsOf(off.first), off.sessionsOf(off.second)]).toEqual([['1', '3'], ['2']])
+    expect(off.first.posted.some(({ kind }) => kind === 'bind')).toBe(false)
   })
 })
 

@@ -88,3 +88,42 @@ describe('the directory', () => {
     expect([directory.find(1, 2), directory.shard]).toEqual([true, 1])
   })
 })
+
+it('keeps the session of each device, however its row moves', () => {
+  const step = fc.record({
+    device: fc.integer({ min: 0, max: 40 }),
+    what: fc.constantFrom('put', 'put', 'remove', 'lose shard 1'),
+    sessionId: fc.integer({ min: 1, max: 0xffffffff }),
+  })
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 200 }), (steps) => {
+      const directory = new Directory()
+      const model = new Map<number, { sessionId: number; shard: number }>()
+      // Beyond what the first rows hold, so that it grows too.
+      for (let device = 1_000; device < 1_700; device++) directory.put(device, device, 0, device, 0)
+      for (const { device, what, sessionId } of steps) {
+        const before = model.get(device)
+        // Few different places at home, so that rows are pushed and shifted back.
+        const low = device % 3
+        if (what === 'put') {
+          const shard = sessionId % 2
+          expect(directory.put(device, low, shard, device, 0)).toBe(before !== undefined)
+          if (before) expect(directory.sessionId).toBe(before.sessionId)
+          directory.setSession(device, low, sessionId)
+          model.set(device, { sessionId, shard })
+        } else if (what === 'remove') {
+          directory.remove(device, low, before?.shard ?? 0, device, 0)
+          model.delete(device)
+        } else {
+          directory.removeShard(1)
+          for (const [key, { shard }] of model) if (shard === 1) model.delete(key)
+        }
+        for (const [key, known] of model) {
+          expect(directory.find(key, key % 3)).toBe(true)
+          expect(directory.sessionId).toBe(known.sessionId)
+        }
+      }
+    }),
+    { numRuns: 50 },
+  )
+})

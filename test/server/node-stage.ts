@@ -45,6 +45,7 @@ export interface StageOptions {
   readonly verifyDevice?: DeviceVerifier
   readonly limits?: Partial<ShardConfiguration['limits']>
   readonly heartbeatSecondsMin?: number
+  readonly resumeGraceMs?: number
   readonly broadcastPerSecond?: number
   /** Set, also to null, where shards hand on what devices send. */
   readonly webhooks?: WebhookSettings | null
@@ -74,6 +75,7 @@ export class NodeStage {
       shards: this.shards,
       connectionsMax: options.connectionsMax ?? 1_000,
       verifyDevice: options.verifyDevice ?? null,
+      resumeGraceMs: options.resumeGraceMs ?? 0,
     })
     this.upstream = new UpstreamRouter({
       nodeName: 'stage',

@@ -34,6 +34,7 @@ describe('the batch for a shard', () => {
         generations: new Uint16Array([22, 66]),
         codes: new Uint16Array([0, 4103]),
         sessionIds: new Uint32Array([0xfffffffe, 0]),
+        resumed: new Uint8Array(2),
         inboxSeqs: new Float64Array([0, 0]),
       },
       {

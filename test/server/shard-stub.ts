@@ -70,5 +70,6 @@ export function hellos(...rows: readonly Row[]): Extract<ShardUp, { kind: 'hello
 
 export function gone(...rows: readonly Row[]): Extract<ShardUp, { kind: 'gone' }> {
   const { slots, generations, hashes } = hellos(...rows)
-  return { kind: 'gone', slots, generations, hashes }
+  const sessionIds = new Uint32Array(rows.length)
+  return { kind: 'gone', slots, generations, hashes, sessionIds }
 }
