@@ -52,7 +52,7 @@ export class PollSession extends HttpDevice {
     })
   }
 
-  /** The client of the request that waits went away: what comes must not be lost with its answer. */
+  /** The client of the request that waits went away: what comes must not be lost with it. */
   abandon(): void {
     clearTimeout(this.#waitTimer)
     const { session, answered } = this

@@ -16,6 +16,7 @@ import type { JoinBatches } from '../join-batches.ts'
 import { carrierNameOf } from '../http-devices/http-engine.ts'
 import type { SessionTable } from '../session-table.ts'
 import {
+  ROW_BYTES,
   type ShardUpstreamSettings,
   TEXTS_PER_ROW,
   UPSTREAM_ROW,
@@ -29,9 +30,7 @@ const TEXT_BYTES_AT_START = 64 * 1024
 const TEXT_BYTES_MAX = 1 << 20
 /** Text on its way to the main thread, of one shard. */
 const UNANSWERED_BYTES_MAX = 8 << 20
-/** Counted for each row beside its text, so that empty ones are bounded too. */
-const ROW_BYTES = 32
-/** status(): the answer comes later, with the main thread's. */
+/** Of addSend(): the answer comes later, from the main thread. */
 export const ANSWERED_LATER = -1
 
 export interface ShardUpstreamParts {

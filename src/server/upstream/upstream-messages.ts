@@ -7,6 +7,8 @@ export const UPSTREAM_ROW = { SEND: 0, ONLINE: 1, OFFLINE: 2 } as const
 
 /** Texts of one row, in the order in which they lie in the arena. */
 export const TEXTS_PER_ROW = 4
+/** Counted for each row beside its text, so that empty ones are bounded too. */
+export const ROW_BYTES = 32
 
 export interface UpstreamRows {
   readonly kind: 'upstream'
@@ -29,7 +31,7 @@ export interface UpstreamRows {
 /** Answers one UpstreamRows; rows that want no SENT are left out. */
 export interface UpstreamAnswers {
   readonly kind: 'sent'
-  /** Text bytes of the batch that is answered: it is no longer on its way. */
+  /** Text of the batch that is answered, and ROW_BYTES a row: it is no longer on its way. */
   readonly answeredBytes: number
   readonly slots: Int32Array
   readonly generations: Uint16Array

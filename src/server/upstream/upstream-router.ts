@@ -13,6 +13,7 @@ import type { Directory } from '../directory.ts'
 import type { SipHash } from '../sip-hash.ts'
 import { offlineLine, onlineLine, sendLine } from './upstream-event.ts'
 import {
+  ROW_BYTES,
   TEXTS_PER_ROW,
   UPSTREAM_ROW,
   type UpstreamAnswers,
@@ -23,8 +24,6 @@ import { UpstreamConsumer } from './upstream-consumer.ts'
 import { Webhook, type WebhookState } from './webhook.ts'
 import type { WebhookSettings } from './webhook-target.ts'
 
-/** As ShardUpstream counts a row beside its text. */
-const ROW_BYTES = 32
 const CONSUMERS_MAX = 64
 const CONSUMER_QUEUED_BYTES_MAX = 4 << 20
 const STATUS_NAMES = ['accepted', 'refused', 'overloaded'] as const
