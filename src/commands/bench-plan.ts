@@ -56,6 +56,9 @@ function planRows(plan: RunPlan): string[][] {
         `${formatDurationUs(schedule.connectSeconds * 1e6)} in all`,
     ],
     ['messages', messagesText(plan)],
+    ...broadcastRows(plan),
+    ...churnRows(plan),
+    ['heartbeat', heartbeatText(plan)],
     ['warm-up', seconds(schedule.warmupSeconds)],
     ['measured', seconds(schedule.steadySeconds)],
     ['seed', String(plan.seed)],
@@ -89,7 +92,32 @@ function messagesText({ mode, schedule }: RunPlan): string {
   const what = mode === 'broadcast' ? 'broadcasts' : 'messages'
   const size = formatBytes(schedule.messageBytes)
   const rate = formatRate(schedule.messagesPerSecond)
-  return `${rate}, ${what} of ${size}, ${schedule.arrivals} arrivals`
+  const { unicastCount } = schedule
+  const spread =
+    unicastCount === null
+      ? `${schedule.arrivals} arrivals`
+      : `${formatCount(unicastCount)} over the measured time`
+  return `${rate}, ${what} of ${size}, ${spread}`
+}
+
+/** Those that are counted; broadcasts by a rate are the messages of the plan. */
+function broadcastRows({ connections, schedule }: RunPlan): string[][] {
+  const { broadcastCount } = schedule
+  if (broadcastCount === null) return []
+  const deliveries = formatCount(broadcastCount * connections)
+  return [
+    ['broadcasts', `${formatCount(broadcastCount)} in the measured time, ${deliveries} deliveries`],
+  ]
+}
+
+function churnRows({ schedule: { churn } }: RunPlan): string[][] {
+  if (churn === null) return []
+  const rate = formatRate(churn.perSecond)
+  return [['churn', `${rate} connections replaced, ${churn.lifetime} lifetimes`]]
+}
+
+function heartbeatText({ schedule: { heartbeatSeconds } }: RunPlan): string {
+  return heartbeatSeconds === 0 ? 'as the target grants' : `every ${seconds(heartbeatSeconds)}`
 }
 
 function rangeText(addresses: readonly string[]): string {

@@ -43,6 +43,7 @@ import { type BenchSettings, hasTurnover, needsPublisher, pushKindsOf } from './
 export async function runBench(settings: BenchSettings, hooks: BenchHooks): Promise<RunReport> {
   // What cannot work is refused before a node is started for it.
   const { plan } = await prepareBench(settings)
+  hooks.onPlan?.(plan)
   const startedAtMs = Date.now()
   const node =
     settings.targets.length > 0

@@ -206,8 +206,20 @@ function countConnections(
     failed,
     alive_at_end: sumOf(results, (result) => result.aliveAtEnd),
     connects_per_second: perSecond(connected, findings.connectUs),
+    ...replacementsOf(findings, results),
     failures: tally.report(findings.startUs),
   }
+}
+
+function replacementsOf(
+  { plan }: RunFindings,
+  results: readonly ShardResult[],
+): Pick<RunReport['connections'], 'replaced'> {
+  if (plan.mode !== 'churn') return {}
+  const { planned, sent, late, unsent, unsendable } = sumSends(
+    results.map(({ replacements }) => replacements),
+  )
+  return { replaced: { planned, done: sent, late, away: unsendable, undone: unsent } }
 }
 
 function generatorPauses(findings: RunFindings, results: readonly ShardResult[]): GcSideReport {

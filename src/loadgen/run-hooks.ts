@@ -18,6 +18,8 @@ export interface RunProgress {
 export interface BenchHooks {
   readonly signal: AbortSignal
   onProgress(progress: RunProgress): void
+  /** Before the first packet. */
+  onPlan?(plan: RunPlan): void
   /** Looks at the hosts of a run; the same for a selftest would only cost time. */
   readonly hosts?: HostWatch
   readonly record?: RunRecord | undefined

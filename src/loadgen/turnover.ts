@@ -31,6 +31,10 @@ export type Turnover = Churn | Storm
 const STORM_LEAD_MS = 1_000
 const STORM_LEAD_SHARE_MAX = 0.1
 
+export function churnPerSecond(connections: number, perMille: number): number {
+  return (connections * perMille) / 1000
+}
+
 /** null in modes in which connections that end stay away. */
 export function turnoverOf(
   settings: BenchSettings,
@@ -39,7 +43,8 @@ export function turnoverOf(
 ): Turnover | null {
   const { mode, connections, churnPerMille, lifetime, durationMs, seed } = settings
   if (mode === 'churn') {
-    return { kind: 'churn', perSecond: (connections * churnPerMille) / 1000, lifetime, seed }
+    const perSecond = churnPerSecond(connections, churnPerMille)
+    return { kind: 'churn', perSecond, lifetime, seed }
   }
   if (mode !== 'storm') return null
   const leadMs = Math.min(STORM_LEAD_MS, durationMs * STORM_LEAD_SHARE_MAX)

@@ -167,6 +167,18 @@ export interface HostMoment {
   readonly cpu_percent: number | null
 }
 
+export interface ReplacementReport {
+  readonly planned: number
+  /** Ended by us, and opened anew. */
+  readonly done: number
+  /** Of those, more than the late threshold after the intended time. */
+  readonly late: number
+  /** Not done because the connection was not up. */
+  readonly away: number
+  /** Not done because the generator fell behind. */
+  readonly undone: number
+}
+
 /** Connections and memory (bytes) of a process at one moment of the ramp. */
 export type MemoryPoint = readonly [connections: number, bytes: number]
 
@@ -188,6 +200,8 @@ export interface RunReport {
     readonly failed: number
     readonly alive_at_end: number
     readonly connects_per_second: number
+    /** Mode churn: connections that were to be ended and opened anew in the measured time. */
+    readonly replaced?: ReplacementReport
     readonly failures: readonly FailureReport[]
   }
   readonly messages: {

@@ -26,6 +26,7 @@ test('a plan says what will happen, what each limit leaves, and what will hurt',
     memory       1.57 GiB in processes, 7.93 GiB in the kernel: 8,512 B a connection (from /proc/slabinfo)
     connect      30,000/s, 33.3 s in all
     messages     1/s, broadcasts of 256 B, constant arrivals
+    heartbeat    as the target grants
     warm-up      1s
     measured     10s
     seed         1
@@ -59,4 +60,30 @@ test('ports in TIME_WAIT are taken off in the table', () => {
   const timeWait = { total: 1_500, reuse: 'none', routes: null } as const
   const plan = planRun(SETTINGS, targetsAt('tcp://192.0.2.1:7000'), { ...ROOMY, timeWait }, 'epoll')
   expect(planText(plan)).toMatch(/^local ports +1,000 +26,732 .*, less 1500 in TIME_WAIT$/m)
+})
+
+test('a plan says what is broadcast and replaced, and how often heartbeats come', () => {
+  const targets = targetsAt('tcp://127.0.0.1:7000')
+  const rowsOf = (change: Partial<typeof SETTINGS>): string =>
+    planText(planRun({ ...SETTINGS, ...change }, targets, ROOMY, 'epoll'))
+      .split('\n')
+      .filter((line) => /^(messages|broadcasts|churn|heartbeat) /.test(line))
+      .join('\n')
+  const mixed = {
+    mode: 'mixed',
+    unicastCount: 500,
+    broadcastCount: 2,
+    messagesPerSecond: 50,
+  } as const
+  expect(rowsOf({ ...mixed, heartbeatSeconds: 40 })).toMatchInlineSnapshot(`
+    "messages     50/s, messages of 256 B, 500 over the measured time
+    broadcasts   2 in the measured time, 2,000 deliveries
+    heartbeat    every 40s"
+  `)
+  const churn = { mode: 'churn', churnPerMille: 5, messagesPerSecond: 0 } as const
+  expect(rowsOf(churn)).toMatchInlineSnapshot(`
+    "messages     none
+    churn        5/s connections replaced, exponential lifetimes
+    heartbeat    as the target grants"
+  `)
 })

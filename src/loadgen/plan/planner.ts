@@ -9,6 +9,7 @@ import type { EngineKind } from '../../engine/socket-engine.ts'
 import { ConfigFaults } from '../../errors/pushctl-error.ts'
 import { type CapacityLimit, capacityFindings } from '../../stats/capacity/capacity-limits.ts'
 import { isLoopback, type ResolvedTarget } from '../target/target-address.ts'
+import { churnPerSecond } from '../turnover.ts'
 import { divideEvenly, shareOf } from '../work-division.ts'
 import type { BenchSettings } from '../workload.ts'
 import { type AcceptFinding, acceptQueues } from './accept-queues.ts'
@@ -78,10 +79,20 @@ function timetableOf(settings: BenchSettings): RunPlan['schedule'] {
     connectSeconds: settings.connections / settings.connectsPerSecond,
     messagesPerSecond: settings.messagesPerSecond,
     messageBytes: settings.messageBytes,
+    unicastCount: settings.unicastCount,
+    broadcastCount: settings.broadcastCount,
+    churn: churnOf(settings),
+    heartbeatSeconds: settings.heartbeatSeconds,
     warmupSeconds: settings.warmupMs / 1000,
     steadySeconds: settings.durationMs / 1000,
     arrivals: settings.arrivals,
   }
+}
+
+function churnOf(settings: BenchSettings): RunPlan['schedule']['churn'] {
+  const { mode, connections, churnPerMille, lifetime } = settings
+  if (mode !== 'churn') return null
+  return { perSecond: churnPerSecond(connections, churnPerMille), lifetime }
 }
 
 /** The limits of one process and of one address: held against before those of the host. */

@@ -5,6 +5,7 @@
 import type { ShardKind } from '../../engine/shard-host.ts'
 import type { EngineKind } from '../../engine/socket-engine.ts'
 import type { CapacityLimit } from '../../stats/capacity/capacity-limits.ts'
+import type { Lifetime } from '../turnover.ts'
 import type { WorkloadMode } from '../workload.ts'
 
 export interface PlannedTarget {
@@ -71,6 +72,13 @@ export interface RunPlan {
     readonly connectSeconds: number
     readonly messagesPerSecond: number
     readonly messageBytes: number
+    /** Exactly so many in the measured time; null: by the rate, or none. */
+    readonly unicastCount: number | null
+    readonly broadcastCount: number | null
+    /** null: connections that are up stay up. */
+    readonly churn: { readonly perSecond: number; readonly lifetime: Lifetime } | null
+    /** What devices ask for; 0: the node chooses. */
+    readonly heartbeatSeconds: number
     readonly warmupSeconds: number
     readonly steadySeconds: number
     readonly arrivals: string
