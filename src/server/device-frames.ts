@@ -101,13 +101,14 @@ export class DeviceFrames {
   }
 
   #onPing(slot: Slot, frame: FrameReader): void {
-    const { output, signals, engine, sessions, heartbeats, restartHeartbeat } = this.#parts
+    const { output, signals, engine, sessions, guard, heartbeats } = this.#parts
     this.heartbeats++
     const grant = heartbeats.onPing(slot, sessions.silenceTicks, frame.observedIdleSeconds)
-    signals.onHeartbeat(slot, engine.generationOf(slot))
+    // What is lazy goes out with the first heartbeat at which the node has time for it.
+    if (!guard.defersBulk) signals.onHeartbeat(slot, engine.generationOf(slot))
     const at = output.open(slot, PONG_BYTES_MAX)
     output.send(slot, writePong(output.bytes, at, grant))
-    if (grant !== NO_GRANT) restartHeartbeat(slot)
+    if (grant !== NO_GRANT) this.#parts.restartHeartbeat(slot)
   }
 
   #onSend(slot: Slot, frame: FrameReader, bytes: Uint8Array): void {

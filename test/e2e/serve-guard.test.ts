@@ -71,6 +71,29 @@ describe('a node beyond its --memory-limit', () => {
   })
 })
 
+describe('a device that is cut off', () => {
+  it('goes on with its session where it is back within --resume-grace', async () => {
+    const join = async () => {
+      const peer = await DevicePeer.join('tcp', ports(), 'a')
+      peers.push(peer)
+      return peer.of('WELCOME')[0]!
+    }
+    await start()
+    const first = await join()
+    peers[0]!.socket.resetAndDestroy()
+    await until(async () => (await node!.describe()).counters.devicesOnline === 0)
+    expect(await join()).toMatchObject({ flags: 1, sessionId: first['sessionId'] })
+    await node!.kill()
+    await start('--resume-grace', '0')
+    const anew = await join()
+    peers.at(-1)!.socket.resetAndDestroy()
+    await until(async () => (await node!.describe()).counters.devicesOnline === 0)
+    const again = await join()
+    expect(again['flags']).toBe(0)
+    expect(again['sessionId']).not.toBe(anew['sessionId'])
+  })
+})
+
 describe('addresses', () => {
   it('are those of a trusted balancer’s header; from anybody else it is a protocol error', async () => {
     await start('--proxy-protocol-from', '127.0.0.2', '--deny', '198.51.100.0/24')

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import { BYE } from '../../../src/protocol/frame-types.ts'
 import type { NodeGuardSettings } from '../../../src/server/guard/guard-settings.ts'
+import { STORED_FLAG } from '../../../src/server/inbox/inbox-messages.ts'
 import { type CarrierName, DevicePeer } from '../device-peer.ts'
 import { NodeStage, untilTrue } from '../node-stage.ts'
 
@@ -84,6 +85,32 @@ describe('a loaded shard', () => {
     load(0)
     await device.until('MSG', 3)
     expect(device.of('MSG').map(({ payload }) => payload)).toEqual(['direct', 'first', 'second'])
+  })
+})
+
+describe('lazy pushes', () => {
+  it('wait for a heartbeat at which the node has time', async () => {
+    await open()
+    const device = await join('tcp', 'a')
+    const { slot, generation } = stage!.directory
+    stage!.first.shard.onMessage({
+      kind: 'deliver-stored',
+      slots: Int32Array.of(slot),
+      generations: Uint16Array.of(generation),
+      flags: Uint8Array.of(STORED_FLAG.HOLD),
+      seqs: Float64Array.of(0),
+      payloadEnds: Uint32Array.of(0),
+      payloads: new Uint8Array(0),
+    })
+    const isSignalled = () => stage!.messages.some(({ kind }) => kind === 'signals')
+    load(1)
+    device.send({ type: 'PING' })
+    await device.until('PONG')
+    load(0)
+    await new Promise((resolve) => setImmediate(resolve))
+    expect(isSignalled()).toBe(false)
+    device.send({ type: 'PING' })
+    await untilTrue(isSignalled)
   })
 })
 
