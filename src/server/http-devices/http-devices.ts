@@ -102,7 +102,8 @@ export class HttpDevices {
       if (device instanceof PollSession) this.#polls.set(device.session, device)
     }
     device.onGone = () => {
-      this.#polls.delete(device.session)
+      // A device that is back within the resume grace has the same session on a newer connection.
+      if (this.#polls.get(device.session) === device) this.#polls.delete(device.session)
       if (this.#devices.get(hello.deviceId) === device) this.#devices.delete(hello.deviceId)
     }
     return device.join(hello)

@@ -176,6 +176,16 @@ describe('a device that polls', () => {
     expect(done.payloads).toEqual([])
   })
 
+  it('goes on with its session after another poll of it began anew', async () => {
+    stage = await HttpStage.open({ resumeGraceMs: 60_000 })
+    const first = (await stage.ask(path(''))).json
+    const second = (await stage.ask(path(''))).json
+    expect(second.session).toBe(first.session)
+    const next = stage.ask(path(`session=${second.session}&after=${second.after}`))
+    await stage.push(['p'], 'x')
+    expect((await next).json).toMatchObject({ session: second.session, frames: [{ payload: 'x' }] })
+  })
+
   it('is told at its next poll that a newer connection took over', async () => {
     stage = await HttpStage.open()
     const { session } = (await stage.ask(path(''))).json
