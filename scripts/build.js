@@ -50,10 +50,29 @@ export async function bundle({ clean = false, quiet = false } = {}) {
     write: false,
   })
   if (clean) rmSync(dist, { recursive: true, force: true })
-  mkdirSync(dist, { recursive: true })
-  for (const file of result.outputFiles) replaceFile(file.path, file.contents)
+  mkdirSync(join(dist, 'assets'), { recursive: true })
+  const page = await bundlePage(build, quiet)
+  for (const file of [...result.outputFiles, ...page]) replaceFile(file.path, file.contents)
   copyAssets()
   return entries.map(([name]) => name)
+}
+
+/** Script and style of report.html, with uPlot in them: put into every page as they are. */
+async function bundlePage(build, quiet) {
+  const { outputFiles } = await build({
+    absWorkingDir: root,
+    entryPoints: ['src/report/page/report-page.js', 'src/report/page/report-page.css'],
+    outdir: join(dist, 'assets'),
+    bundle: true,
+    minify: true,
+    format: 'iife',
+    platform: 'browser',
+    target: ['chrome110', 'firefox115', 'safari16'],
+    banner: { js: '/* with uPlot 1.6, Copyright (c) Leon Sorokin, MIT License */' },
+    logLevel: quiet ? 'silent' : 'warning',
+    write: false,
+  })
+  return outputFiles
 }
 
 function replaceFile(path, contents) {

@@ -43,4 +43,9 @@ export const VERBS: readonly Verb[] = [
     summary: 'show what nodes are doing, live',
     load: () => import('../commands/top.ts'),
   },
+  {
+    name: 'report',
+    summary: 'show, draw, compare or merge reports of bench',
+    load: () => import('../commands/report.ts'),
+  },
 ]

@@ -65,17 +65,23 @@ async function measure(
   context: CommandContext<BenchOptions>,
   settings: ReturnType<typeof settingsFrom>,
 ): Promise<RunReport> {
-  const [{ runBench }, { watchHosts }, thresholds, { textReport }, { ProgressPrinter }, output] =
-    await Promise.all([
-      import('../loadgen/coordinator.ts'),
-      import('./bench/host-watch.ts'),
-      import('../report/thresholds.ts'),
-      import('../report/text-report.ts'),
-      import('../report/progress-line.ts'),
-      import('../report/output-folder.ts'),
-    ])
+  const [
+    { runBench },
+    { watchHosts },
+    thresholds,
+    { textReport },
+    { ProgressPrinter },
+    { openRunOutput },
+  ] = await Promise.all([
+    import('../loadgen/coordinator.ts'),
+    import('./bench/host-watch.ts'),
+    import('../report/thresholds.ts'),
+    import('../report/text-report.ts'),
+    import('../report/progress-line.ts'),
+    import('./report-output.ts'),
+  ])
   const { options, stderr, quiet, terminal, note, result, signal } = context
-  if (options.out !== undefined) await output.prepareOutputFolder(options.out)
+  const output = options.out === undefined ? null : await openRunOutput(options.out)
   const printer = new ProgressPrinter(
     {
       write: (text) => stderr.write(text),
@@ -90,14 +96,12 @@ async function measure(
       signal,
       onProgress: (progress) => printer.update(progress),
       hosts,
+      record: output?.record,
     })
     const slos = thresholds.parseThresholds(options.slo)
     const report = { ...measured, thresholds: thresholds.evaluateThresholds(slos, measured) }
     printer.stop()
-    if (options.out !== undefined) {
-      await output.writeOutputFolder(options.out, output.reportFiles(report))
-      note(`wrote ${options.out}`)
-    }
+    for (const line of (await output?.write(report)) ?? []) note(line)
     const { columns: width, color, stdoutIsTty } = terminal
     const text = textReport(report, stdoutIsTty ? { width, color } : { width: 100, color: false })
     await result(report, text.trimEnd())

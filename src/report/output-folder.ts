@@ -2,22 +2,28 @@
  * `--out DIR`: the files that a run leaves behind. The folder is made and tried before the run,
  * because a full disk or a wrong owner should cost a second and not a measurement.
  */
-import { access, constants, mkdir, writeFile } from 'node:fs/promises'
+import { access, constants, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { makeFolder } from '../config/make-folder.ts'
 import { PushctlError } from '../errors/pushctl-error.ts'
 import type { RunReport } from '../stats/run-report.ts'
 import { hgrmFiles } from './hgrm.ts'
 import { jsonReport } from './json-report.ts'
+import { junitXml } from './junit.ts'
 
-/** Name → text of the files that need nothing but the report: report.json and the .hgrm files. */
+/** Name → text of the files that need nothing but the report. */
 export function reportFiles(report: RunReport): Map<string, string> {
-  return new Map([['report.json', jsonReport(report)], ...hgrmFiles(report)])
+  return new Map([
+    ['report.json', jsonReport(report)],
+    ['junit.xml', junitXml(report)],
+    ...hgrmFiles(report),
+  ])
 }
 
 /** Makes the folder, with its parents. @throws PushctlError PUSHCTL_FILE_UNWRITABLE */
 export async function prepareOutputFolder(folder: string): Promise<void> {
   try {
-    await mkdir(folder, { recursive: true })
+    await makeFolder(folder)
     await access(folder, constants.W_OK)
   } catch (error) {
     throw unwritable(folder, error)
@@ -36,14 +42,25 @@ export async function writeOutputFolder(
   const paths: string[] = []
   for (const [name, text] of files) {
     const path = join(folder, name)
-    try {
-      await writeFile(path, text)
-    } catch (error) {
-      throw unwritable(path, error)
-    }
+    await writeResultFile(path, text)
     paths.push(path)
   }
   return paths
+}
+
+/**
+ * Renamed into place: whoever reads it meanwhile sees the old file or the new one. @throws
+ * PushctlError PUSHCTL_FILE_UNWRITABLE
+ */
+export async function writeResultFile(path: string, text: string): Promise<void> {
+  const draft = `${path}.draft`
+  try {
+    await writeFile(draft, text)
+    await rename(draft, path)
+  } catch (error) {
+    await rm(draft, { force: true })
+    throw unwritable(path, error, 'expected to write a file')
+  }
 }
 
 const REASONS: Readonly<Record<string, string>> = {
@@ -56,11 +73,15 @@ const REASONS: Readonly<Record<string, string>> = {
   EROFS: 'the file system is read-only',
 }
 
-function unwritable(path: string, cause: unknown): PushctlError {
+function unwritable(
+  path: string,
+  cause: unknown,
+  rule = '--out must be a folder that can be written to',
+): PushctlError {
   const code = (cause as NodeJS.ErrnoException).code ?? 'unknown error'
   return new PushctlError(
     'PUSHCTL_FILE_UNWRITABLE',
-    `--out must be a folder that can be written to, got "${path}": ${REASONS[code] ?? code}`,
+    `${rule}, got "${path}": ${REASONS[code] ?? code}`,
     { tries: ['--out ./report'], cause },
   )
 }

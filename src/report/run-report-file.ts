@@ -3,7 +3,6 @@
  * its shape is checked before the drawing code meets it. What a later pushctl adds is kept as it
  * is; what is missing is named with its path in the file.
  */
-import { readFile } from 'node:fs/promises'
 import * as v from 'valibot'
 import { PushctlError } from '../errors/pushctl-error.ts'
 import { METRIC_NAMES, type RunReport } from '../stats/run-report.ts'
@@ -28,7 +27,13 @@ const distribution = v.looseObject({
 
 const gcSide = v.looseObject({
   known: v.boolean(),
-  kinds: v.array(v.looseObject({ kind: v.string(), pauses: distribution })),
+  kinds: v.array(
+    v.looseObject({
+      kind: v.string(),
+      pauses: distribution,
+      longest: v.optional(v.array(v.looseObject({ at_ms: number, us: number }))),
+    }),
+  ),
   loop_lag: v.nullable(distribution),
 })
 
@@ -69,11 +74,37 @@ const hostFindings = v.looseObject({
   ),
 })
 
+const hostMoment = v.looseObject({
+  time_wait: unknownOr,
+  retransmits: unknownOr,
+  listen_overflows: unknownOr,
+  softnet_drops: unknownOr,
+  cpu_percent: unknownOr,
+})
+
+export const intervalSchema = v.looseObject({
+  at_ms: number,
+  span_ms: v.optional(number),
+  connections: number,
+  sent: number,
+  received: number,
+  p50: number,
+  p99: number,
+  max: number,
+  latency: v.optional(v.string()),
+  host: v.optional(hostMoment),
+})
+
+const points = v.optional(v.array(v.tuple([number, number])))
+
+const SCHEMA = 'pushctl.bench/1'
+
 const runReport = v.looseObject({
-  schema: v.literal('pushctl.bench/1'),
+  schema: v.literal(SCHEMA),
   started_at: v.string(),
   duration_ms: number,
   interrupted: v.boolean(),
+  partial: v.optional(v.boolean()),
   mode: v.string(),
   targets: v.array(v.string()),
   engine: v.string(),
@@ -130,6 +161,8 @@ const runReport = v.looseObject({
   memory: v.looseObject({
     generator_bytes_per_connection: unknownOr,
     target_bytes_per_connection: unknownOr,
+    generator_points: points,
+    target_points: points,
   }),
   thresholds: v.array(
     v.looseObject({
@@ -139,40 +172,25 @@ const runReport = v.looseObject({
       held: v.boolean(),
     }),
   ),
-  intervals: v.array(
-    v.looseObject({
-      at_ms: number,
-      connections: number,
-      sent: number,
-      received: number,
-      p50: number,
-      p99: number,
-      max: number,
-    }),
-  ),
+  intervals: v.array(intervalSchema),
   environment: v.record(v.string(), v.nullable(v.union([v.string(), number, v.boolean()]))),
   plan: v.record(v.string(), v.unknown()),
 })
 
-/** @throws PushctlError PUSHCTL_FILE_UNREADABLE when it cannot be opened or is no run report. */
-export async function readRunReport(path: string): Promise<RunReport> {
-  let text: string
-  try {
-    text = await readFile(path, 'utf8')
-  } catch (error) {
-    throw unreadable(path, (error as NodeJS.ErrnoException).code ?? 'it cannot be opened', error)
-  }
-  return parseRunReport(text, path)
-}
-
-/** @param source what the text is called in messages, usually its path */
+/**
+ * @param source what the text is called in messages, usually its path
+ * @throws PushctlError PUSHCTL_FILE_UNREADABLE when it is no run report of this version.
+ */
 export function parseRunReport(text: string, source: string): RunReport {
   let parsed: unknown
   try {
     parsed = JSON.parse(text)
   } catch (error) {
-    throw unreadable(source, 'it is no JSON', error)
+    const isCut = text.trimStart().startsWith('{') && !text.trimEnd().endsWith('}')
+    throw unreadable(source, isCut ? 'it ends in the middle: half-written' : 'it is no JSON', error)
   }
+  const { schema } = Object(parsed) as { schema?: unknown }
+  if (typeof schema === 'string' && schema !== SCHEMA) throw otherSchema(source, schema)
   const checked = v.safeParse(runReport, parsed, { abortEarly: true })
   if (checked.success) return checked.output as RunReport
   const [issue] = checked.issues
@@ -185,7 +203,18 @@ export function parseRunReport(text: string, source: string): RunReport {
   )
 }
 
-function unreadable(source: string, what: string, cause?: unknown): PushctlError {
+function otherSchema(source: string, schema: string): PushctlError {
+  const got = schema.slice(0, 60)
+  const isOfBench = /^pushctl\.bench\/\d+$/.test(schema)
+  return new PushctlError(
+    'PUSHCTL_FILE_UNREADABLE',
+    `expected a report.json of pushctl bench in "${source}": ` +
+      `it is "${got}", and this pushctl reads "${SCHEMA}"`,
+    isOfBench ? { tries: ['read it with the version of pushctl that wrote it'] } : {},
+  )
+}
+
+export function unreadable(source: string, what: string, cause?: unknown): PushctlError {
   return new PushctlError(
     'PUSHCTL_FILE_UNREADABLE',
     `expected a report.json of pushctl bench in "${source}": ${what}`,

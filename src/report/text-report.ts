@@ -19,6 +19,7 @@ import {
   percentText,
   shareText,
 } from './report-values.ts'
+import { spikeLines } from './spike-lines.ts'
 import { clipText, plainText, tableLines, wrapItems } from './table.ts'
 
 export interface TextReportOptions {
@@ -39,6 +40,7 @@ export function textReport(report: RunReport, { width, color }: TextReportOption
   const sections: Section[] = [
     ['Latency', latencyLines(report, style)],
     ['Pauses', pauseLines(report)],
+    ['Spikes', spikeLines(report)],
     ['Thresholds', thresholdLines(report, style)],
     ['Failures', failureLines(report, style)],
     ['Doctor', hostFindingsLines(report, style)],

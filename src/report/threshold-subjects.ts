@@ -25,7 +25,7 @@ export interface CountSubject {
 const messages = (name: keyof RunReport['messages'], base?: keyof RunReport['messages']) =>
   countOf((report) => report.messages[name], base && ((report) => report.messages[base]))
 
-type ConnectionCount = Exclude<keyof RunReport['connections'], 'failures'>
+type ConnectionCount = Exclude<keyof RunReport['connections'], 'failures' | 'replaced'>
 const connections = (name: ConnectionCount, base?: ConnectionCount) =>
   countOf((report) => report.connections[name], base && ((report) => report.connections[base]))
 

@@ -21,6 +21,7 @@ test('a run leaves its report and a percentile file per distribution with sample
   expect((await readdir(folder)).sort()).toEqual([
     'connect_time.response.hgrm',
     'connect_time.service.hgrm',
+    'junit.xml',
     'push_latency.response.hgrm',
     'push_latency.service.hgrm',
     'report.json',

@@ -1,0 +1,237 @@
+/**
+ * Several reports of one load as one: shards or hosts that drove the same target at the same time.
+ * Distributions are merged count by count, so percentiles are those of all samples together. What
+ * cannot be merged is refused or left out and named, never averaged.
+ */
+import { PushctlError } from '../errors/pushctl-error.ts'
+import {
+  type FailureReport,
+  METRIC_NAMES,
+  type MetricName,
+  type MetricReport,
+  type RunReport,
+  type Verdict,
+} from '../stats/run-report.ts'
+import { mergeDistributions } from './distribution-merge.ts'
+import { mergeIntervals } from './interval-merge.ts'
+import { mergeGcSides, mergeHosts } from './side-merge.ts'
+import { evaluateThresholds, parseThresholds } from './thresholds.ts'
+
+export interface NamedReport {
+  /** The file, for messages and for the merged plan. */
+  readonly name: string
+  readonly report: RunReport
+}
+
+export interface MergedReport {
+  readonly report: RunReport
+  /** Why each is not in it. */
+  readonly leftOut: readonly string[]
+}
+
+/**
+ * The time until all devices of one generator had a broadcast; until those of all had it, only the
+ * slowest of each single broadcast could say.
+ */
+const OF_ONE_GENERATOR: readonly MetricName[] = ['broadcast_first', 'broadcast_all']
+const VERDICTS: readonly Verdict[] = ['VALID', 'SUSPECT', 'INVALID']
+
+/** @throws PushctlError PUSHCTL_CONFIG that says what does not fit */
+export function mergeReports(named: readonly NamedReport[]): MergedReport {
+  const reasons = mergeFaults(named)
+  if (reasons.length > 0) {
+    throw new PushctlError('PUSHCTL_CONFIG', 'these reports cannot be merged', {
+      why: reasons.join('; '),
+      tries: ['pushctl report compare A B   (for runs one after the other)'],
+    })
+  }
+  const reports = named.map(({ report }) => report)
+  const startMs = Math.min(...reports.map(startOf))
+  const [first] = reports
+  const merged: RunReport = {
+    ...first,
+    started_at: new Date(startMs).toISOString(),
+    duration_ms: Math.max(...reports.map((report) => report.duration_ms)),
+    interrupted: reports.some(({ interrupted }) => interrupted),
+    ...(reports.some(({ partial }) => partial) ? { partial: true } : {}),
+    targets: [...new Set(reports.flatMap(({ targets }) => targets))],
+    engine: [...new Set(reports.map(({ engine }) => engine))].join(', '),
+    verdict: worstVerdict(named),
+    connections: mergeConnections(reports, startMs),
+    messages: sumNumbers(reports.map(({ messages }) => messages)),
+    metrics: mergeMetrics(reports),
+    gc: mergeGcSides(reports),
+    host: mergeHosts(reports.map(({ host }) => host)),
+    hosts: reports.flatMap(({ hosts }) => hosts),
+    memory: {
+      generator_bytes_per_connection: meanBytes(reports, 'generator_bytes_per_connection'),
+      target_bytes_per_connection: meanBytes(reports, 'target_bytes_per_connection'),
+    },
+    intervals: mergeIntervals(
+      reports.map((report) => ({ offsetMs: startOf(report) - startMs, rows: report.intervals })),
+    ),
+    environment: sharedValues(reports.map(({ environment }) => environment)),
+    plan: mergedPlan(named),
+    thresholds: [],
+  }
+  return {
+    report: { ...merged, thresholds: thresholdsOf(reports, merged) },
+    leftOut: leftOutOf(reports),
+  }
+}
+
+function mergeFaults(named: readonly NamedReport[]): string[] {
+  const [first, ...rest] = named
+  const faults: string[] = []
+  for (const { name, report } of rest) {
+    if (report.mode !== first.report.mode) {
+      faults.push(`${name} is mode ${report.mode}, ${first.name} is ${first.report.mode}`)
+    }
+    const [bytes, firstBytes] = [messageBytesOf(report), messageBytesOf(first.report)]
+    if (bytes !== firstBytes) {
+      faults.push(`messages of ${name} have ${bytes} bytes, those of ${first.name} ${firstBytes}`)
+    }
+  }
+  for (const [index, { name, report }] of named.entries()) {
+    const twin = named.slice(0, index).find((other) => isSameRun(other.report, report))
+    if (twin !== undefined) faults.push(`${name} and ${twin.name} are the same run`)
+  }
+  const latest = named.toSorted((a, b) => startOf(b.report) - startOf(a.report))[0]
+  const soonest = named.toSorted((a, b) => endOf(a.report) - endOf(b.report))[0]
+  if (endOf(soonest.report) <= startOf(latest.report)) {
+    faults.push(
+      `${soonest.name} had ended before ${latest.name} began: ` +
+        'the load of runs one after the other does not add up',
+    )
+  }
+  return faults
+}
+
+function isSameRun(a: RunReport, b: RunReport): boolean {
+  return a.started_at === b.started_at && JSON.stringify(a.metrics) === JSON.stringify(b.metrics)
+}
+
+function startOf({ started_at }: RunReport): number {
+  return Date.parse(started_at)
+}
+
+function endOf(report: RunReport): number {
+  return startOf(report) + (report.intervals.at(-1)?.at_ms ?? report.duration_ms)
+}
+
+function messageBytesOf({ plan }: RunReport): unknown {
+  return (plan['schedule'] as { messageBytes?: number } | undefined)?.messageBytes ?? 'unknown'
+}
+
+function worstVerdict(named: readonly NamedReport[]): RunReport['verdict'] {
+  const worst = Math.max(...named.map(({ report }) => VERDICTS.indexOf(report.verdict.value)))
+  const reasons = named.flatMap(({ name, report }) =>
+    report.verdict.reasons.map((reason) => `${name}: ${reason}`),
+  )
+  return { value: VERDICTS[worst], reasons }
+}
+
+function mergeMetrics(reports: readonly RunReport[]): RunReport['metrics'] {
+  const metrics: Partial<Record<MetricName, MetricReport>> = {}
+  for (const name of METRIC_NAMES) {
+    if (OF_ONE_GENERATOR.includes(name)) continue
+    const pairs = reports.map((report) => report.metrics[name]).filter((pair) => pair !== undefined)
+    if (pairs.length === 0) continue
+    metrics[name] = {
+      unit: 'us',
+      response: mergeDistributions(pairs.map(({ response }) => response)),
+      service: mergeDistributions(pairs.map(({ service }) => service)),
+    }
+  }
+  return metrics
+}
+
+function mergeConnections(
+  reports: readonly RunReport[],
+  startMs: number,
+): RunReport['connections'] {
+  const counts = reports.map(({ connections }) => {
+    const { failures: _, replaced: _replaced, ...numbers } = connections
+    return numbers
+  })
+  const replaced = reports
+    .map(({ connections }) => connections.replaced)
+    .filter((replacements) => replacements !== undefined)
+  const rows = new Map<string, FailureReport>()
+  for (const report of reports) {
+    for (const failure of report.connections.failures) {
+      const key = [failure.phase, failure.cause, failure.source ?? ''].join('\n')
+      const firstMs = failure.first_ms + startOf(report) - startMs
+      const known = rows.get(key)
+      rows.set(key, {
+        ...(known ?? failure),
+        count: failure.count + (known?.count ?? 0),
+        first_ms: Math.min(firstMs, known?.first_ms ?? firstMs),
+      })
+    }
+  }
+  return {
+    ...sumNumbers(counts),
+    ...(replaced.length === 0 ? {} : { replaced: sumNumbers(replaced) }),
+    failures: [...rows.values()].sort((a, b) => b.count - a.count),
+  }
+}
+
+function sumNumbers<Counts extends object>(all: readonly Counts[]): Counts {
+  const names = Object.keys(all[0]) as (keyof Counts)[]
+  const sums = names.map((name) => {
+    const sum = all.reduce((total, counts) => total + Number(counts[name] ?? 0), 0)
+    return [name, Math.round(sum * 100) / 100] as const
+  })
+  return Object.fromEntries(sums) as Counts
+}
+
+/** Weighted by connections; null where no part knows it. */
+function meanBytes(
+  reports: readonly RunReport[],
+  name: 'generator_bytes_per_connection' | 'target_bytes_per_connection',
+): number | null {
+  let bytes = 0
+  let connections = 0
+  for (const report of reports) {
+    const slope = report.memory[name]
+    if (slope === null) continue
+    bytes += slope * report.connections.established
+    connections += report.connections.established
+  }
+  return connections === 0 ? null : Math.round(bytes / connections)
+}
+
+type Environment = RunReport['environment']
+
+/** Where parts differ, each value once. */
+function sharedValues(all: readonly Environment[]): Environment {
+  const names = new Set(all.flatMap((environment) => Object.keys(environment)))
+  return Object.fromEntries(
+    [...names].map((name) => {
+      const values = [...new Set(all.map((environment) => environment[name] ?? null))]
+      return [name, values.length === 1 ? values[0] : values.map(String).join(', ')]
+    }),
+  )
+}
+
+function mergedPlan(named: readonly NamedReport[]): RunReport['plan'] {
+  const { schedule } = named[0].report.plan
+  return {
+    headline: `${named.length} reports merged`,
+    merged: named.map(({ name, report }) => ({ name, plan: report.plan })),
+    ...(schedule === undefined ? {} : { schedule }),
+  }
+}
+
+function thresholdsOf(reports: readonly RunReport[], merged: RunReport): RunReport['thresholds'] {
+  const expressions = reports.flatMap(({ thresholds }) => thresholds.map((row) => row.expression))
+  return evaluateThresholds(parseThresholds([...new Set(expressions)]), merged)
+}
+
+function leftOutOf(reports: readonly RunReport[]): string[] {
+  const names = OF_ONE_GENERATOR.filter((name) => reports.some(({ metrics }) => metrics[name]))
+  return names.map(
+    (name) => `${name}: it is known of each generator by itself, not of all together`,
+  )
+}
