@@ -6,7 +6,7 @@
 import { PushctlError } from '../../errors/pushctl-error.ts'
 import type { ShardDown, ShardSample } from '../shard-messages.ts'
 import type { NodeGuardSettings } from './guard-settings.ts'
-import { NodeLoad } from './node-load.ts'
+import { type LoadLimits, NodeLoad } from './node-load.ts'
 import { RefusalCounts } from './refusal-counts.ts'
 
 /** From these levels on. */
@@ -33,7 +33,7 @@ interface WatchedShard {
 
 export class NodeGuard {
   readonly refusals = new RefusalCounts()
-  readonly #settings: NodeGuardSettings
+  #settings: NodeGuardSettings
   readonly #load: NodeLoad
   #shards: readonly WatchedShard[] = []
   /** What each shard was told last; one that starts is at level 0. */
@@ -42,6 +42,16 @@ export class NodeGuard {
   constructor(settings: NodeGuardSettings) {
     this.#settings = settings
     this.#load = new NodeLoad(settings)
+  }
+
+  /** From the next look on; the other limits stay as they are. */
+  limitLoad(limits: LoadLimits): void {
+    this.#settings = { ...this.#settings, ...limits }
+    this.#load.limits = limits
+  }
+
+  get loadReason(): string {
+    return this.#load.reason
   }
 
   /** One look, at about the interval in which the shards are sampled. */

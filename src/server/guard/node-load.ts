@@ -4,7 +4,7 @@
  * so that its trouble stays in it, and only where all shards lag is the node.
  *
  *   level │ since                                   │ what is given up
- *       1 │ memory 80 % of its limit, lag 50 %      │ connections paced, lazy pushes and broadcasts wait
+ *       1 │ memory 80 % of its limit, lag 50 %      │ connections paced; lazy, broadcasts wait
  *       2 │ memory 90 %, lag 100 %                  │ HELLOs are refused with 4100, /readyz is red
  *       3 │ memory 100 %, lag 200 %                 │ broadcasts and upstream data are refused
  */
@@ -49,12 +49,17 @@ class SteadyLag {
 export class NodeLoad {
   /** What made the node reach its level: "memory 1.2 GiB of 1 GiB"; '' at level 0. */
   reason = ''
-  readonly #limits: LoadLimits
+  #limits: LoadLimits
   readonly #node = new LoadLevel()
   readonly #mainLag = new SteadyLag()
   readonly #shards = new Map<number, { readonly level: LoadLevel; readonly lag: SteadyLag }>()
 
   constructor(limits: LoadLimits) {
+    this.#limits = limits
+  }
+
+  /** From the next look on. */
+  set limits(limits: LoadLimits) {
     this.#limits = limits
   }
 

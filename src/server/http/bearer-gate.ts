@@ -1,6 +1,6 @@
 /**
- * Who may call: finds the scopes of bearer tokens in constant time, and keeps web pages out of a node that has
- * no token.
+ * Who may call: finds the scopes of bearer tokens in constant time, and keeps web pages out of a
+ * node that has no token.
  *
  * A node on loopback without a token trusts everybody on the host, but not every web page that a
  * browser on the host shows: a page may point its own name at 127.0.0.1 and talk to the node as its
