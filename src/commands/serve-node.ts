@@ -74,6 +74,8 @@ export async function openNode(context: ServeContext): Promise<OpenNode> {
       live = { options: now, secrets: read }
       log.level = now.logLevel as LogLevel
       node.limitConnections(connectionsMax)
+      const { memoryBytesMax = 0, loopLagMsMax } = now
+      node.limitLoad({ memoryBytesMax, loopLagMsMax })
       if (read.adminToken !== null) http.replaceAdminToken(read.adminToken)
     },
   })

@@ -17,6 +17,8 @@ const RELOADABLE: ReadonlySet<keyof ServeOptions> = new Set<keyof ServeOptions>(
   'drainPerSecond',
   'drainMs',
   'connectionsMax',
+  'memoryBytesMax',
+  'loopLagMsMax',
   'adminTokenFile',
   'authSecretFile',
 ])
@@ -88,7 +90,7 @@ export class ServeReload {
     )
   }
 
-  /** A reload replaces a secret; it neither opens a node that was closed nor the other way round. */
+  /** A reload replaces a secret; it neither opens a node that was closed nor closes an open one. */
   #refuseOtherAccess(secrets: Secrets): void {
     for (const [flag, before, now] of [
       ['admin-token-file', this.#secrets.adminToken, secrets.adminToken],

@@ -47,7 +47,7 @@ export const command = defineCommand({
   name: 'top',
   summary: 'show what nodes are doing, live',
   description:
-    'NODE is the HTTP address of a node, host:port or a URL; 127.0.0.1:7002 where none is given.\n' +
+    'NODE is the HTTP address of a node, host:port or a URL; without one 127.0.0.1:7002.\n' +
     'On a terminal q ends and s sorts; piped, a line a node each interval.',
   arguments: [{ name: 'NODE', help: 'HTTP address of a node', repeatable: true }],
   options: TOP_OPTIONS,

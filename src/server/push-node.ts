@@ -17,6 +17,7 @@ import type { BroadcastState } from './broadcast/broadcast-messages.ts'
 import { Directory } from './directory.ts'
 import { NO_GUARD } from './guard/guard-settings.ts'
 import { NodeGuard } from './guard/node-guard.ts'
+import type { LoadLimits } from './guard/node-load.ts'
 import { NodeInbox } from './inbox/node-inbox.ts'
 import type { PushReceipt } from './inbox/push-receipts.ts'
 import type {
@@ -24,7 +25,6 @@ import type {
   NodeControl,
   NodeCounters,
   NodeDescription,
-  NodeHealth,
   PushOutcome,
   PushRequest,
   Readiness,
@@ -32,10 +32,9 @@ import type {
 import type { PushNodeOptions } from './node-options.ts'
 import { NodePushes } from './node-pushes.ts'
 import { describeShards, mergeGc, NO_TOTALS, sumCounters, sumMemory } from './node-sample.ts'
+import { NodeVitals } from './node-vitals.ts'
 import { assertPortsFree } from './port-probe.ts'
 import { type RunningShard, ShardGroup } from './shard-group.ts'
-import { ReadyClock } from './ready-clock.ts'
-import { sumCensus } from './session-census.ts'
 import { type SampledShard, ShardLedger } from './shard-ledger.ts'
 import { configureShard, sampleIntervalMs } from './shard-configuration.ts'
 import type { ShardConfiguration, ShardListener, ShardUp } from './shard-messages.ts'
@@ -76,8 +75,7 @@ export class PushNode implements NodeControl {
   #httpAddress = ''
   #state: NodeDescription['state'] = 'starting'
   readonly #ledger = new ShardLedger()
-  readonly #readyClock = new ReadyClock(performance.now())
-  #shardsLost = 0
+  readonly #vitals: NodeVitals
   #connectionsMax: number
   readonly #heapTrim = new HeapTrim()
   #sampler: NodeJS.Timeout | undefined
@@ -97,6 +95,7 @@ export class PushNode implements NodeControl {
       onShardLost: (shard, exit, restartMs) => this.#onShardLost(shard, exit, restartMs),
       onShardBack: (shard) => this.onShardBack(shard.index),
     })
+    this.#vitals = new NodeVitals(this.#group)
     const { shards } = this.#group
     this.#inbox = new NodeInbox(store, shards, options.rowsPerShard, this.#directory)
     this.#guard = new NodeGuard(options.guard ?? NO_GUARD)
@@ -155,6 +154,15 @@ export class PushNode implements NodeControl {
   limitConnections(connectionsMax: number): void {
     this.#connectionsMax = Math.min(connectionsMax, this.#options.connectionsMax)
     this.#admission.connectionsMax = this.#connectionsMax
+  }
+
+  limitLoad(limits: LoadLimits): void {
+    this.#guard.limitLoad(limits)
+  }
+
+  /** How far the node is degraded now; '' at level 0. */
+  get load(): { readonly level: number; readonly reason: string } {
+    return { level: this.#guard.level, reason: this.#guard.loadReason }
   }
 
   /** Called when the HTTP API is up too: the node is ready, and measured from here on. */
@@ -254,23 +262,7 @@ export class PushNode implements NodeControl {
       shards: describeShards(this.#group.shards, this.#ledger, (i) => this.#group.restartsOf(i)),
       gc: mergeGc(samples, this.#ledger.legacies, main),
       memory: sumMemory(samples, main),
-      health: this.#health(samples),
-    }
-  }
-
-  #health(samples: readonly SampledShard[]): NodeHealth {
-    const { answerTimes, pending, unanswered } = this.#group
-    this.#readyClock.look(this.readiness().ready, performance.now())
-    return {
-      connections: sumCensus(
-        samples.map(({ sample }) => sample.census).filter((all) => all !== null),
-      ),
-      readySeconds: this.#readyClock.readySeconds,
-      upSeconds: this.#readyClock.upSeconds,
-      shardsLost: this.#shardsLost,
-      shardAnswers: answerTimes.report(),
-      shardQuestionsPending: pending,
-      shardQuestionsUnanswered: unanswered,
+      health: this.#vitals.describe(samples, this.readiness().ready),
     }
   }
 
@@ -352,7 +344,7 @@ export class PushNode implements NodeControl {
     this.#inbox.onShardLost(shard.index)
     this.#log.onShardLost(shard.index)
     this.#ledger.bury(shard)
-    this.#shardsLost++
+    this.#vitals.shardsLost++
     this.#guard.onShardLost(shard.index)
     this.#onDrained(shard)
     this.onShardLost(shard.index, exit, restartMs)
@@ -369,7 +361,7 @@ export class PushNode implements NodeControl {
         this.#ledger.record(shard, answer?.sample ?? null)
       }),
     )
-    this.#readyClock.look(this.readiness().ready, performance.now())
+    this.#vitals.look(this.readiness().ready)
     if (!withHistograms) {
       const main = this.#gauge.sample(NO_TOTALS, false)
       const memoryBytes = sumMemory(this.#ledger.latest, main).rssBytes

@@ -6,7 +6,7 @@
 import { CARRIER_NAMES, SESSION_PHASE, type SessionTable } from './session-table.ts'
 
 export interface SessionCensus {
-  /** proxy-header, upgrading, hello (none yet), joining, joined; closing: the engine still lingers. */
+  /** proxy-header, upgrading, hello (none yet), joining, joined; closing: it still lingers. */
   readonly states: Readonly<Record<string, number>>
   /** Joined devices by how they are connected. */
   readonly carriers: Readonly<Record<string, number>>

@@ -56,11 +56,17 @@ describe('a node in operation', () => {
 
   it('takes over what can change on SIGHUP, and names what cannot', async () => {
     await writeFile(tokenFile, NEXT_TOKEN, { mode: 0o600 })
-    await reload('max-connections: 50\ndrain-rate: 7\nbacklog: 100\nshards: 7\n')
-    await until(() => told('reload-refused').length > 0)
-    expect(told('reload')[0]!['msg']).toContain(
-      'changed max-connections, drain-rate, the admin token',
+    await reload(
+      'max-connections: 50\nloop-lag-limit: 3s\ndrain-rate: 7\nbacklog: 100\nshards: 7\n',
     )
+    await until(() => told('reload-refused').length > 0)
+    const [, changed] = /changed (.*); secret/.exec(told('reload')[0]!['msg']!)!
+    expect(changed!.split(', ').toSorted()).toEqual([
+      'drain-rate',
+      'loop-lag-limit',
+      'max-connections',
+      'the admin token',
+    ])
     expect(told('reload-refused')[0]!['msg']).toMatch(/restart and stay as they are: .*backlog/)
     expect([await askedWith(TOKEN), await askedWith(NEXT_TOKEN)]).toEqual([401, 200])
     const answer = await fetch(node.url('/v1/node'), {

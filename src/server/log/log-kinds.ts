@@ -20,6 +20,7 @@ export const LOG_KINDS = {
   listening: { level: 'info', linesPerWindow: 100 },
   ready: { level: 'info', linesPerWindow: 10 },
   'not-ready': { level: 'warn', linesPerWindow: 10 },
+  load: { level: 'warn', linesPerWindow: 10 },
   setting: { level: 'info', linesPerWindow: 20 },
   stopping: { level: 'info', linesPerWindow: 10 },
   'shard-lost': { level: 'error', linesPerWindow: 20 },

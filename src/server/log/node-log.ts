@@ -1,7 +1,7 @@
 /**
  * The log of a node: one JSON object a line, or a line for people. Lives on the main thread alone;
- * shards tell the main thread what happened, and count the rest. Importing it loads pino (20 ms), so
- * that stands behind run() like everything heavy.
+ * shards tell the main thread what happened, and count the rest. Importing it loads pino
+ * (20 ms), so that stands behind run() like everything heavy.
  *
  *   {"level":"error","time":"…Z","node":"push-1","event":"shard-lost","msg":"shard 1 is lost", …}
  */
@@ -25,7 +25,16 @@ export interface NodeLogOptions {
 }
 
 /** Numbers, names and counts; never a payload, a token or a list of devices. */
-export type LogFields = Readonly<Record<string, string | number | boolean | readonly string[]>>
+export type LogFields = Readonly<
+  Record<string, string | number | boolean | readonly string[]> & {
+    /** Names that a line has by itself: JSON would hold them twice. */
+    level?: never
+    time?: never
+    node?: never
+    event?: never
+    msg?: never
+  }
+>
 
 export class NodeLog {
   readonly #pino: Logger

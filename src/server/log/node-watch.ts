@@ -13,8 +13,9 @@ const LOOK_MS = 1_000
 export interface WatchedNode {
   onShardLost: (index: number, exit: ShardExit, restartMs: number) => void
   onShardBack: (index: number) => void
-  counters(): NodeCounters
+  counters(): Pick<NodeCounters, 'hellosRefused' | 'refusals'>
   readiness(): Readiness
+  readonly load: { readonly level: number; readonly reason: string }
 }
 
 export class NodeWatch {
@@ -24,6 +25,7 @@ export class NodeWatch {
   readonly #refusals = new CounterWatch()
   #timer: NodeJS.Timeout | undefined
   #wasReady = true
+  #levelTold = 0
 
   constructor(node: WatchedNode, log: NodeLog) {
     this.#node = node
@@ -46,6 +48,12 @@ export class NodeWatch {
       this.#wasReady = ready
       if (ready) this.#log.tell('ready', 'ready again')
       else this.#log.tell('not-ready', `not ready: ${reason}`, { reason })
+    }
+    const { level, reason: cause } = this.#node.load
+    if (level !== this.#levelTold) {
+      this.#levelTold = level
+      const why = level === 0 ? 'all is served again' : cause
+      this.#log.tell('load', `load level ${level}: ${why}`, { loadLevel: level })
     }
     const { hellosRefused, refusals } = this.#node.counters()
     for (const { name, count } of this.#hellos.look(hellosRefused, nowMs)) {

@@ -16,7 +16,8 @@ export const NODE_PAGE_STYLE = `
   }
 }
 * { box-sizing: border-box }
-body { max-width: 66rem; margin: 0 auto; padding: 1rem; background: var(--ground); color: var(--ink) }
+body { max-width: 66rem; margin: 0 auto; padding: 1rem }
+body { background: var(--ground); color: var(--ink) }
 header { display: flex; flex-wrap: wrap; align-items: baseline; gap: .25rem 1rem }
 h1 { font-size: 1.35rem; margin: 0; overflow-wrap: anywhere }
 h2 { font-size: .8rem; margin: 0 0 .6rem; color: var(--soft); font-weight: 600 }
