@@ -26,10 +26,10 @@ import {
 
 const ROWS_AT_START = 256
 const TEXT_BYTES_AT_START = 64 * 1024
-/** Posted at once when this much is gathered, so that no message is giant. */
-const TEXT_BYTES_MAX = 1 << 20
-/** Text on its way to the main thread, of one shard. */
-const UNANSWERED_BYTES_MAX = 8 << 20
+/** Posted at once when this much is gathered: the main thread works on a message for some 5 ms. */
+const TEXT_BYTES_MAX = 256 * 1024
+/** Text on its way to the main thread, of one shard: some 10,000 frames of 256 bytes. */
+const UNANSWERED_BYTES_MAX = 4 << 20
 /** Of addSend(): the answer comes later, from the main thread. */
 export const ANSWERED_LATER = -1
 

@@ -3,9 +3,12 @@
  * the one being sent, all bounded in count and bytes together. A device that comes and goes inside
  * one batch leaves one entry, its last state.
  *
- *   offerSend ─► text of sends ┐ seal
+ *   offerSend ─► arena of bytes ┐ seal
  *   offerState ─► Map of states┴─────► body │ body │ body ─► next() … done()
  */
+
+const COMMA = 0x2c
+const ARENA_BYTES_AT_START = 16 * 1024
 
 export interface WebhookBatch {
   /** The same over all attempts: a receiver knows by it what it has seen. */
@@ -28,7 +31,10 @@ export class WebhookBatches {
   readonly #idPrefix: string
   readonly #limits: BatchLimits
   readonly #sealed: WebhookBatch[] = []
-  #sends: string[] = []
+  /** Sends of the open batch, a comma behind each: bytes, because strings would live in the heap. */
+  #arena = Buffer.allocUnsafe(ARENA_BYTES_AT_START)
+  #arenaBytes = 0
+  #sendCount = 0
   #states = new Map<string, string>()
   #openBytes = 0
   #openedAtMs = 0
@@ -57,8 +63,12 @@ export class WebhookBatches {
   }
 
   offerSend(line: string): boolean {
-    if (!this.#makeRoom(Buffer.byteLength(line) + 1)) return false
-    this.#sends.push(line)
+    const bytes = Buffer.byteLength(line) + 1
+    if (!this.#makeRoom(bytes)) return false
+    if (this.#arenaBytes + bytes > this.#arena.length) this.#growArena(this.#arenaBytes + bytes)
+    this.#arenaBytes += this.#arena.write(line, this.#arenaBytes)
+    this.#arena[this.#arenaBytes++] = COMMA
+    this.#sendCount++
     return true
   }
 
@@ -90,10 +100,10 @@ export class WebhookBatches {
     const { queuedEventsMax, queuedBytesMax, eventsPerBatchMax, bytesPerBatchMax } = this.#limits
     if (this.#queuedEvents >= queuedEventsMax) return false
     if (this.#queuedBytes + bytes > queuedBytesMax) return false
-    const openCount = this.#sends.length + this.#states.size
+    const openCount = this.#sendCount + this.#states.size
     const isFull = openCount >= eventsPerBatchMax || this.#openBytes + bytes > bytesPerBatchMax
     if (isFull) this.#seal()
-    if (this.#sends.length + this.#states.size === 0) this.#openedAtMs = performance.now()
+    if (this.#sendCount + this.#states.size === 0) this.#openedAtMs = performance.now()
     this.#queuedEvents++
     this.#countBytes(bytes)
     return true
@@ -105,17 +115,24 @@ export class WebhookBatches {
   }
 
   #seal(): void {
-    const eventCount = this.#sends.length + this.#states.size
+    const eventCount = this.#sendCount + this.#states.size
     if (eventCount === 0) return
     const id = `${this.#idPrefix}-${(++this.#lastId).toString(36)}`
-    const body = Buffer.from(
-      `{"node":${JSON.stringify(this.#nodeName)},"delivery":${JSON.stringify(id)},` +
-        `"sends":[${this.#sends.join(',')}],"devices":[${[...this.#states.values()].join(',')}]}`,
-    )
+    const head = `{"node":${JSON.stringify(this.#nodeName)},"delivery":${JSON.stringify(id)},"sends":[`
+    const sends = this.#arena.subarray(0, Math.max(0, this.#arenaBytes - 1))
+    const tail = `],"devices":[${[...this.#states.values()].join(',')}]}`
+    const body = Buffer.concat([Buffer.from(head), sends, Buffer.from(tail)])
     this.#queuedBytes += body.length - this.#openBytes
     this.#sealed.push({ id, body, eventCount, openedAtMs: this.#openedAtMs })
-    this.#sends = []
+    this.#arenaBytes = 0
+    this.#sendCount = 0
     this.#states = new Map()
     this.#openBytes = 0
+  }
+
+  #growArena(bytes: number): void {
+    const larger = Buffer.allocUnsafe(Math.max(bytes, this.#arena.length * 2))
+    this.#arena.copy(larger, 0, 0, this.#arenaBytes)
+    this.#arena = larger
   }
 }
