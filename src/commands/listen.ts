@@ -107,7 +107,7 @@ export const command = defineCommand({
         token: token ?? '',
         tags: options.tag,
         network: NETWORKS[options.network],
-        cursor: { inboxSeq: 0 },
+        cursor: { inboxSeq: 0, broadcastSeq: 0 },
       },
       countMax: options.count ?? Number.POSITIVE_INFINITY,
       signal,

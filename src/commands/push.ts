@@ -34,7 +34,7 @@ export const PUSH_OPTIONS = defineOptions({
     values: ['0', '1'],
     default: '0',
     env: false,
-    help: '0: devices that are online now, never stored; 1: stored for named devices until acked',
+    help: '0: devices that are online now, never stored; 1: stored until acked or expired',
   },
   ttlMs: {
     flag: 'ttl',
@@ -155,7 +155,16 @@ function storageFaults(options: {
 }): PushctlError[] {
   const rules: [isBroken: boolean, message: string][] =
     options.qos === '1'
-      ? [[options.to.length === 0, '--qos 1 needs --to: only named devices have an inbox']]
+      ? [
+          [
+            options.wait && options.to.length === 0,
+            '--wait needs --to: nobody knows who a broadcast is still for',
+          ],
+          [
+            options.mode !== 'direct' && options.to.length === 0,
+            `--mode ${options.mode} needs --to: it is for named devices`,
+          ],
+        ]
       : [
           [options.mode !== 'direct', `--mode ${options.mode} needs --qos 1: the push must wait`],
           [options.ttlMs !== undefined, '--ttl needs --qos 1: nothing else is kept'],
@@ -168,7 +177,10 @@ function storageFaults(options: {
 
 function sentenceOf({ accepted, stored, online, pushId }: PushAnswer): string {
   const devices = accepted === 1 ? '1 device' : `${accepted} devices`
-  if (stored > 0) return `push ${pushId}: stored for ${devices}, ${online} online`
+  if (stored > 0 && stored === accepted) {
+    return `push ${pushId}: stored for ${devices}, ${online} online`
+  }
+  if (stored > 0) return `push ${pushId}: stored, ${online} online`
   return `push ${pushId}: ${devices} addressed, sent to ${online} online`
 }
 

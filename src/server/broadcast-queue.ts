@@ -6,6 +6,7 @@
  */
 import type { Slot, SocketEngine } from '../engine/socket-engine.ts'
 import { msgBytesMax, writeMsg } from '../protocol/frame-writer.ts'
+import { BROADCAST_FLAGS, type ShardLog, type ShardLogEntry } from './broadcast/shard-log.ts'
 import type { FrameOutput } from './frame-output.ts'
 import { CARRIER, type SessionTable } from './session-table.ts'
 
@@ -27,6 +28,8 @@ interface Broadcast {
   /** null: all joined devices, row by row. */
   readonly members: { readonly slots: Int32Array; readonly generations: Uint16Array } | null
   readonly frame: Uint8Array
+  /** Of the log, where it is stored. */
+  readonly entry: ShardLogEntry | null
   /** By carrier; encoded when the first device of that carrier is met. */
   readonly encoded: (Uint8Array | undefined)[]
   cursor: number
@@ -38,6 +41,7 @@ export class BroadcastQueue {
   readonly #engine: SocketEngine
   readonly #sessions: SessionTable
   readonly #output: FrameOutput
+  readonly #log: ShardLog
   readonly #perSecond: number
   readonly #paceMs: number
   readonly #waiting: Broadcast[] = []
@@ -53,11 +57,13 @@ export class BroadcastQueue {
     engine: SocketEngine,
     sessions: SessionTable,
     output: FrameOutput,
+    log: ShardLog,
     perSecond: number,
   ) {
     this.#engine = engine
     this.#sessions = sessions
     this.#output = output
+    this.#log = log
     this.#perSecond = perSecond
     const turnMs = (PACED_DEVICES_PER_TURN * 1000) / perSecond
     this.#paceMs = Math.min(PACE_MS_MAX, Math.max(PACE_MS_MIN, turnMs))
@@ -71,20 +77,33 @@ export class BroadcastQueue {
    * Returns how many devices it is meant for now, or QUEUE_FULL; then nothing was taken. Devices
    * that join while it runs may get it too.
    */
-  start(payload: Uint8Array, members: Int32Array | null): number {
-    if (this.#waiting.length >= WAITING_MAX) return QUEUE_FULL
+  start(
+    payload: Uint8Array,
+    members: Int32Array | null,
+    entry: ShardLogEntry | null = null,
+  ): number {
+    // Of the log there are never more than it has entries.
+    if (entry === null && this.#waiting.length >= WAITING_MAX) return QUEUE_FULL
     const frame = new Uint8Array(msgBytesMax(payload.length))
-    const end = writeMsg(frame, 0, 0, 0, -1, payload, 0, payload.length)
+    const flags = entry === null ? 0 : BROADCAST_FLAGS
+    const end = writeMsg(frame, 0, flags, entry?.seq ?? 0, -1, payload, 0, payload.length)
     const joined = members && members.filter((slot) => this.#sessions.isJoined(slot))
     this.#waiting.push({
       members: joined && { slots: joined, generations: this.#generationsOf(joined) },
       frame: frame.subarray(0, end),
+      entry,
       encoded: [],
       cursor: 0,
     })
     if (this.#waiting.length === 1) this.#startPace()
     this.#schedule()
     return joined ? joined.length : this.#sessions.joinedCount
+  }
+
+  /** Takes an entry out again: it is started anew, or over. */
+  forget(entry: ShardLogEntry): void {
+    const at = this.#waiting.findIndex((each) => each.entry === entry)
+    if (at >= 0) this.#waiting.splice(at, 1)
   }
 
   /** While held, broadcasts are taken and wait. */
@@ -129,12 +148,32 @@ export class BroadcastQueue {
 
   #run(): void {
     this.#scheduled = null
-    const broadcast = this.#waiting[0]
+    const broadcast = this.#next()
+    // Only paused ones wait; they are started anew.
     if (!broadcast) return
     const sent = this.#sendSlice(broadcast, this.#allowance())
     this.#credit -= sent
-    if (this.#isThrough(broadcast)) this.#waiting.shift()
+    if (this.#isThrough(broadcast)) this.#waiting.splice(this.#waiting.indexOf(broadcast), 1)
     this.#schedule()
+  }
+
+  /**
+   * The first that may go on. Behind a paused broadcast other stored ones wait, because acks are
+   * cumulative.
+   */
+  #next(): Broadcast | null {
+    const nowS = Date.now() / 1000
+    const isOver = ({ entry }: Broadcast) =>
+      entry !== null && (entry.state === 'cancelled' || entry.expiresAtS <= nowS)
+    let isBlocked = false
+    for (let at = 0; at < this.#waiting.length; at++) {
+      const broadcast = this.#waiting[at]
+      if (isOver(broadcast)) this.#waiting.splice(at--, 1)
+      else if (broadcast.entry === null) return broadcast
+      else if (broadcast.entry.state === 'paused') isBlocked = true
+      else if (!isBlocked) return broadcast
+    }
+    return null
   }
 
   /** How many devices may be served now. */
@@ -154,7 +193,7 @@ export class BroadcastQueue {
 
   /** Returns how many it was sent to. */
   #sendSlice(broadcast: Broadcast, allowance: number): number {
-    const { members } = broadcast
+    const { members, entry } = broadcast
     let left = allowance
     this.#counts.fill(0)
     while (left > 0 && !this.#isThrough(broadcast)) {
@@ -162,6 +201,7 @@ export class BroadcastQueue {
       const slot = members ? members.slots[row] : row
       if (!this.#sessions.isJoined(slot)) continue
       if (members && members.generations[row] !== this.#engine.generationOf(slot)) continue
+      if (entry !== null && !this.#log.claim(slot, entry)) continue
       this.#add(slot)
       left--
     }

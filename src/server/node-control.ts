@@ -4,6 +4,8 @@
  */
 import type { BucketReport } from '../stats/bucket-histogram.ts'
 import type { GcSideReport } from '../stats/run-report.ts'
+import type { BroadcastReceipt } from './broadcast/broadcast-log.ts'
+import type { BroadcastState } from './broadcast/broadcast-messages.ts'
 import type { LoadDescription } from './guard/node-guard.ts'
 import type { PushReceipt } from './inbox/push-receipts.ts'
 import type { StoreCounters } from './inbox/node-inbox.ts'
@@ -142,6 +144,8 @@ export interface NodeControl {
   push(request: PushRequest): Promise<PushOutcome>
   /** What became of a stored push; null where it is unknown or too long ago. */
   receipt(pushId: string): PushReceipt | null
+  /** Pauses, resumes or cancels a stored broadcast; null where there is none of that id. */
+  controlBroadcast(pushId: string, state: BroadcastState): Promise<BroadcastReceipt | null>
   findDevice(deviceId: string): Promise<DeviceState | null>
   /** Closes the device with BYE 4002; false when it is not connected. */
   kickDevice(deviceId: string): Promise<boolean>

@@ -3,6 +3,7 @@
  * broadcast. Hashes device ids, numbers pushes and answers for them.
  */
 import { PushctlError } from '../errors/pushctl-error.ts'
+import type { BroadcastLog } from './broadcast/broadcast-log.ts'
 import { QUEUE_FULL } from './broadcast-queue.ts'
 import type { Directory } from './directory.ts'
 import type { NodeGuard } from './guard/node-guard.ts'
@@ -19,6 +20,7 @@ export interface NodePushParts {
   readonly group: ShardGroup
   readonly guard: NodeGuard
   readonly bootId: number
+  readonly log: BroadcastLog
 }
 
 export class NodePushes {
@@ -42,6 +44,8 @@ export class NodePushes {
   }
 
   receipt(pushId: string): PushReceipt | null {
+    const broadcast = this.#parts.log.receipt(pushId)
+    if (broadcast !== null) return broadcast
     const number = Number.parseInt(pushId.slice(this.#idPrefix.length), 36)
     if (pushId !== this.#idPrefix + number.toString(36)) return null
     return this.#parts.inbox.receipt(number)
@@ -56,7 +60,7 @@ export class NodePushes {
   }
 
   async #push(request: PushRequest): Promise<PushOutcome> {
-    const { inbox, guard } = this.#parts
+    const { inbox, guard, log } = this.#parts
     const { to, payload, stored, id } = request
     this.count++
     const pushId = this.#idPrefix + this.count.toString(36)
@@ -70,7 +74,12 @@ export class NodePushes {
       return { accepted: to.deviceIds.length, stored: 0, online, pushId }
     }
     guard.admitBroadcast()
-    const online = await this.#broadcast(to.kind === 'tag' ? to.tag : null, payload)
+    const tag = to.kind === 'tag' ? to.tag : null
+    if (stored !== undefined) {
+      const online = await log.push(pushId, tag, payload, stored.ttlSeconds)
+      return { accepted: online, stored: 1, online, pushId }
+    }
+    const online = await this.#broadcast(tag, payload)
     return { accepted: online, stored: 0, online, pushId }
   }
 

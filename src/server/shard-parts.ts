@@ -9,6 +9,7 @@ import {
 } from '../engine/socket-engine.ts'
 import { TimerWheel } from '../engine/timer-wheel.ts'
 import { BYE } from '../protocol/frame-types.ts'
+import { ShardLog } from './broadcast/shard-log.ts'
 import { BroadcastQueue } from './broadcast-queue.ts'
 import { DeviceFrames } from './device-frames.ts'
 import { DrainPace } from './drain-pace.ts'
@@ -43,6 +44,7 @@ export interface ShardParts {
   readonly frames: DeviceFrames
   readonly input: FrameInput
   readonly broadcasts: BroadcastQueue
+  readonly log: ShardLog
   readonly drain: DrainPace
   readonly guard: ShardGuard
   readonly heartbeats: HeartbeatGrants
@@ -83,6 +85,7 @@ export function createShardParts(
   const joins = new JoinBatches(configuration.hashKey, post)
   const signals = new DeviceSignals(capacity, post)
   const output = new FrameOutput(engine, sessions, limits.frameBytesMax)
+  const log = new ShardLog({ engine, output, tags, capacity, post })
   const settings = configuration.upstream
   const upstream = new ShardUpstream({ engine, sessions, output, joins, post, settings })
   const ends = new SessionEnds({ engine, sessions, tags, wheel, output, joins, upstream })
@@ -103,6 +106,7 @@ export function createShardParts(
     output,
     joins,
     signals,
+    log,
     upstream,
     guard,
     heartbeats,
@@ -131,7 +135,8 @@ export function createShardParts(
     heartbeats,
     frames,
     input,
-    broadcasts: new BroadcastQueue(engine, sessions, output, broadcastPerSecond),
+    broadcasts: new BroadcastQueue(engine, sessions, output, log, broadcastPerSecond),
+    log,
     drain: new DrainPace(sessions, dismiss, () => post({ kind: 'drained' })),
     guard,
   }

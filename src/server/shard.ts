@@ -23,7 +23,7 @@ import {
   writeNotify,
   writeWelcome,
 } from '../protocol/frame-writer.ts'
-import type { ShardLog } from './broadcast/shard-log.ts'
+import type { ShardLog, ShardLogEntry } from './broadcast/shard-log.ts'
 import type { LogEntry } from './broadcast/broadcast-messages.ts'
 import type { BroadcastQueue } from './broadcast-queue.ts'
 import { describeDevice } from './device-description.ts'
@@ -179,8 +179,10 @@ export class Shard implements EngineHandler {
         this.#onLogEntry(message.requestId, message.entry)
         break
       case 'log-state':
-        this.#log.setState(message.seq, message.state)
-        this.#broadcasts.onStateChanged()
+        for (const entry of this.#log.setState(message.seq, message.state)) {
+          this.#broadcasts.forget(entry)
+          this.#startEntry(entry)
+        }
         break
       case 'log-drop':
         this.#log.drop(message.upToSeq)
@@ -382,10 +384,13 @@ export class Shard implements EngineHandler {
   }
 
   #onLogEntry(requestId: number, entry: LogEntry): void {
-    const kept = this.#log.add(entry)
-    const members = entry.tag === null ? null : this.#tags.membersOf(entry.tag)
-    const receivers = this.#broadcasts.start(kept.payload, members, kept)
+    const receivers = this.#startEntry(this.#log.add(entry))
     this.#post({ kind: 'broadcast-started', requestId, receivers })
+  }
+
+  #startEntry(entry: ShardLogEntry): number {
+    const members = entry.tag === null ? null : this.#tags.membersOf(entry.tag)
+    return this.#broadcasts.start(entry.payload, members, entry)
   }
 
   #isCurrent(slot: Slot, generation: number): boolean {

@@ -65,6 +65,11 @@ export class TagIndex {
     return false
   }
 
+  has(slot: number, tag: string): boolean {
+    const tagId = this.#tagIds.get(tag)
+    return tagId !== undefined && this.#findEdge(slot, tagId) !== 0
+  }
+
   /** The device is gone. */
   forget(slot: number): void {
     let edge = this.#firstOfSlot[slot]

@@ -8,6 +8,8 @@ import {
 } from '../../src/engine/socket-engine.ts'
 import { FrameReader } from '../../src/protocol/frame-reader.ts'
 import { WEBSOCKET_EVENT, WebSocketReader } from '../../src/protocol/websocket-reader.ts'
+import { ShardLog } from '../../src/server/broadcast/shard-log.ts'
+import { TagIndex } from '../../src/server/tag-index.ts'
 import { BroadcastQueue, QUEUE_FULL } from '../../src/server/broadcast-queue.ts'
 import { FrameOutput } from '../../src/server/frame-output.ts'
 import { CARRIER, SESSION_PHASE, SessionTable } from '../../src/server/session-table.ts'
@@ -41,7 +43,10 @@ class Receivers implements EngineHandler {
 
   queue(perSecond = 0): BroadcastQueue {
     const output = new FrameOutput(this.engine, this.sessions, 64 * 1024)
-    return new BroadcastQueue(this.engine, this.sessions, output, perSecond)
+    const { engine } = this
+    const tags = new TagIndex(100)
+    const log = new ShardLog({ engine, output, tags, capacity: 100, post: () => {} })
+    return new BroadcastQueue(engine, this.sessions, output, log, perSecond)
   }
 
   onAccept(slots: Int32Array, count: number): void {

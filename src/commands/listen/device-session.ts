@@ -36,6 +36,7 @@ const PULL_MESSAGES = 100
 /** What the device has received of its inbox, over all its connections. */
 export interface DeviceCursor {
   inboxSeq: number
+  broadcastSeq: number
 }
 
 export interface DeviceIdentity {
@@ -120,9 +121,8 @@ export class DeviceSession implements CarrierSink {
 
   onOpen(): void {
     const { deviceId, token, tags, network, cursor } = this.#identity
-    const { inboxSeq } = cursor
     const flags = HELLO_FLAG.WILL_ACK
-    const hello = helloFields(deviceId, token, tags, { flags, network, inboxSeq })
+    const hello = helloFields(deviceId, token, tags, { flags, network, ...cursor })
     const frame = new Uint8Array(helloBytesMax(hello))
     this.carrier.send(frame.subarray(0, writeHello(frame, 0, hello)))
   }
@@ -164,11 +164,14 @@ export class DeviceSession implements CarrierSink {
   /** Acks what wants it; false for a message that came before. */
   #isNew(seq: number, flags: number): boolean {
     const { cursor } = this.#identity
-    if (!(flags & MSG_FLAG.WANTS_ACK) || flags & MSG_FLAG.BROADCAST) return true
-    const isNew = seq > cursor.inboxSeq
-    if (isNew) cursor.inboxSeq = seq
+    if (!(flags & MSG_FLAG.WANTS_ACK)) return true
+    const isBroadcast = (flags & MSG_FLAG.BROADCAST) !== 0
+    const name = isBroadcast ? 'broadcastSeq' : 'inboxSeq'
+    const isNew = seq > cursor[name]
+    if (isNew) cursor[name] = seq
+    const stream = isBroadcast ? STREAM.BROADCAST : STREAM.INBOX
     const frame = new Uint8Array(ACK_BYTES_MAX)
-    const end = writeAck(frame, 0, STREAM.INBOX, cursor.inboxSeq)
+    const end = writeAck(frame, 0, stream, cursor[name])
     this.carrier.send(frame.subarray(0, end))
     return isNew
   }

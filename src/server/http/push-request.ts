@@ -52,9 +52,8 @@ export function checkPushRequest(body: unknown, limits: HttpLimits): PushRequest
   }
   const to = checkAddress(fields.to, limits)
   if ('code' in to) return to
-  if (stored !== null && to.kind !== 'devices') {
-    const detail = 'qos 1: this version of the node stores pushes to named devices only'
-    return problemOf('not-supported', detail)
+  if (stored !== null && stored.mode !== 'DIRECT' && to.kind !== 'devices') {
+    return problemOf('not-supported', `mode "${fields.mode}" is for named devices`)
   }
   const payload = decodePayload(fields, limits)
   if ('code' in payload) return payload

@@ -1,6 +1,7 @@
 /** Every route of the API. What is not listed here is neither served nor described. */
 import type { Route } from './route.ts'
 import { deviceAckRoute } from './routes/device-ack.ts'
+import { broadcastControlRoutes } from './routes/broadcast-control.ts'
 import { deviceKickRoute } from './routes/device-kick.ts'
 import { deviceSendRoute } from './routes/device-send.ts'
 import { deviceStateRoute } from './routes/device-state.ts'
@@ -22,6 +23,7 @@ export const ROUTES: readonly Route[] = [
   pushRoute,
   pushBatchRoute,
   pushReceiptRoute,
+  ...broadcastControlRoutes,
   deviceStateRoute,
   deviceKickRoute,
   nodeStateRoute,

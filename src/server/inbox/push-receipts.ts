@@ -5,6 +5,7 @@
  *   row │ push number │ accepted │ stored │ online │ sent │ acked │ expired │ trimmed
  *     5 │      65_541 │        3 │      3 │      2 │    2 │     1 │       0 │       0
  */
+import type { BroadcastState } from '../broadcast/broadcast-messages.ts'
 import type { RemovalCause } from '../store/inbox.ts'
 
 /** 65,536 pushes, 2 MiB. */
@@ -20,6 +21,8 @@ export interface PushReceipt {
   readonly expired: number
   /** Given up for newer pushes of the same device. */
   readonly trimmed: number
+  /** Of a broadcast. */
+  readonly state?: BroadcastState | 'expired'
 }
 
 export class PushReceipts {

@@ -35,8 +35,8 @@ describe('POST /v1/push', () => {
     [{ to: ['a'], payload: 'x', mode: 'lazy' }, 'bad-field', 400],
     [{ to: ['a'], payload: 'x', mode: 'notify', qos: 0 }, 'bad-field', 400],
     [{ to: ['a'], payload: 'x', mode: 'toString', qos: 1 }, 'bad-field', 400],
-    [{ to: 'all', payload: 'x', qos: 1 }, 'not-supported', 422],
-    [{ to: { tag: 't' }, payload: 'x', qos: 1 }, 'not-supported', 422],
+    [{ to: 'all', payload: 'x', qos: 1, mode: 'lazy' }, 'not-supported', 422],
+    [{ to: { tag: 't' }, payload: 'x', qos: 1, mode: 'notify' }, 'not-supported', 422],
     [{ to: ['a'], payload: 'x', ttlSeconds: 60 }, 'bad-field', 400],
     [{ to: ['a'], payload: 'x', qos: 1, ttlSeconds: 0 }, 'bad-field', 400],
     [{ to: ['a'], payload: 'x', qos: 1, ttlSeconds: 2_592_001 }, 'bad-field', 400],
@@ -87,6 +87,21 @@ describe('POST /v1/push', () => {
     server.node.receipts.set('p1', receipt)
     expect((await server.ask('/v1/push/p1')).json).toEqual({ pushId: 'p1', ...receipt })
     const answer = await server.ask('/v1/push/p2')
+    expect([answer.status, answer.json.code]).toEqual([404, 'push-not-found'])
+  })
+
+  it('pauses, resumes and cancels a stored broadcast', async () => {
+    const counts = { accepted: 2, stored: 1, online: 2, sent: 1, acked: 0, expired: 0, trimmed: 0 }
+    server.node.receipts.set('p1', counts)
+    for (const [action, state] of [
+      ['pause', 'paused'],
+      ['resume', 'running'],
+      ['cancel', 'cancelled'],
+    ]) {
+      const answer = await server.ask(`/v1/broadcast/p1/${action}`, { method: 'POST' })
+      expect([answer.status, answer.json.state]).toEqual([200, state])
+    }
+    const answer = await server.ask('/v1/broadcast/p2/pause', { method: 'POST' })
     expect([answer.status, answer.json.code]).toEqual([404, 'push-not-found'])
   })
 

@@ -11,7 +11,7 @@ export class StoredStage {
   node!: PushNode
   #peers: DevicePeer[] = []
 
-  async open(store?: PushStore): Promise<this> {
+  async open(store?: PushStore, more: { broadcastPerSecond?: number } = {}): Promise<this> {
     this.node = new PushNode({
       name: 'test',
       version: '0',
@@ -37,6 +37,7 @@ export class StoredStage {
       broadcastPerSecond: 0,
       verifyDevice: null,
       ...(store && { store }),
+      ...more,
     })
     await this.node.start()
     this.node.markReady('127.0.0.1:7002')

@@ -1,0 +1,45 @@
+/** POST /v1/broadcast/{id}/pause, /resume and /cancel: what becomes of a stored broadcast. */
+import type { BroadcastState } from '../../broadcast/broadcast-messages.ts'
+import { jsonContent, problemContent } from '../operation.ts'
+import { ProblemError } from '../problem.ts'
+import type { Route } from '../route.ts'
+
+const ID_LENGTH_MAX = 64
+
+const ACTIONS: readonly [action: string, state: BroadcastState, summary: string][] = [
+  ['pause', 'paused', 'Stop sending a stored broadcast; those behind it wait too'],
+  ['resume', 'running', 'Go on with a paused broadcast'],
+  ['cancel', 'cancelled', 'Send a stored broadcast to nobody else'],
+]
+
+export const broadcastControlRoutes: readonly Route[] = ACTIONS.map(([action, state, summary]) => ({
+  method: 'POST',
+  path: `/v1/broadcast/{id}/${action}`,
+  access: 'admin',
+  operation: {
+    operationId: `${action}Broadcast`,
+    summary,
+    parameters: [
+      {
+        name: 'id',
+        in: 'path',
+        required: true,
+        schema: { type: 'string', minLength: 1, maxLength: ID_LENGTH_MAX },
+      },
+    ],
+    responses: {
+      '200': {
+        description: 'Its receipts and state',
+        content: jsonContent({ $ref: '#/components/schemas/PushReceipt' }),
+      },
+      '404': { description: 'No such broadcast', content: problemContent() },
+    },
+  },
+  async handle({ control }, request) {
+    const { id: pushId } = request.params as { id: string }
+    const receipt = await control.controlBroadcast(pushId, state)
+    if (receipt !== null) return { pushId, ...receipt }
+    const name = JSON.stringify(pushId.slice(0, ID_LENGTH_MAX))
+    throw new ProblemError('push-not-found', `no stored broadcast ${name} on this node`)
+  },
+}))

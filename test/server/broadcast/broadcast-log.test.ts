@@ -1,0 +1,177 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, describe, expect, it } from 'vitest'
+import type { PushAddress } from '../../../src/server/node-control.ts'
+import { LevelStore } from '../../../src/server/store/level-store.ts'
+import { MemoryStore } from '../../../src/server/store/memory-store.ts'
+import type { DevicePeer } from '../device-peer.ts'
+import { canRun, StoredStage } from '../inbox/stored-push.ts'
+import { untilTrue } from '../node-stage.ts'
+
+const ACK_AND_BROADCAST = 3
+let stage: StoredStage | undefined
+let folder: string | undefined
+afterEach(async () => {
+  await stage?.close()
+  stage = undefined
+  if (folder !== undefined) await rm(folder, { recursive: true })
+  folder = undefined
+})
+
+const texts = (peer: DevicePeer) => peer.of('MSG').map(({ payload }) => payload)
+const seqOf = (peer: DevicePeer, at: number) => Number(peer.of('MSG').at(at)!.seq)
+const ack = (peer: DevicePeer, seq: number) => peer.send({ type: 'ACK', stream: 1, seq })
+const receipt = (pushId: string) => stage!.node.receipt(pushId)!
+
+function broadcast(text: string, to: PushAddress = { kind: 'all' }, ttlSeconds = 60) {
+  const stored = { ttlSeconds, mode: 'DIRECT' } as const
+  return stage!.node.push({ to, payload: Buffer.from(text), stored })
+}
+
+async function openOnDisk(more: { broadcastPerSecond?: number } = {}): Promise<void> {
+  folder ??= await mkdtemp(join(tmpdir(), 'pushctl-log-'))
+  stage = await new StoredStage().open(await LevelStore.open(folder), more)
+}
+
+describe.skipIf(!canRun)('a stored broadcast', () => {
+  it('goes to all who are there, then to who comes, by the cursor of the device', async () => {
+    await openOnDisk()
+    const [a, b] = [await stage!.join('a'), await stage!.join('b', {}, 'push.v1.json')]
+    const first = await broadcast('one')
+    expect(first).toMatchObject({ accepted: 2, stored: 1, online: 2 })
+    const message = { seq: 1, flags: ACK_AND_BROADCAST, payload: 'one' }
+    expect(await a.until('MSG')).toMatchObject(message)
+    expect(await b.until('MSG')).toMatchObject(message)
+    await broadcast('two')
+    await a.until('MSG', 2)
+    ack(a, 2)
+    const c = await stage!.join('c', { broadcastSeq: 1 })
+    expect(c.of('WELCOME')[0]).toMatchObject({ broadcastSeq: 2 })
+    await c.until('MSG')
+    expect([texts(c), texts(a)]).toEqual([['two'], ['one', 'two']])
+    ack(c, 9)
+    await untilTrue(() => receipt(first.pushId).acked === 1)
+    expect(receipt(first.pushId)).toMatchObject({ online: 2, sent: 2, acked: 1, state: 'running' })
+    const d = await stage!.join('d', { flags: 0 })
+    await broadcast('three')
+    await d.until('MSG')
+    expect(texts(d)).toEqual(['three'])
+  })
+
+  it('to a tag goes to its devices, now and later, bound at HELLO or at run time', async () => {
+    await openOnDisk()
+    const peers = [
+      await stage!.join('a', { tags: ['news'] }),
+      await stage!.join('b', { tags: ['other'] }),
+    ]
+    const news: PushAddress = { kind: 'tag', tag: 'news' }
+    expect((await broadcast('first', news)).online).toBe(1)
+    peers[1]!.send({ type: 'BIND', add: 1, tag: 'news' })
+    peers[0]!.send({ type: 'BIND', add: 0, tag: 'news' }, { type: 'PING' })
+    peers[1]!.send({ type: 'PING' })
+    await Promise.all(peers.map((peer) => peer.until('PONG')))
+    expect((await broadcast('second', news)).online).toBe(1)
+    await peers[1]!.until('MSG')
+    const late = await stage!.join('c', { tags: ['news'] })
+    await late.until('MSG', 2)
+    expect([...peers, late].map(texts)).toEqual([['first'], ['second'], ['first', 'second']])
+  })
+
+  it('is paced, paused, resumed and cancelled', async () => {
+    await openOnDisk({ broadcastPerSecond: 50 })
+    const peers: DevicePeer[] = []
+    for (let i = 0; i < 40; i++) peers.push(await stage!.join(`d${i}`))
+    const received = () => peers.flatMap(texts).length
+    const { pushId } = await broadcast('slow')
+    await untilTrue(() => received() > 0)
+    expect(await stage!.node.controlBroadcast(pushId, 'paused')).toMatchObject({ state: 'paused' })
+    await untilTrue(() => receipt(pushId).sent === received())
+    const atPause = received()
+    expect(atPause).toBeLessThan(40)
+    const behind = await broadcast('behind')
+    const late = await stage!.join('late')
+    // An unstored one may overtake; when it is there, the paused one would be too.
+    await stage!.node.push({ to: { kind: 'all' }, payload: Buffer.from('fence') })
+    await untilTrue(() => [...peers, late].every((peer) => texts(peer).includes('fence')))
+    expect(received() - 40).toBe(atPause)
+    await stage!.node.controlBroadcast(pushId, 'running')
+    await untilTrue(() => [...peers, late].every((peer) => texts(peer).includes('behind')))
+    const stored = (peer: DevicePeer) => texts(peer).filter((text) => text !== 'fence')
+    expect(new Set(peers.map((peer) => stored(peer).join()))).toEqual(new Set(['slow,behind']))
+    expect(stored(late)).toEqual(['slow', 'behind'])
+    await untilTrue(() => receipt(behind.pushId).sent === 41)
+    const third = await broadcast('third')
+    await stage!.node.controlBroadcast(third.pushId, 'cancelled')
+    expect(receipt(third.pushId)).toMatchObject({ state: 'cancelled' })
+    const after = await broadcast('after')
+    await untilTrue(() => receipt(after.pushId).sent === 41)
+    expect(receipt(third.pushId).sent).toBeLessThan(41)
+    expect(await stage!.node.controlBroadcast('nobody', 'paused')).toBeNull()
+  })
+
+  it('goes on after a restart: to those who have not received it, with its state and receipts', async () => {
+    await openOnDisk()
+    const before = await stage!.join('a')
+    const { pushId } = await broadcast('one')
+    await before.until('MSG')
+    ack(before, 1)
+    const paused = await broadcast('two')
+    await stage!.node.controlBroadcast(paused.pushId, 'paused')
+    await untilTrue(() => receipt(pushId).acked === 1)
+    await stage!.close()
+    await openOnDisk()
+    expect(receipt(pushId)).toMatchObject({ online: 1, sent: 1, acked: 1 })
+    const [a, b] = [await stage!.join('a', { broadcastSeq: 1 }), await stage!.join('b')]
+    await b.until('MSG')
+    await stage!.node.controlBroadcast(paused.pushId, 'running')
+    await Promise.all([a.until('MSG'), b.until('MSG', 2)])
+    expect([texts(a), texts(b)]).toEqual([['two'], ['one', 'two']])
+    await broadcast('three')
+    await a.until('MSG', 2)
+    expect(seqOf(a, -1)).toBe(3)
+  })
+
+  it('is sent to nobody once its time is over, and says how many did not ack', async () => {
+    await openOnDisk()
+    const a = await stage!.join('a')
+    const { pushId } = await broadcast('short', { kind: 'all' }, 1)
+    await a.until('MSG')
+    await untilTrue(() => receipt(pushId).state === 'expired' && receipt(pushId).sent === 1)
+    expect(receipt(pushId)).toMatchObject({ acked: 0, expired: 1 })
+    const b = await stage!.join('b')
+    await broadcast('next')
+    await b.until('MSG')
+    expect(texts(b)).toEqual(['next'])
+  })
+
+  it('to a device that lacks much is sent in windows, paced by its acks', async () => {
+    await openOnDisk()
+    const size = 60_000
+    for (let i = 0; i < 5; i++) await broadcast(`${i}`.repeat(size))
+    const peer = await stage!.join('a')
+    await peer.until('MSG', 2)
+    await broadcast('last')
+    peer.send({ type: 'PING' })
+    await peer.until('PONG')
+    expect(peer.of('MSG')).toHaveLength(2)
+    for (const seq of [2, 4]) {
+      ack(peer, seq)
+      await peer.until('MSG', Math.min(6, seq + 2))
+    }
+    expect(texts(peer).map((text) => String(text)[0])).toEqual(['0', '1', '2', '3', '4', 'l'])
+    peer.send({ type: 'PULL', stream: 1, afterSeq: 5, max: 9 })
+    await peer.until('MSG', 7)
+    expect(peer.of('MSG').at(-1)).toMatchObject({ seq: 6, flags: ACK_AND_BROADCAST | 8 })
+    peer.send({ type: 'PULL', stream: 1, afterSeq: 6, max: 9 })
+    expect(await peer.until('NOTIFY')).toMatchObject({ stream: 1, headSeq: 6 })
+  })
+
+  it('without a folder is numbered above what devices may have received before', async () => {
+    stage = await new StoredStage().open(new MemoryStore(1 << 20))
+    const peer = await stage.join('a', { broadcastSeq: 41 })
+    await broadcast('one')
+    await peer.until('MSG')
+    expect(seqOf(peer, 0)).toBeGreaterThan(41)
+  })
+})
