@@ -93,7 +93,7 @@ export class PushNode implements NodeControl {
     this.#group = new ShardGroup({
       onMessage: (shard, message) => this.#onMessage(shard, message),
       onShardLost: (shard, exit, restartMs) => this.#onShardLost(shard, exit, restartMs),
-      onShardBack: (shard) => this.onShardBack(shard.index),
+      onShardBack: (shard) => this.#onShardBack(shard),
     })
     this.#vitals = new NodeVitals(this.#group)
     const { shards } = this.#group
@@ -370,6 +370,12 @@ export class PushNode implements NodeControl {
       this.#heapTrim.observe(this.#admission.accepted)
     }
     return this.#ledger.latest
+  }
+
+  /** Its configuration is that of the first start; what was switched since, it is told again. */
+  #onShardBack(shard: RunningShard): void {
+    shard.link.post({ kind: 'device-events', isOn: this.upstream.wantsStates })
+    this.onShardBack(shard.index)
   }
 
   #configurationOf(index: number, listeners: readonly ShardListener[]): ShardConfiguration {
