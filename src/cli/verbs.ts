@@ -24,6 +24,16 @@ export const VERBS: readonly Verb[] = [
     load: () => import('../commands/bench.ts'),
   },
   {
+    name: 'profile',
+    summary: 'list and show named settings of bench and doctor, check a file of them',
+    load: () => import('../commands/profile.ts'),
+  },
+  {
+    name: 'plan',
+    summary: 'say how many nodes, of what size, a number of devices takes',
+    load: () => import('../commands/plan.ts'),
+  },
+  {
     name: 'push',
     summary: 'push a message to devices of a node',
     load: () => import('../commands/push.ts'),

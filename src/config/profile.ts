@@ -19,7 +19,7 @@ export type ProfileRequest = Omit<ConfigFileRequest, 'path' | 'kind' | 'ignoredK
 export async function readProfile(request: ProfileRequest): Promise<ConfigFileLayer> {
   const { profile, folder, ...rest } = request
   const asFile = { ...rest, kind: 'profile' as const, ignoredKeys: ['description'] }
-  if (isPath(profile)) return readConfigFile({ ...asFile, path: profile })
+  if (isProfilePath(profile)) return readConfigFile({ ...asFile, path: profile })
   const names = await listProfiles(folder)
   if (!names.includes(profile)) return { layer: new Map(), faults: [unknown(profile, names)] }
   const file = join(packageRoot(), 'profiles', folder, `${profile}.yaml`)
@@ -33,7 +33,8 @@ export async function listProfiles(folder: 'load' | 'kernel'): Promise<readonly 
   return yamls.map((file) => file.slice(0, -'.yaml'.length)).sort()
 }
 
-function isPath(profile: string): boolean {
+/** Whether a text is the path of a profile, and not a name. */
+export function isProfilePath(profile: string): boolean {
   return /[/\\]|\.ya?ml$/.test(profile)
 }
 
