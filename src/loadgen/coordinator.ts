@@ -33,6 +33,7 @@ import { ShardGroup } from './shard-group.ts'
 import type { PublisherSetup, SteadyStage } from './shard-messages.ts'
 import { protocolTitle } from './target/target-address.ts'
 import { targetFailure } from './target-failure.ts'
+import { blameTarget } from './target-probe.ts'
 import { turnoverOf } from './turnover.ts'
 import { type BenchSettings, hasTurnover, needsPublisher, pushKindsOf } from './workload.ts'
 
@@ -162,7 +163,9 @@ class BenchRun {
     const { mode, connections, messageBytes, seed, adminToken, publishUrl } = this.#settings
     const elsewhere = this.#settings.publishElsewhere
     // Fails here, with a clear error, where pushes could not be injected later.
-    if (needsPublisher(mode)) await this.#api?.describe()
+    if (needsPublisher(mode)) {
+      await this.#api?.describe().catch((error) => blameTarget(error, this.#setup.targets))
+    }
     if (needsPublisher(mode) && (publishUrl !== null || elsewhere !== undefined)) {
       const { devices } = shardSetups(this.#settings, this.#setup, this.#runId)[0]
       const setup: PublisherSetup = {

@@ -78,8 +78,9 @@ export class PaceTimer {
   }
 
   #run(): void {
-    // An alarm that had rung when it was cancelled.
+    // An alarm that had rung when it was cancelled may come here, even after another start().
     if (!this.#running) return
+    if (this.#immediate) clearImmediate(this.#immediate)
     this.#timer = null
     this.#immediate = null
     let nextUs = this.#onDue(nowUs())

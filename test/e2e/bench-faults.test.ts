@@ -41,6 +41,16 @@ describe('pushctl bench ends with 4', () => {
     expect(stderr).toContain('ECONNREFUSED')
   })
 
+  it('where nothing listens, and names the target and not its HTTP API', async () => {
+    const peer = await PushPeer.start()
+    const { url } = peer
+    await peer.stop()
+    const { status, stderr } = await startBench([url, '--mode', 'broadcast', ...LONG]).ended
+    expect(status).toBe(4)
+    expect(stderr).toContain(`${url} cannot be reached`)
+    expect(stderr).not.toContain('7002')
+  })
+
   it.each([
     ['garbage', 'PUSHCTL_TARGET_PROTOCOL'],
     ['bye', 'PUSHCTL_TARGET_REFUSED'],
