@@ -95,6 +95,7 @@ async function measure(
     const measured = await runBench(settings, {
       signal,
       onProgress: (progress) => printer.update(progress),
+      onPlan: ({ warnings }) => warnings.forEach((warning) => note(`warning: ${warning}`)),
       hosts,
       record: output?.record,
     })
