@@ -9,6 +9,8 @@ import type { ShardDown, ShardUp } from './shard-messages.ts'
 setHeapForShards()
 const port = openShardPort<ShardDown, ShardUp>()
 let shard: Shard | undefined
+// Settings are read again by the main process; a `pkill -HUP` that means it reaches shards too.
+if (port.kind === 'process') process.on('SIGHUP', () => {})
 
 port.onMessage((message) => {
   if (message.kind === 'configure') void configure(message)

@@ -76,6 +76,23 @@ describe('a node in operation', () => {
     expect(node.stderr).not.toContain(NEXT_TOKEN)
   })
 
+  it('keeps its shard processes where SIGHUP reaches them too', async () => {
+    const words = ['--config', config, '--log-format', 'json']
+    const own = await ServeProcess.start(...words, '--shards', '2', '--shard-kind', 'process')
+    try {
+      const before = (await own.describe()).shards
+      for (const { pid } of before) process.kill(pid, 'SIGHUP')
+      own.child.kill('SIGHUP')
+      await until(() => own.stderr.includes('no setting has changed'))
+      const after = (await own.describe()).shards
+      expect(after.map(({ pid, state, restarts }) => [pid, state, restarts])).toEqual(
+        before.map(({ pid }) => [pid, 'up', 0]),
+      )
+    } finally {
+      await own.kill()
+    }
+  })
+
   it('changes nothing for a broken file, and says what is wrong with it', async () => {
     await writeFile(tokenFile, NEXT_TOKEN, { mode: 0o600 })
     await reload('max-connections: many\nno-such-key: 1\n')
