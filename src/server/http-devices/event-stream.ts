@@ -6,14 +6,15 @@
  */
 import type { ServerResponse } from 'node:http'
 import type { FrameReader } from '../../protocol/frame-reader.ts'
-import { BYE, byeRange, FRAME } from '../../protocol/frame-types.ts'
-import { cursorText } from './delivery-cursor.ts'
+import { BYE, byeRange, FRAME, LIMITS } from '../../protocol/frame-types.ts'
+import { cursorText, type DeliveryCursor } from './delivery-cursor.ts'
 import { HttpDevice, type HelloOfHttp } from './http-device.ts'
 import type { HttpEngine } from './http-engine.ts'
 
 const COMMENT_MS = 20_000
-/** Half of what a device may leave unacked. */
-const UNACKED_MAX = 500
+/** Half of what a device may leave unacked, in messages and in bytes. */
+const UNACKED_MAX = LIMITS.unackedPerDeviceMax / 2
+const UNACKED_BYTES_MAX = LIMITS.sendQueueBytesMax / 4
 const RECONNECT_MS = 1_000
 /** To a browser that should not come back: EventSource has no other way to be told. */
 const RECONNECT_MS_NEVER = 24 * 3_600_000
@@ -33,6 +34,8 @@ export class EventStream extends HttpDevice {
   readonly #options: EventStreamOptions
   readonly #comments: NodeJS.Timeout
   #isStarted = false
+  /** Payloads of stored messages since the last ack. */
+  #unackedBytes = 0
 
   constructor(options: EventStreamOptions) {
     super(options.engine, options.hello)
@@ -59,12 +62,19 @@ export class EventStream extends HttpDevice {
     if (type === FRAME.MSG) {
       const id = frame.seq > 0 ? `id: ${cursorText(this.served)}\n` : ''
       this.#write(`${id}data: ${json}\n\n`)
-      if (this.#unacked() >= UNACKED_MAX) setImmediate(() => this.#renew())
+      if (frame.seq > 0) this.#unackedBytes += frame.payloadEnd - frame.payloadStart
+      const isFull = this.#unacked() >= UNACKED_MAX || this.#unackedBytes >= UNACKED_BYTES_MAX
+      if (isFull) setImmediate(() => this.#renew())
       return
     }
     const retry = type === FRAME.BYE ? `retry: ${reconnectMs(frame)}\n` : ''
     const name = JSON.parse(json).type.toLowerCase()
     this.#write(`event: ${name}\n${retry}data: ${json}\n\n`)
+  }
+
+  override ack(cursor: DeliveryCursor): void {
+    super.ack(cursor)
+    if (this.#unacked() === 0) this.#unackedBytes = 0
   }
 
   protected finish(): void {

@@ -12,6 +12,7 @@ import type { HttpCarrier, HttpConnection, HttpEngine } from './http-engine.ts'
 /** JSON of a frame of 64 KiB at its longest: every byte escaped. */
 const JSON_BYTES_MAX = 64 * 1024 * 6 + 4_096
 const PULL_MAX = 100
+const STREAMS = [STREAM.INBOX, STREAM.BROADCAST]
 /** A node of any settings grants at least so much; a sign of life comes twice as often. */
 const ALIVE_MS_MAX = 15_000
 
@@ -42,6 +43,9 @@ export abstract class HttpDevice implements HttpConnection {
   readonly #sends = new Map<number, (status: number) => void>()
   #slot: Slot = -1
   #lastRequestId = 0
+  /** By stream: what there is to pull, and how far the last PULL asked. */
+  readonly #heads = [0, 0]
+  readonly #pulledTo = [0, 0]
   #isOver = false
   #aliveTimer: NodeJS.Timeout | undefined
 
@@ -120,6 +124,7 @@ export abstract class HttpDevice implements HttpConnection {
         this.#sends.delete(frame.requestId)
         return
       case FRAME.NOTIFY:
+        this.#heads[frame.stream] = frame.seq
         this.#pullLater(frame.stream)
         return
       case FRAME.WELCOME:
@@ -145,25 +150,38 @@ export abstract class HttpDevice implements HttpConnection {
     return true
   }
 
-  #serve(frame: FrameReader): void {
+  #serve({ flags, seq }: FrameReader): void {
+    const stream = flags & MSG_FLAG.BROADCAST ? STREAM.BROADCAST : STREAM.INBOX
+    const { inboxSeq, broadcastSeq } = this.served
     this.served =
-      frame.flags & MSG_FLAG.BROADCAST
-        ? { ...this.served, broadcastSeq: Math.max(frame.seq, this.served.broadcastSeq) }
-        : { ...this.served, inboxSeq: Math.max(frame.seq, this.served.inboxSeq) }
+      stream === STREAM.INBOX
+        ? { inboxSeq: Math.max(seq, inboxSeq), broadcastSeq }
+        : { inboxSeq, broadcastSeq: Math.max(seq, broadcastSeq) }
+    if (seq < this.#heads[stream]) this.#pullLater(stream)
   }
 
-  /** The client has nobody to PULL with, so the node does it in its name. */
+  /**
+   * The client has nobody to PULL with, so the node does it in its name: one after the other, because
+   * two at a time would bring the same messages twice. `isLate`: what is still missing is gone.
+   */
+  #pull(stream: number, isLate = false): void {
+    const afterSeq = stream === STREAM.INBOX ? this.served.inboxSeq : this.served.broadcastSeq
+    const head = this.#heads[stream]
+    if (afterSeq >= head || (afterSeq < this.#pulledTo[stream] && !isLate)) return
+    this.#pulledTo[stream] = Math.min(head, afterSeq + PULL_MAX)
+    this.say({ type: 'PULL', stream, afterSeq, max: PULL_MAX })
+  }
+
   #pullLater(stream: number): void {
-    setImmediate(() => {
-      const afterSeq = stream === STREAM.INBOX ? this.served.inboxSeq : this.served.broadcastSeq
-      this.say({ type: 'PULL', stream, afterSeq, max: PULL_MAX })
-    })
+    setImmediate(() => this.#pull(stream))
   }
 
   #stayAlive(heartbeatSeconds: number): void {
     const everyMs = Math.min(ALIVE_MS_MAX, (heartbeatSeconds * 1000) / 2)
     this.#aliveTimer = setInterval(() => {
-      if (this.isAlive()) this.say({ type: 'PING' })
+      if (!this.isAlive()) return
+      this.say({ type: 'PING' })
+      for (const stream of STREAMS) this.#pull(stream, true)
     }, everyMs)
   }
 
