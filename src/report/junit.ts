@@ -40,7 +40,8 @@ function verdictCase({ verdict, targets, messages }: RunReport): TestCase {
 
 function thresholdCase(threshold: RunReport['thresholds'][number]): TestCase {
   const { expression, held } = threshold
-  const observed = `observed ${observedText(threshold)}`
+  const text = observedText(threshold)
+  const observed = threshold.observed === null ? text : `observed ${text}`
   if (held) return { name: expression, output: observed }
   return { name: expression, failure: { message: observed, text: `${expression}: ${observed}` } }
 }

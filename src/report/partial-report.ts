@@ -119,7 +119,7 @@ function reasonsOf(rows: readonly Row[], durationMs: number): string[] {
       ? 'it had written no interval yet'
       : `it had come to "${last.phase}", ${Math.round(last.at_ms / 1000)} s after its start`
   return [
-    `partial: the run ended without a report (killed, or the host went down); ${until}`,
+    `partial: the run has written no report (killed, or it still goes on); ${until}`,
     durationMs === 0
       ? 'nothing of the measured time is in it'
       : `latencies and rates are of ${Math.round(durationMs / 1000)} s of the measured time; ` +

@@ -40,6 +40,11 @@ export function prometheusText(report: RunReport): string {
     gauge('duration_seconds', 'Measured time.', [['', run, report.duration_ms / 1000]]),
     gauge('connections', 'Connections, by what became of them.', countSamples(connections, run)),
     gauge('messages', 'Messages of the measured time.', countSamples(messages, run)),
+    gauge('per_second', 'Rates: connecting, sending, receiving.', [
+      ['', { ...run, what: 'connects' }, connections.connects_per_second],
+      ['', { ...run, what: 'sent' }, messages.sent_per_second],
+      ['', { ...run, what: 'received' }, messages.received_per_second],
+    ]),
     gauge('memory_bytes_per_connection', 'Slope of memory over connections.', [
       ...known({ ...run, side: 'generator' }, memory.generator_bytes_per_connection),
       ...known({ ...run, side: 'target' }, memory.target_bytes_per_connection),
@@ -73,7 +78,7 @@ function latencyFamily(name: string, metric: MetricReport, run: Labels): string 
 
 function countSamples(counts: Readonly<Record<string, unknown>>, run: Labels): Sample[] {
   return Object.entries(counts)
-    .filter(([, value]) => typeof value === 'number')
+    .filter(([what, value]) => typeof value === 'number' && !what.endsWith('_per_second'))
     .map(([what, value]) => ['', { ...run, what }, value as number])
 }
 

@@ -61,14 +61,15 @@ const VERDICT_COLORS = {
 } as const satisfies Record<Verdict, string>
 
 function verdictLines(report: RunReport, { colors, width }: ReportStyle): string[] {
-  const { verdict, interrupted, duration_ms } = report
-  if (interrupted && duration_ms === 0) {
+  const { verdict, interrupted, partial = false, duration_ms } = report
+  const measured = millisecondsText(duration_ms)
+  if (interrupted && duration_ms === 0 && !partial) {
     return [colors.bold('interrupted before anything was measured')]
   }
   const word = colors.bold(colors[VERDICT_COLORS[verdict.value]](verdict.value))
   const lines = [
     interrupted
-      ? `${word}  interrupted: what was measured in ${millisecondsText(duration_ms)}`
+      ? `${word}  ${partial ? 'partial' : 'interrupted'}: what was measured in ${measured}`
       : word,
   ]
   for (const reason of verdict.reasons) {

@@ -1,0 +1,99 @@
+import { createHash } from 'node:crypto'
+import { describe, expect, it } from 'vitest'
+import { htmlReport } from '../../../src/report/html/html-report.ts'
+import { longReport } from '../long-report.ts'
+import { SAMPLE_REPORT } from '../sample-report.ts'
+
+const ASSETS = { script: 'drawAll()', style: 'b{color:red}' }
+const ATTACK = '"><script>alert(1)</script><!--\u001b[2J'
+
+function digestOf(text: string): string {
+  return `'sha256-${createHash('sha256').update(text).digest('base64')}'`
+}
+
+describe('the page', () => {
+  it('allows its own script and style by digest, and no request at all', () => {
+    const page = htmlReport(SAMPLE_REPORT, ASSETS)
+    const policy = /http-equiv="Content-Security-Policy" content="([^"]*)"/.exec(page)?.[1]
+    expect(policy).toBe(
+      `default-src 'none'; script-src ${digestOf(ASSETS.script)}; ` +
+        `style-src ${digestOf(ASSETS.style)}; base-uri 'none'; form-action 'none'`,
+    )
+    expect(page).toContain(`<script>${ASSETS.script}</script>`)
+    expect(page).not.toMatch(/\ssrc=|\shref=|\sstyle=|\son\w+=/)
+  })
+
+  it('shows what a target sent as text, wherever it stands', () => {
+    const [failure] = SAMPLE_REPORT.connections.failures
+    const [host] = SAMPLE_REPORT.hosts
+    const page = htmlReport(
+      {
+        ...SAMPLE_REPORT,
+        mode: ATTACK,
+        engine: ATTACK,
+        targets: [ATTACK],
+        verdict: { value: 'SUSPECT', reasons: [ATTACK] },
+        connections: {
+          ...SAMPLE_REPORT.connections,
+          failures: [{ ...failure!, phase: ATTACK, cause: ATTACK, source: ATTACK, sample: ATTACK }],
+        },
+        thresholds: [{ expression: ATTACK, observed: 1, limit: 1, held: true }],
+        environment: { [ATTACK]: ATTACK },
+        plan: { headline: ATTACK, warnings: [ATTACK], deep: { [ATTACK]: [ATTACK] } },
+        gc: {
+          generator: {
+            known: true,
+            kinds: [
+              {
+                kind: ATTACK,
+                pauses: SAMPLE_REPORT.gc.generator.kinds[0]!.pauses,
+                longest: [{ at_ms: 1, us: 5_000 }],
+              },
+            ],
+            loop_lag: null,
+          },
+          target: SAMPLE_REPORT.gc.target,
+        },
+        hosts: [
+          {
+            ...host!,
+            host: ATTACK,
+            findings: host!.findings.map((finding) => ({
+              ...finding,
+              observed: ATTACK,
+              id: ATTACK,
+            })),
+          },
+        ],
+      },
+      ASSETS,
+    )
+    const scripts = [...page.matchAll(/<script[^>]*>/g)].map(([tag]) => tag)
+    expect(scripts).toEqual(['<script type="application/json" id="series">', '<script>'])
+    expect(page).not.toContain('<!--')
+    expect(page).not.toContain('\u001b')
+    const series = /id="series">(.*?)<\/script>/s.exec(page)![1]!
+    expect(JSON.parse(series).pauses).toEqual([
+      { side: 'generator', kind: ATTACK, seconds: 0.001, us: 5_000 },
+    ])
+  })
+
+  it('begins with the verdict, then the thresholds, and has all its sections', () => {
+    const page = htmlReport(longReport(7_200), ASSETS)
+    const text = page
+      .replace(/<script.*?<\/script>|<style.*?<\/style>/gs, '')
+      .replace(/<[^>]*>/g, ' ')
+    const words = ['SUSPECT', 'loop lag p99 was 12 ms', '✗ crossed', 'connections established']
+    const titles = ['Latency', 'Over time', '2 of 2 spikes over', 'Connecting', 'ECONNREFUSED']
+    const rest = ['Pauses', 'Host and memory', 'Doctor', 'Accept queue overflows', 'Plan']
+    const places = [...words, ...titles, ...rest, 'Environment'].map((word) => text.indexOf(word))
+    expect(places.every((place) => place >= 0)).toBe(true)
+    expect(places.toSorted((a, b) => a - b)).toEqual(places)
+  })
+
+  it('says that a killed run is partial, and that a short one has no picture', () => {
+    const page = htmlReport({ ...SAMPLE_REPORT, interrupted: true, partial: true }, ASSETS)
+    expect(page).toContain('<h1>SUSPECT, partial: the run was killed</h1>')
+    expect(page).toContain('The run was too short for a picture over time.')
+  })
+})

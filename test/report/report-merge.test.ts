@@ -1,0 +1,105 @@
+import { describe, expect, it } from 'vitest'
+import { parseRunReport } from '../../src/report/run-report-file.ts'
+import { jsonReport } from '../../src/report/json-report.ts'
+import { mergeReports } from '../../src/report/report-merge.ts'
+import type { RunReport } from '../../src/stats/run-report.ts'
+import { longReport } from './long-report.ts'
+import { distributionOf, SAMPLE_REPORT } from './sample-report.ts'
+
+const LEFT: RunReport = {
+  ...longReport(20),
+  metrics: {
+    push_latency: {
+      unit: 'us',
+      response: distributionOf(100, 200),
+      service: distributionOf(50),
+    },
+    broadcast_all: { unit: 'us', response: distributionOf(1), service: distributionOf(1) },
+  },
+}
+const RIGHT: RunReport = {
+  ...longReport(20),
+  started_at: '2026-11-20T10:00:03.000Z',
+  verdict: { value: 'VALID', reasons: [] },
+  environment: { ...SAMPLE_REPORT.environment, node: 'v24.0.0' },
+  metrics: {
+    push_latency: { unit: 'us', response: distributionOf(90_000), service: distributionOf(60) },
+  },
+}
+
+const merge = (...reports: readonly RunReport[]) =>
+  mergeReports(reports.map((report, index) => ({ name: `host-${index + 1}`, report })))
+
+describe('merged reports', () => {
+  it('hold every sample and the sum of all counts', () => {
+    const { report, leftOut } = merge(LEFT, RIGHT)
+    expect(report.metrics.push_latency?.response).toEqual(distributionOf(100, 200, 90_000))
+    expect(report.metrics.push_latency?.service).toEqual(distributionOf(50, 60))
+    expect(report.connections).toMatchObject({ requested: 100_000, established: 99_980 })
+    expect(report.connections.failures.map(({ cause, count }) => [cause, count])).toEqual([
+      ['ECONNREFUSED', 14],
+      ['close 4100', 6],
+    ])
+    expect(report.messages.lost).toBe(20)
+    expect(report.messages.sent_per_second).toBe(33_300)
+    expect(leftOut.join()).toContain('broadcast_all: it is known of each generator by itself')
+  })
+
+  it('have the worst verdict, with who said what, and thresholds judged anew', () => {
+    const { verdict, thresholds, environment } = merge(RIGHT, LEFT).report
+    expect(verdict.value).toBe('SUSPECT')
+    expect(verdict.reasons).toEqual([`host-2: ${SAMPLE_REPORT.verdict.reasons[0]}`])
+    expect(thresholds.map(({ observed }) => observed)).toEqual([
+      90_047,
+      20,
+      expect.closeTo(0.001),
+      null,
+    ])
+    expect(thresholds.map(({ held }) => held)).toEqual([false, false, true, false])
+    expect(environment).toMatchObject({ node: 'v24.0.0, v20.20.2', kernel: '6.1.0' })
+  })
+
+  it('have one picture over time, on the clock of the first', () => {
+    const { intervals, started_at } = merge(RIGHT, LEFT).report
+    expect(started_at).toBe(LEFT.started_at)
+    expect(intervals).toHaveLength(23)
+    const at = (second: number) => intervals.find(({ at_ms }) => at_ms === second * 1000)!
+    expect([at(1).connections, at(5).connections, at(20).connections]).toEqual([
+      5_000,
+      25_000 + 10_000,
+      100_000,
+    ])
+    expect(at(10).sent).toBe(LEFT.intervals[9]!.sent + RIGHT.intervals[6]!.sent)
+    expect(at(23).connections).toBe(100_000)
+  })
+
+  it('are a report that can be written and read again', () => {
+    const { report } = merge(LEFT, RIGHT)
+    expect(parseRunReport(jsonReport(report), 'merged')).toEqual(report)
+  })
+
+  it('pauses of the one target are not counted twice, those of generators are merged', () => {
+    const { gc } = merge(LEFT, RIGHT).report
+    expect(gc.target.kinds).toEqual(LEFT.gc.target.kinds)
+    expect(gc.generator.kinds.find(({ kind }) => kind === 'minor')?.pauses.count).toBe(6)
+  })
+
+  it('are refused where they do not belong together, with every reason', () => {
+    const later = { ...RIGHT, started_at: '2026-11-20T12:00:00.000Z', mode: 'echo' }
+    expect(() => merge(LEFT, later)).toThrow(
+      expect.objectContaining({
+        code: 'PUSHCTL_CONFIG',
+        why:
+          'host-2 is mode echo, host-1 is unicast; host-1 had ended before host-2 began: ' +
+          'the load of runs one after the other does not add up',
+      }),
+    )
+    expect(() => merge(LEFT, RIGHT, LEFT)).toThrow(
+      expect.objectContaining({ why: 'host-3 and host-1 are the same run' }),
+    )
+    const larger = { ...RIGHT, plan: { schedule: { messageBytes: 9 } } }
+    expect(() => merge(LEFT, larger)).toThrow(
+      expect.objectContaining({ why: expect.stringContaining('of host-2 have 9 bytes') }),
+    )
+  })
+})
