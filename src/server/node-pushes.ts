@@ -7,6 +7,7 @@ import type { BroadcastLog } from './broadcast/broadcast-log.ts'
 import { QUEUE_FULL } from './broadcast-queue.ts'
 import type { Directory } from './directory.ts'
 import type { NodeGuard } from './guard/node-guard.ts'
+import { KeyWindow } from './inbox/key-window.ts'
 import type { NodeInbox } from './inbox/node-inbox.ts'
 import type { PushReceipt } from './inbox/push-receipts.ts'
 import type { PushOutcome, PushRequest } from './node-control.ts'
@@ -76,8 +77,13 @@ export class NodePushes {
     guard.admitBroadcast()
     const tag = to.kind === 'tag' ? to.tag : null
     if (stored !== undefined) {
-      const online = await log.push(pushId, tag, payload, stored.ttlSeconds)
-      return { accepted: online, stored: 1, online, pushId }
+      const outcomeOf = (online: number) => ({ accepted: online, stored: 1, online, pushId })
+      // Twice: with the broadcast, so that its id is never lost, and when the counts are known.
+      const key = (online: number) =>
+        id === undefined ? [] : [KeyWindow.recordOf(id, outcomeOf(online), Date.now())]
+      const online = await log.push(pushId, tag, payload, stored.ttlSeconds, key(0))
+      inbox.addRecords(key(online))
+      return outcomeOf(online)
     }
     const online = await this.#broadcast(tag, payload)
     return { accepted: online, stored: 0, online, pushId }

@@ -13,7 +13,7 @@ import { ShardLog } from './broadcast/shard-log.ts'
 import { BroadcastQueue } from './broadcast-queue.ts'
 import { DeviceFrames } from './device-frames.ts'
 import { DrainPace } from './drain-pace.ts'
-import { FrameInput } from './frame-input.ts'
+import { FrameInput, type FrameSink } from './frame-input.ts'
 import { FrameOutput } from './frame-output.ts'
 import { NO_GUARD } from './guard/guard-settings.ts'
 import { ShardGuard } from './guard/shard-guard.ts'
@@ -60,7 +60,7 @@ export function createShardParts(
   makeEngine: EngineMaker = (options, handler) =>
     createEngine(configuration.engine, options, handler),
 ): ShardParts {
-  const { capacity, limits, broadcastPerSecond } = configuration
+  const { capacity, limits, broadcastPerSecond, upstream: settings } = configuration
   const engine = makeEngine(
     {
       ...DEFAULT_ENGINE_OPTIONS,
@@ -71,14 +71,7 @@ export function createShardParts(
     },
     handler,
   )
-  const { guard: guardSettings = NO_GUARD } = configuration
-  const guard = new ShardGuard(
-    guardSettings,
-    engine,
-    capacity,
-    limits.frameBytesMax,
-    configuration.hashKey,
-  )
+  const guard = createGuard(configuration, engine)
   const sessions = new SessionTable(capacity)
   const tags = new TagIndex(capacity)
   const wheel = new TimerWheel(capacity)
@@ -86,15 +79,10 @@ export function createShardParts(
   const signals = new DeviceSignals(capacity, post)
   const output = new FrameOutput(engine, sessions, limits.frameBytesMax)
   const log = new ShardLog({ engine, output, tags, capacity, post })
-  const settings = configuration.upstream
   const upstream = new ShardUpstream({ engine, sessions, output, joins, post, settings })
   const ends = new SessionEnds({ engine, sessions, tags, wheel, output, joins, upstream })
   const dismiss = (slot: Slot, code: number) => ends.dismiss(slot, code)
-  const bounds = {
-    secondsMin: configuration.heartbeatSecondsMin,
-    secondsMax: configuration.heartbeatSecondsMax,
-  }
-  const heartbeats = new HeartbeatGrants(sessions, capacity, bounds, performance.now())
+  const heartbeats = createHeartbeats(configuration, sessions)
   const timers = new SessionTimers(sessions, wheel, limits.handshakeMs, (slot, code) => {
     if (code === BYE.HEARTBEAT_LOST) heartbeats.onLost(slot)
     dismiss(slot, code)
@@ -113,14 +101,7 @@ export function createShardParts(
     restartHeartbeat: (slot) => timers.startHeartbeat(slot),
     dismiss,
   })
-  const input = new FrameInput(engine, sessions, guard, limits.frameBytesMax, {
-    onFrame: (slot, frame, bytes) => frames.onFrame(slot, frame, bytes),
-    onFault: dismiss,
-    onWebSocketFault: (slot, code) => ends.endWebSocket(slot, code, 'websocket-fault'),
-    onWebSocketClose: (slot, code) => ends.endWebSocket(slot, code, 'websocket-close'),
-    onCut: (slot, name) => ends.cut(slot, name),
-    onUpgradeRefused: (slot, status) => ends.end(slot, `http-${status}`),
-  })
+  const input = new FrameInput(engine, sessions, guard, limits.frameBytesMax, sinkOf(frames, ends))
   return {
     engine,
     sessions,
@@ -139,5 +120,31 @@ export function createShardParts(
     log,
     drain: new DrainPace(sessions, dismiss, () => post({ kind: 'drained' })),
     guard,
+  }
+}
+
+function createHeartbeats(
+  configuration: ShardConfiguration,
+  sessions: SessionTable,
+): HeartbeatGrants {
+  const { heartbeatSecondsMin: secondsMin, heartbeatSecondsMax: secondsMax } = configuration
+  const bounds = { secondsMin, secondsMax }
+  return new HeartbeatGrants(sessions, configuration.capacity, bounds, performance.now())
+}
+
+function createGuard(configuration: ShardConfiguration, engine: SocketEngine): ShardGuard {
+  const { guard = NO_GUARD, capacity, limits, hashKey } = configuration
+  return new ShardGuard(guard, engine, capacity, limits.frameBytesMax, hashKey)
+}
+
+/** Where frames go, and how connections end that send none. */
+function sinkOf(frames: DeviceFrames, ends: SessionEnds): FrameSink {
+  return {
+    onFrame: (slot, frame, bytes) => frames.onFrame(slot, frame, bytes),
+    onFault: (slot, code) => ends.dismiss(slot, code),
+    onWebSocketFault: (slot, code) => ends.endWebSocket(slot, code, 'websocket-fault'),
+    onWebSocketClose: (slot, code) => ends.endWebSocket(slot, code, 'websocket-close'),
+    onCut: (slot, name) => ends.cut(slot, name),
+    onUpgradeRefused: (slot, status) => ends.end(slot, `http-${status}`),
   }
 }

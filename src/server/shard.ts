@@ -13,18 +13,16 @@ import { chooseEngine } from '../engine/create-engine.ts'
 import { HeapTrim } from '../engine/heap-trim.ts'
 import type { EngineHandler, ReceiveBatch, Slot, SocketEngine } from '../engine/socket-engine.ts'
 import type { TimerWheel } from '../engine/timer-wheel.ts'
-import { BYE, STREAM, WELCOME_FLAG } from '../protocol/frame-types.ts'
+import { BYE, WELCOME_FLAG } from '../protocol/frame-types.ts'
 import {
   msgBytesMax,
-  NOTIFY_BYTES_MAX,
   WELCOME_BYTES_MAX,
   type WelcomeFields,
   writeMsg,
-  writeNotify,
   writeWelcome,
 } from '../protocol/frame-writer.ts'
-import type { ShardLog, ShardLogEntry } from './broadcast/shard-log.ts'
-import type { LogEntry } from './broadcast/broadcast-messages.ts'
+import type { ShardLog } from './broadcast/shard-log.ts'
+import { LogOrders } from './broadcast/log-orders.ts'
 import type { BroadcastQueue } from './broadcast-queue.ts'
 import { describeDevice } from './device-description.ts'
 import type { DeviceFrames } from './device-frames.ts'
@@ -34,7 +32,7 @@ import type { FrameOutput } from './frame-output.ts'
 import { VERDICT } from './guard/address-gate.ts'
 import type { ShardGuard } from './guard/shard-guard.ts'
 import type { DeviceSignals } from './inbox/device-signals.ts'
-import { STORED_FLAG, type StoredRows } from './inbox/inbox-messages.ts'
+import { StoredDelivery } from './inbox/stored-delivery.ts'
 import type { HeartbeatGrants } from './heartbeat-grants.ts'
 import type { JoinBatches } from './join-batches.ts'
 import { takeCensus } from './session-census.ts'
@@ -75,6 +73,8 @@ export class Shard implements EngineHandler {
   readonly #timers: SessionTimers
   readonly #broadcasts: BroadcastQueue
   readonly #log: ShardLog
+  readonly #logOrders: LogOrders
+  readonly #stored: StoredDelivery
   readonly #drain: DrainPace
   readonly #guard: ShardGuard
   readonly #heartbeats: HeartbeatGrants
@@ -109,6 +109,8 @@ export class Shard implements EngineHandler {
     this.#input = parts.input
     this.#broadcasts = parts.broadcasts
     this.#log = parts.log
+    this.#logOrders = new LogOrders(parts.log, parts.broadcasts, parts.tags, post)
+    this.#stored = new StoredDelivery(parts)
     this.#drain = parts.drain
     this.#guard = parts.guard
     this.#heartbeats = parts.heartbeats
@@ -160,7 +162,7 @@ export class Shard implements EngineHandler {
         this.#onDeliver(message)
         break
       case 'deliver-stored':
-        this.#onDeliverStored(message)
+        this.#messagesSent += this.#stored.deliver(message)
         break
       case 'sent':
         this.#upstream.onAnswers(message)
@@ -172,20 +174,10 @@ export class Shard implements EngineHandler {
         this.#onBroadcast(message.requestId, message.tag, message.payload)
         break
       case 'log':
-        for (const entry of message.entries) this.#log.add(entry)
-        this.#log.headSeq = message.headSeq
-        break
       case 'log-entry':
-        this.#onLogEntry(message.requestId, message.entry)
-        break
       case 'log-state':
-        for (const entry of this.#log.setState(message.seq, message.state)) {
-          this.#broadcasts.forget(entry)
-          this.#startEntry(entry)
-        }
-        break
       case 'log-drop':
-        this.#log.drop(message.upToSeq)
+        this.#logOrders.apply(message)
         break
       case 'describe-device':
         this.#post({
@@ -354,43 +346,10 @@ export class Shard implements EngineHandler {
     }
   }
 
-  #onDeliverStored(rows: StoredRows): void {
-    const { slots, generations, flags, seqs, payloadEnds, payloads } = rows
-    const output = this.#output
-    let start = 0
-    for (let i = 0; i < slots.length; i++) {
-      const end = payloadEnds[i]
-      const slot = slots[i]
-      if (this.#isCurrent(slot, generations[i]) && this.#sessions.isJoined(slot)) {
-        if (flags[i] === STORED_FLAG.HOLD) this.#signals.hold(slot)
-        else if (flags[i] === STORED_FLAG.NOTIFY) {
-          const at = output.open(slot, NOTIFY_BYTES_MAX)
-          output.send(slot, writeNotify(output.bytes, at, STREAM.INBOX, seqs[i]))
-        } else {
-          const at = output.open(slot, msgBytesMax(end - start))
-          const { bytes } = output
-          output.send(slot, writeMsg(bytes, at, flags[i], seqs[i], -1, payloads, start, end))
-          this.#messagesSent++
-        }
-      }
-      start = end
-    }
-  }
-
   #onBroadcast(requestId: number, tag: string | null, payload: Uint8Array): void {
     const members = tag === null ? null : this.#tags.membersOf(tag)
     const receivers = this.#broadcasts.start(payload, members)
     this.#post({ kind: 'broadcast-started', requestId, receivers })
-  }
-
-  #onLogEntry(requestId: number, entry: LogEntry): void {
-    const receivers = this.#startEntry(this.#log.add(entry))
-    this.#post({ kind: 'broadcast-started', requestId, receivers })
-  }
-
-  #startEntry(entry: ShardLogEntry): number {
-    const members = entry.tag === null ? null : this.#tags.membersOf(entry.tag)
-    return this.#broadcasts.start(entry.payload, members, entry)
   }
 
   #isCurrent(slot: Slot, generation: number): boolean {

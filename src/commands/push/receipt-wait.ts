@@ -1,4 +1,6 @@
-/** Waits until a stored push is acked, expired or given up for every device, and says how it goes. */
+/**
+ * Waits until a stored push is acked, expired or given up for every device, and says how it goes.
+ */
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { PushReceipt } from './node-client.ts'
 

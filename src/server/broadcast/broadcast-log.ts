@@ -10,6 +10,7 @@ import type { PushReceipt } from '../inbox/push-receipts.ts'
 import type { RunningShard, ShardGroup } from '../shard-group.ts'
 import type { CommitQueue } from '../store/commit-queue.ts'
 import { nowSeconds } from '../store/inbox.ts'
+import type { StoreRecord } from '../store/write-batch.ts'
 import type { BroadcastState, LogEntry, LogProgress } from './broadcast-messages.ts'
 
 export const LOG_RECORD_PREFIX = 'b/'
@@ -103,12 +104,16 @@ export class BroadcastLog {
     this.#told.delete(shard)
   }
 
-  /** Resolves once it is stored and every shard has begun; with how many devices it is meant for. */
+  /**
+   * Resolves once it is stored and every shard has begun; with how many devices it is meant for.
+   */
   async push(
     pushId: string,
     tag: string | null,
     payload: Uint8Array,
     ttlSeconds: number,
+    /** Written with it. */
+    beside: readonly StoreRecord[],
   ): Promise<number> {
     this.#commits.checkRoom(payload.length)
     const seq = ++this.#headSeq
@@ -120,7 +125,7 @@ export class BroadcastLog {
     const { records } = this.#commits.batch
     records.push({ key: HEAD_RECORD, value: Buffer.from(String(seq)) })
     records.push({ key: payloadKey(seq), value: entry.payload })
-    records.push({ key: entryKey(seq), value: headerOf(entry) })
+    records.push({ key: entryKey(seq), value: headerOf(entry) }, ...beside)
     await this.#commits.commit()
     for (const shard of this.#group.alive) this.tell(shard)
     this.#entries.set(seq, entry)
@@ -137,7 +142,9 @@ export class BroadcastLog {
     return entry && receiptOf(entry)
   }
 
-  /** Pauses, resumes or cancels; null where there is no such broadcast. Durable when it resolves. */
+  /**
+   * Pauses, resumes or cancels; null where there is no such broadcast. Durable when it resolves.
+   */
   async control(pushId: string, state: BroadcastState): Promise<BroadcastReceipt | null> {
     const entry = this.#find(pushId)
     if (entry === null) return null

@@ -1,7 +1,7 @@
 /**
  * The log of stored broadcasts as one shard has it: each entry once, and for each device how far it
- * was sent and how far it has acked. What is new goes out through the broadcast queue; a device that
- * comes gets from here what it has not received, by the cursor of its HELLO.
+ * was sent and how far it has acked. What is new goes out through the broadcast queue; a device
+ * that comes gets from here what it has not received, by the cursor of its HELLO.
  *
  *   slot │ sent u32 │ acked u32 │ flags u8
  *     17 │       43 │        41 │ WILL_ACK
@@ -75,8 +75,8 @@ export class ShardLog {
   }
 
   /**
-   * Returns what must go through the queue anew: a resumed entry and those after it, because devices
-   * that came in the meantime have none of them.
+   * Returns what must go through the queue anew: a resumed entry and those after it, because
+   * devices that came in the meantime have none of them.
    */
   setState(seq: number, state: BroadcastState): readonly ShardLogEntry[] {
     const entry = this.#entries.find((each) => each.seq === seq)

@@ -1,7 +1,7 @@
 /**
  * What the devices of a shard say about their inboxes, gathered for the main thread: one message a
- * turn, not one an ack. Also which devices have lazy messages waiting, so that only their heartbeats
- * are told.
+ * turn, not one an ack. Also which devices have lazy messages waiting, so that only their
+ * heartbeats are told.
  */
 import type { Slot } from '../../engine/socket-engine.ts'
 import { grown } from '../store/device-rows.ts'

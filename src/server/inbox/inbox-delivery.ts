@@ -1,8 +1,8 @@
 /**
  * From the inbox to connected devices. A device that is up to date gets each push straight from the
- * batch that stored it. One that is not (it just came, its window of unacked messages is full, it is
- * to be notified, or only lazy messages wait) is BEHIND: new pushes queue in the store, and are read
- * from it in order when there is room; many devices share one read.
+ * batch that stored it. One that is not (it just came, its window of unacked messages is full, it
+ * is to be notified, or only lazy messages wait) is BEHIND: new pushes queue in the store, and are
+ * read from it in order when there is room; many devices share one read.
  *
  *   stored ─┬─ up to date ──────────────► MSG
  *           └─ BEHIND ─► pump ─► read ──► MSG …       HELLO, ACK, PULL, heartbeat start the pump
@@ -319,7 +319,9 @@ export class InboxDelivery {
     else if (this.#hasWindow(device, messages.bytes[next])) this.#queue(device)
   }
 
-  /** Adds unsent messages of the device to a read: at most `countMax`, and what its window takes. */
+  /**
+   * Adds unsent messages of the device to a read: at most `countMax`, and what its window takes.
+   */
   #collect(device: number, rows: ReadRows, countMax: number): void {
     const { devices, messages } = this.#parts.inbox.tables
     let bytes = devices.sentBytes[device]

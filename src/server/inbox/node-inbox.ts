@@ -89,7 +89,7 @@ export class NodeInbox {
       receipts: this.#receipts,
       batchOf: (shard) => this.#batchOf(shard),
     })
-    this.keys = new KeyWindow((record) => this.#addRecord(record))
+    this.keys = new KeyWindow((record) => this.addRecords([record]))
   }
 
   /** Throws PUSHCTL_STORE_UNUSABLE. */
@@ -138,6 +138,13 @@ export class NodeInbox {
       inbox.commits.batch.records.push(KeyWindow.recordOf(push.key, outcome, Date.now()))
     }
     return inbox.commits.commit().then(() => outcome)
+  }
+
+  /** Written with the next batch; nobody waits for it. */
+  addRecords(records: readonly StoreRecord[]): void {
+    if (records.length === 0) return
+    this.#inbox.commits.batch.records.push(...records)
+    this.#inbox.commits.schedule()
   }
 
   /** For what is stored beside the inboxes. */
@@ -220,11 +227,6 @@ export class NodeInbox {
     const { shard, slot, generation } = this.#directory
     if (pendingCounts[device] === 0) this.#delivery.attach(device, shard, slot, generation)
     return true
-  }
-
-  #addRecord(record: StoreRecord): void {
-    this.#inbox.commits.batch.records.push(record)
-    this.#inbox.commits.schedule()
   }
 
   #batchOf(shard: number): StoredBatch {

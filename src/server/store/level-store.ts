@@ -48,7 +48,9 @@ export class LevelStore implements PushStore {
     this.hashKey = folder.hashKey
   }
 
-  /** Throws PUSHCTL_STORE_LOCKED or PUSHCTL_STORE_UNUSABLE. Holds the folder's lock until close(). */
+  /**
+   * Throws PUSHCTL_STORE_LOCKED or PUSHCTL_STORE_UNUSABLE. Holds the folder's lock until close().
+   */
   static async open(path: string, foldAfterMs = FOLD_AFTER_MS): Promise<LevelStore> {
     return new LevelStore(await openLevel(path), foldAfterMs)
   }

@@ -51,8 +51,10 @@ describe.skipIf(!canRun)('a stored broadcast', () => {
     await c.until('MSG')
     expect([texts(c), texts(a)]).toEqual([['two'], ['one', 'two']])
     ack(c, 9)
-    await untilTrue(() => receipt(first.pushId).acked === 1)
-    expect(receipt(first.pushId)).toMatchObject({ online: 2, sent: 2, acked: 1, state: 'running' })
+    // Each shard reports on its own.
+    const { pushId } = first
+    await untilTrue(() => receipt(pushId).acked === 1 && receipt(pushId).sent === 2)
+    expect(receipt(pushId)).toMatchObject({ online: 2, sent: 2, acked: 1, state: 'running' })
     const d = await stage!.join('d', { flags: 0 })
     await broadcast('three')
     await d.until('MSG')
@@ -130,6 +132,26 @@ describe.skipIf(!canRun)('a stored broadcast', () => {
     await broadcast('three')
     await a.until('MSG', 2)
     expect(seqOf(a, -1)).toBe(3)
+  })
+
+  it('with an id is one broadcast, also after a restart', async () => {
+    await openOnDisk()
+    const push = () =>
+      stage!.node.push({
+        to: { kind: 'all' },
+        payload: Buffer.from('once'),
+        stored: { ttlSeconds: 60, mode: 'DIRECT' },
+        id: 'sale-7',
+      })
+    const outcome = await push()
+    expect(await push()).toEqual(outcome)
+    await stage!.close()
+    await openOnDisk()
+    expect(await push()).toEqual(outcome)
+    const a = await stage!.join('a')
+    await broadcast('next')
+    await a.until('MSG', 2)
+    expect(texts(a)).toEqual(['once', 'next'])
   })
 
   it('is sent to nobody once its time is over, and says how many did not ack', async () => {
