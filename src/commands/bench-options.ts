@@ -123,6 +123,11 @@ export const BENCH_OPTIONS = defineOptions({
     kind: 'file',
     help: 'token for the HTTP API; also from PUSHCTL_ADMIN_TOKEN',
   },
+  authSecretFile: {
+    flag: 'auth-secret-file',
+    kind: 'file',
+    help: 'shared secret of the node: bench signs a token for each device with it (HS256)',
+  },
   workers: {
     flag: 'workers',
     short: 'w',

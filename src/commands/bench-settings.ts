@@ -44,6 +44,7 @@ export function settingsFrom(
   options: BenchOptions,
   positional: readonly string[],
   adminToken: string | null,
+  deviceSecret?: Uint8Array,
 ): BenchSettings {
   const targets = targetsFrom(options, positional)
   const { sourceAddresses } = options
@@ -64,6 +65,7 @@ export function settingsFrom(
     durationMs: options.durationMs,
     ...publishSettings(options, targets),
     adminToken,
+    deviceSecret,
     workers: options.workers ?? null,
     processes: options.processes ?? null,
     sourceAddresses: sourceAddresses === undefined ? null : parseSourceAddresses(sourceAddresses),

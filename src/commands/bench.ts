@@ -50,7 +50,8 @@ export const command = defineCommand({
       environment: env['PUSHCTL_ADMIN_TOKEN'],
     })
     if (admin?.warning) note(admin.warning)
-    const settings = settingsFrom(options, context.positional, admin?.token ?? null)
+    const secret = await readDeviceSecret(options.authSecretFile, note)
+    const settings = settingsFrom(options, context.positional, admin?.token ?? null, secret)
     if (options.plan) {
       const { plan } = await prepareBench(settings)
       await result({ schema: 'pushctl.bench-plan/1', ...plan }, planText(plan))
@@ -60,6 +61,17 @@ export const command = defineCommand({
     return exitCodeOf(report, context.signal)
   },
 })
+
+async function readDeviceSecret(path: string | undefined, note: (line: string) => void) {
+  if (path === undefined) return undefined
+  const [{ readSecretFile }, { deviceSecretFrom }] = await Promise.all([
+    import('../server/auth/secret-file.ts'),
+    import('../loadgen/target/device-tokens.ts'),
+  ])
+  const { text, warning } = await readSecretFile('--auth-secret-file', path)
+  if (warning) note(warning)
+  return deviceSecretFrom(text, path)
+}
 
 async function measure(
   context: CommandContext<BenchOptions>,

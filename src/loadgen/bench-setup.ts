@@ -57,6 +57,7 @@ export function shardSetups(
     messageBytes,
     heartbeatSeconds: settings.heartbeatSeconds,
     activities: activitiesOf(settings.mode),
+    deviceSecret: settings.deviceSecret,
   }))
 }
 

@@ -394,5 +394,6 @@ function driverOptions(setup: ShardSetup) {
     deviceDigits: setup.devices.digits,
     heartbeatSeconds: setup.heartbeatSeconds,
     broadcast: setup.activities.broadcast,
+    deviceSecret: setup.deviceSecret,
   }
 }

@@ -32,6 +32,7 @@ export interface ShardSetup {
   readonly messageBytes: number
   readonly heartbeatSeconds: number
   readonly activities: Activities
+  readonly deviceSecret?: Uint8Array | undefined
 }
 
 /** When the steady state is: all times on the host's monotonic clock. */

@@ -79,6 +79,8 @@ export interface BenchSettings {
   readonly publishElsewhere?: { readonly url: string | null }
   /** Bearer token for the HTTP API, null: none is sent. */
   readonly adminToken: string | null
+  /** What tokens of devices are signed with; missing: devices have none. */
+  readonly deviceSecret?: Uint8Array | undefined
   /** -w and --processes; null where the planner chooses. */
   readonly workers: number | null
   readonly processes: number | null

@@ -17,6 +17,7 @@ import {
 import { textFromUtf8 } from '../../protocol/utf8.ts'
 import { deviceIdOf, writeDigits } from '../device-names.ts'
 import { payloadTemplate, writeMarker } from '../marker.ts'
+import { DeviceTokens } from './device-tokens.ts'
 import type { ConnectionEvents, DriverOptions } from './target-driver.ts'
 
 export class PushFrames {
@@ -26,6 +27,8 @@ export class PushFrames {
   /** Offset of the payload's marker in `send`. */
   readonly markerAt: number
   readonly #digitsAt: number
+  readonly #tokens: DeviceTokens | null
+  readonly #tokenAt: number
   readonly #options: DriverOptions
   readonly #events: ConnectionEvents
   readonly #reader = new FrameReader({ from: 'node' })
@@ -33,7 +36,10 @@ export class PushFrames {
   constructor(options: DriverOptions, events: ConnectionEvents) {
     this.#options = options
     this.#events = events
-    this.hello = helloTemplate(options)
+    this.#tokens = tokensOf(options)
+    const token = this.#tokens?.tokenOf(0) ?? ''
+    this.hello = helloTemplate(options, token)
+    this.#tokenAt = indexOfText(this.hello, token)
     this.#digitsAt = indexOfText(this.hello, options.devicePrefix) + options.devicePrefix.length
     this.send = sendTemplate(options.messageBytes)
     this.markerAt = this.send.length - payloadTemplate(options.messageBytes).length
@@ -45,6 +51,9 @@ export class PushFrames {
   writeHello(out: Uint8Array, at: number, connection: number): number {
     writeDigits(this.hello, this.#digitsAt, this.#options.deviceDigits, connection)
     out.set(this.hello, at)
+    if (this.#tokens !== null) {
+      writeAscii(out, at + this.#tokenAt, this.#tokens.tokenOf(connection))
+    }
     return at + this.hello.length
   }
 
@@ -94,9 +103,22 @@ export class PushFrames {
   }
 }
 
-function helloTemplate(options: DriverOptions): Uint8Array {
+/** Longer than any run; an issuer's own tokens may be shorter. */
+const TOKEN_SECONDS = 7 * 86_400
+
+function tokensOf({ deviceSecret, devicePrefix, deviceDigits }: DriverOptions) {
+  if (deviceSecret === undefined) return null
+  const names = { prefix: devicePrefix, digits: deviceDigits }
+  return new DeviceTokens(deviceSecret, names, Date.now() / 1000 + TOKEN_SECONDS)
+}
+
+function writeAscii(out: Uint8Array, at: number, text: string): void {
+  for (let index = 0; index < text.length; index++) out[at + index] = text.charCodeAt(index)
+}
+
+function helloTemplate(options: DriverOptions, token: string): Uint8Array {
   const names = { prefix: options.devicePrefix, digits: options.deviceDigits }
-  const fields = helloFields(deviceIdOf(names, 0), '', [], {
+  const fields = helloFields(deviceIdOf(names, 0), token, [], {
     heartbeatSeconds: options.heartbeatSeconds,
   })
   const bytes = new Uint8Array(helloBytesMax(fields))

@@ -47,6 +47,8 @@ export interface DriverOptions {
   readonly deviceDigits: number
   /** Requested of the target, 0: let it choose. */
   readonly heartbeatSeconds: number
+  /** Signs the device tokens of the push protocol; missing: devices have none. */
+  readonly deviceSecret?: Uint8Array | undefined
   /** Whether messages to all will come, where a device must ask for them. */
   readonly broadcast: boolean
 }
