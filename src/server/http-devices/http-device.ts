@@ -161,8 +161,9 @@ export abstract class HttpDevice implements HttpConnection {
   }
 
   /**
-   * The client has nobody to PULL with, so the node does it in its name: one after the other, because
-   * two at a time would bring the same messages twice. `isLate`: what is still missing is gone.
+   * The client has nobody to PULL with, so the node does it in its name: one after the other,
+   * because two at a time would bring the same messages twice. `isLate`: what is still missing is
+   * gone.
    */
   #pull(stream: number, isLate = false): void {
     const afterSeq = stream === STREAM.INBOX ? this.served.inboxSeq : this.served.broadcastSeq

@@ -9,7 +9,7 @@ import { ProblemError } from './problem.ts'
 
 const PREFLIGHT_SECONDS = '600'
 
-/** Headers for the answer; throws origin-not-allowed. Without a list pages of other hosts get none. */
+/** Headers for the answer; throws origin-not-allowed. Without a list other pages get none. */
 export function originHeaders(
   request: FastifyRequest,
   origins: OriginList,

@@ -62,7 +62,8 @@ export function helloOf(
 ): HelloOfHttp {
   const tags = query.tag === undefined ? [] : [query.tag].flat()
   if (tags.length > LIMITS.tagCountMax || !tags.every((tag) => isName(tag, LIMITS.tagBytesMax))) {
-    const rule = `tag may be given ${LIMITS.tagCountMax} times, each of 1-${LIMITS.tagBytesMax} bytes`
+    const { tagCountMax, tagBytesMax } = LIMITS
+    const rule = `tag may be given ${tagCountMax} times, each of 1-${tagBytesMax} bytes`
     throw new ProblemError('bad-field', rule)
   }
   return {

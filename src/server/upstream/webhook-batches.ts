@@ -31,7 +31,7 @@ export class WebhookBatches {
   readonly #idPrefix: string
   readonly #limits: BatchLimits
   readonly #sealed: WebhookBatch[] = []
-  /** Sends of the open batch, a comma behind each: bytes, because strings would live in the heap. */
+  /** Sends of the open batch, a comma behind each: bytes, to spare the heap. */
   #arena = Buffer.allocUnsafe(ARENA_BYTES_AT_START)
   #arenaBytes = 0
   #sendCount = 0
@@ -118,7 +118,8 @@ export class WebhookBatches {
     const eventCount = this.#sendCount + this.#states.size
     if (eventCount === 0) return
     const id = `${this.#idPrefix}-${(++this.#lastId).toString(36)}`
-    const head = `{"node":${JSON.stringify(this.#nodeName)},"delivery":${JSON.stringify(id)},"sends":[`
+    const [node, delivery] = [JSON.stringify(this.#nodeName), JSON.stringify(id)]
+    const head = `{"node":${node},"delivery":${delivery},"sends":[`
     const sends = this.#arena.subarray(0, Math.max(0, this.#arenaBytes - 1))
     const tail = `],"devices":[${[...this.#states.values()].join(',')}]}`
     const body = Buffer.concat([Buffer.from(head), sends, Buffer.from(tail)])

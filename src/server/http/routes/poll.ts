@@ -19,8 +19,9 @@ export const pollRoute: Route = {
     operationId: 'devicePoll',
     summary: 'Be a device, by long polling',
     description:
-      'Answers with the frames that have come (push.v1.json), or with none after `wait`. The next ' +
-      'request gives back `session` and `after` of the answer; all before `after` is received.',
+      'Answers with the frames that have come (push.v1.json), or with none after `wait`. ' +
+      'The next request gives back `session` and `after` of the answer; all before `after` ' +
+      'is received.',
     parameters: [
       ...DEVICE_PARAMETERS,
       TAG_PARAMETER,
