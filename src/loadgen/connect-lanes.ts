@@ -14,6 +14,8 @@ export interface ConnectOrder {
   /** When the first connect is due, on the monotonic clock. */
   readonly startUs: number
   readonly connectsPerSecond: number
+  /** Of all that the shards have room for; missing: all. */
+  readonly connections?: number
   readonly lanes: number
   /** Beyond the planned time of a group, and again for as long as it gets on. */
   readonly extraMs: number
@@ -22,10 +24,11 @@ export interface ConnectOrder {
 /** Resolves when all connections were tried or none comes up, or when nothing moves any more. */
 export async function connectInLanes(
   shards: ConnectingShards,
-  { startUs, connectsPerSecond, lanes, extraMs }: ConnectOrder,
+  { startUs, connectsPerSecond, connections, lanes, extraMs }: ConnectOrder,
   signal: AbortSignal,
 ): Promise<void> {
   const { states } = shards
+  const wanted = connections ?? connectionsOf(states)
   let plannedUs = startUs
   let slipUs = 0
   for (let first = 0; first < states.length; first += lanes) {
@@ -36,14 +39,17 @@ export async function connectInLanes(
     slipUs = Math.max(slipUs, nowUs() - plannedUs)
     for (const state of group) {
       if (state.lost === null) {
-        shards.tellOne(state, { kind: 'connect', startUs: startUs + slipUs })
+        shards.tellOne(state, { kind: 'connect', startUs: startUs + slipUs, connections: wanted })
       }
     }
-    const connections = group.reduce((sum, state) => sum + state.connections, 0)
-    plannedUs += (connections * 1e6) / connectsPerSecond
+    plannedUs += (connectionsOf(group) * 1e6) / connectsPerSecond
     const limitMs = millisecondsUntil(plannedUs + slipUs) + extraMs
     if (!(await hasTried(shards, group, limitMs, extraMs, signal))) return
   }
+}
+
+function connectionsOf(states: readonly ShardState[]): number {
+  return states.reduce((sum, state) => sum + state.connections, 0)
 }
 
 /** False where no connection comes up: the others need not try. A group that hangs is left alone. */

@@ -56,10 +56,12 @@ export class Connector implements Reopener {
   readonly #firstPosition: number
   readonly #positionStep: number
   readonly #slots = new Int32Array(CONNECTS_UNDER_WAY_MAX)
-  readonly #total: number
   readonly #again: RowQueue
   readonly #againDueUs: Float64Array
   #startUs = 0
+  /** Rows to open, and when the first of them would be due had all been opened in one go. */
+  #total = 0
+  #offsetUs = 0
   #dueRows = 0
 
   constructor(
@@ -73,7 +75,7 @@ export class Connector implements Reopener {
     this.#engine = engine
     this.#rows = rows
     this.#share = setup.share
-    this.#total = connectionsOf(setup.share)
+    const rowsMax = connectionsOf(setup.share)
     this.#queues = setup.targets.map((target, index) => queueOf(setup, target, index))
     this.#pacer = countedPacer(setup.share.connections, setup.connectsPerSecond)
     this.#settled = settled
@@ -82,12 +84,31 @@ export class Connector implements Reopener {
     const perShard = setup.connectsPerSecond / setup.connectLanes
     this.#timer = new PaceTimer(perShard, (now) => this.#connectDue(now), engine)
     this.#onStarted = onStarted
-    this.#again = new RowQueue(this.#total)
-    this.#againDueUs = new Float64Array(this.#total)
+    this.#again = new RowQueue(rowsMax)
+    this.#againDueUs = new Float64Array(rowsMax)
   }
 
-  start(startUs: number): void {
+  /**
+   * Opens what is missing of the first `connections` of the run. Those beyond it, which the caller
+   * has ended, are opened anew when more are wanted again.
+   */
+  start(startUs: number, connections = this.#share.connections): void {
     this.#startUs = startUs
+    this.#total = connectionsOf({ ...this.#share, connections })
+    this.#dueRows = Math.min(this.#dueRows, this.#total)
+    for (const queue of this.#queues) {
+      const due = shareOf(this.#dueRows, queue.firstRow, this.#queues.length)
+      queue.started = Math.min(queue.started, due)
+    }
+    const isFirst = this.#dueRows === 0
+    this.#offsetUs = isFirst ? 0 : this.#pacer.intendedUs(this.#dueRows * this.#share.shards)
+    this.attempted = 0
+    for (let row = 0; row < this.#dueRows; row++) {
+      const queue = this.#queues[this.#targetOf(row)]
+      if (this.#rows.slotOf(row) >= 0) this.attempted += 1
+      else if (this.#placeOf(row, queue) < queue.started) this.queueAgain(row, startUs)
+    }
+    this.#timer.stop()
     this.#timer.start()
   }
 
@@ -124,7 +145,7 @@ export class Connector implements Reopener {
   }
 
   #intendedUs(row: number): number {
-    return this.#pacer.intendedUs(this.#firstPosition + row * this.#positionStep)
+    return this.#pacer.intendedUs(this.#firstPosition + row * this.#positionStep) - this.#offsetUs
   }
 
   #room(): number {

@@ -15,12 +15,13 @@ export interface BroadcastFindings {
   readonly all: LatencyPair
 }
 
-/** `firstSeq` … `lastSeq` are the measured broadcasts. */
+/** `firstSeq` … `lastSeq` are the measured broadcasts, `seqsBefore` those of earlier steps. */
 export function countBroadcasts(
   results: readonly ShardResult[],
   stage: SteadyStage,
   firstSeq: number,
   lastSeq: number,
+  seqsBefore = 0,
 ): BroadcastFindings {
   const ledger = new BroadcastLedger()
   for (const result of results) if (result.ledger !== null) ledger.merge(result.ledger)
@@ -31,7 +32,7 @@ export function countBroadcasts(
   const pacer = stage.broadcasts === null ? null : pacerFrom(stage.broadcasts)
   let expected = 0
   for (let seq = firstSeq; seq <= lastSeq && pacer !== null; seq++) {
-    const owed = receivers(stage.startUs + pacer.intendedUs(seq - 1))
+    const owed = receivers(stage.startUs + pacer.intendedUs(seq - 1 - seqsBefore))
     expected += owed
     const index = seq - 1
     const count = columns.count[index] ?? 0

@@ -5,8 +5,11 @@ import type { MetricReport } from '../stats/run-report.ts'
 export class LatencyPair {
   readonly response = new LatencyRecorder()
   readonly service = new LatencyRecorder()
+  /** What was due earlier is not recorded. */
+  fromUs = 0
 
   recordUs(now: number, intendedUs: number, writtenUs: number): void {
+    if (intendedUs < this.fromUs) return
     this.response.recordUs(now - intendedUs)
     this.service.recordUs(now - writtenUs)
   }

@@ -21,14 +21,17 @@ import { BROKEN_OFF, type ConnectionEnd } from './back-off.ts'
 import { ConnectionChurn } from './connection-churn.ts'
 import { CONNECTION_PHASE, ConnectionRows, PHASE_NAMES } from './connection-rows.ts'
 import { Connector } from './connector.ts'
+import { driverOptions } from './driver-options.ts'
 import { EchoSender } from './echo-sender.ts'
 import { connectionAt, connectionsOf } from './event-share.ts'
+import { FailedRows } from './failed-rows.ts'
 import { causeOfClose } from './failure-causes.ts'
 import { FailureTally } from './failure-tally.ts'
 import { LatencyPair } from './latency-pair.ts'
-import { PHASE_LIMIT_MS, PONG_LIMIT_MS, wheelTickMs } from './phase-limits.ts'
+import { LINGER_MS, PHASE_LIMIT_MS, PONG_LIMIT_MS, wheelTickMs } from './phase-limits.ts'
 import { Receipts } from './receipts.ts'
 import { Reconnector } from './reconnector.ts'
+import { FAIL_FAST_COUNT } from './run-limits.ts'
 import type { ShardSetup, SteadyStage } from './shard-messages.ts'
 import { createDriver } from './target/create-driver.ts'
 import type { ConnectionEvents, TargetDriver } from './target/target-driver.ts'
@@ -38,10 +41,6 @@ import type { Turnover } from './turnover.ts'
  * Slots beyond the shard's connections, for those that are still closing while others are opened.
  */
 const CAPACITY_SPARE = 64
-/** After so many failures and no success, the coordinator should know at once. */
-const EARLY_FAILURES = 20
-/** A node that many leave at once takes its time to close its side. */
-const LINGER_MS = 10_000
 /** Closings between two turns of the loop. */
 const CLOSE_BATCH = 1_024
 const { FREE, CONNECTING, UPGRADING, GREETING, OPEN } = CONNECTION_PHASE
@@ -50,7 +49,7 @@ export class LoadShard implements EngineHandler, ConnectionEvents {
   readonly engine: SocketEngine
   readonly rows: ConnectionRows
   readonly receipts: Receipts
-  readonly failures = new FailureTally()
+  failures = new FailureTally()
   readonly connectTime = new LatencyPair()
   /** From the connection to the carrier's welcome; WebSocket only. */
   readonly upgradeTime = new LatencyPair()
@@ -59,6 +58,7 @@ export class LoadShard implements EngineHandler, ConnectionEvents {
   /** Ends of connections that had been up, unasked for. */
   readonly endedUs: number[] = []
   readonly connector: Connector
+  readonly failedRows: FailedRows
   readonly kernelBytes: ReturnType<typeof countKernelBytes>
   /** Of whole frames; the kernel may have given us more. */
   decodedBytes = 0
@@ -81,18 +81,19 @@ export class LoadShard implements EngineHandler, ConnectionEvents {
   readonly #wheelTimer: NodeJS.Timeout
   readonly #onDue = (slot: Slot): void => this.#onTimer(slot)
   readonly #onSettled: () => void
-  readonly #failedRows: Uint8Array
   readonly #total: number
+  /** The first so many rows are wanted now. */
+  #wanted: number
   #isSettled = false
-  /** Connects that began earlier are not in the metrics. */
-  #timedFromUs = 0
   #stormTimer: NodeJS.Timeout | null = null
 
-  /** `onSettled` is called once, when every connection was tried: it is up or has failed. */
+  /** `onSettled` is called when every connection that is wanted was tried: it is up, or failed. */
   constructor(setup: ShardSetup, onSettled: () => void) {
     this.#setup = setup
     this.#onSettled = onSettled
     this.#total = connectionsOf(setup.share)
+    this.#wanted = this.#total
+    this.failedRows = new FailedRows(setup.share)
     const capacity = this.#total + CAPACITY_SPARE
     const engineOptions = { ...DEFAULT_ENGINE_OPTIONS, capacity, lingerMs: LINGER_MS }
     this.engine = createEngine(setup.engine, engineOptions, this)
@@ -107,7 +108,6 @@ export class LoadShard implements EngineHandler, ConnectionEvents {
     this.#pongLimitTicks = this.#ticksOf(PONG_LIMIT_MS)
     this.#wheel = new TimerWheel(this.engine.capacity)
     this.#wheelTimer = setInterval(() => this.#turnWheel(), this.#tickMs)
-    this.#failedRows = new Uint8Array(this.#total)
     this.connector = new Connector(
       this.engine,
       this.rows,
@@ -117,11 +117,35 @@ export class LoadShard implements EngineHandler, ConnectionEvents {
     )
   }
 
+  /** Ends and opens connections until the first so many of the run are up; counts start anew. */
+  connect(startUs: number, connections: number): void {
+    this.#wanted = connectionsOf({ ...this.#setup.share, connections })
+    for (let row = this.#wanted; row < this.#total; row++) {
+      const slot = this.rows.slotOf(row)
+      // A reset leaves no TIME_WAIT behind, so the port is free for the next time.
+      if (slot >= 0) this.#drop(slot, true)
+    }
+    const { connectTime, upgradeTime, handshakeTime, heartbeatRtt } = this
+    for (const pair of [connectTime, upgradeTime, handshakeTime, heartbeatRtt]) pair.reset()
+    this.receipts.reset()
+    this.failures = new FailureTally()
+    this.endedUs.length = 0
+    this.failedRows.clear()
+    this.echo = null
+    this.failed = 0
+    this.established = this.rows.openCount
+    this.#isSettled = false
+    this.connector.start(startUs, connections)
+    this.#checkSettled()
+  }
+
   startSteady(stage: SteadyStage): void {
     this.receipts.measureFromUs = stage.measureFromUs
     if (stage.turnover !== null) this.#startTurnover(stage, stage.turnover)
     if (!this.#setup.activities.echo || stage.arrivals === null) return
-    this.echo = new EchoSender(this.engine, this.rows, this.#drivers, this.#setup.share, stage)
+    const { share } = this.#setup
+    const loaded = { ...share, connections: stage.connections ?? share.connections }
+    this.echo = new EchoSender(this.engine, this.rows, this.#drivers, loaded, stage)
     this.echo.start()
   }
 
@@ -160,15 +184,6 @@ export class LoadShard implements EngineHandler, ConnectionEvents {
     return left
   }
 
-  /** Global numbers of the connections that never came up. */
-  failedConnections(): Uint32Array {
-    const failed: number[] = []
-    this.#failedRows.forEach((isFailed, row) => {
-      if (isFailed) failed.push(connectionAt(this.#setup.share, row))
-    })
-    return Uint32Array.from(failed)
-  }
-
   onAccept(): void {}
 
   onConnect(slots: Int32Array, count: number): void {
@@ -176,9 +191,7 @@ export class LoadShard implements EngineHandler, ConnectionEvents {
     const { rows } = this
     for (let index = 0; index < count; index++) {
       const slot = slots[index]
-      if (rows.dueUs[slot] >= this.#timedFromUs) {
-        this.connectTime.recordUs(now, rows.dueUs[slot], rows.writtenUs[slot])
-      }
+      this.connectTime.recordUs(now, rows.dueUs[slot], rows.writtenUs[slot])
       rows.dueUs[slot] = now
       rows.writtenUs[slot] = now
       const greeted = this.#drivers[rows.target[slot]].greet(slot, this.#connectionOf(slot))
@@ -216,9 +229,7 @@ export class LoadShard implements EngineHandler, ConnectionEvents {
   onGreeting(slot: Slot): void {
     const { rows } = this
     const now = nowUs()
-    if (rows.dueUs[slot] >= this.#timedFromUs) {
-      this.upgradeTime.recordUs(now, rows.dueUs[slot], rows.writtenUs[slot])
-    }
+    this.upgradeTime.recordUs(now, rows.dueUs[slot], rows.writtenUs[slot])
     rows.phase[slot] = GREETING
     rows.writtenUs[slot] = now
     this.#wheel.schedule(slot, this.#phaseLimitTicks)
@@ -231,9 +242,7 @@ export class LoadShard implements EngineHandler, ConnectionEvents {
       return
     }
     const now = nowUs()
-    if (rows.dueUs[slot] >= this.#timedFromUs) {
-      this.handshakeTime.recordUs(now, rows.dueUs[slot], rows.writtenUs[slot])
-    }
+    this.handshakeTime.recordUs(now, rows.dueUs[slot], rows.writtenUs[slot])
     this.reconnector?.onWelcome(rows.row[slot], now)
     rows.open(slot)
     this.established += 1
@@ -267,8 +276,11 @@ export class LoadShard implements EngineHandler, ConnectionEvents {
 
   /** From here on, connections that end come back. */
   #startTurnover(stage: SteadyStage, turnover: Turnover): void {
-    for (const pair of [this.connectTime, this.upgradeTime, this.handshakeTime]) pair.reset()
-    this.#timedFromUs = stage.measureFromUs
+    for (const pair of [this.connectTime, this.upgradeTime, this.handshakeTime]) {
+      pair.reset()
+      // Connects that began earlier are not in the metrics.
+      pair.fromUs = stage.measureFromUs
+    }
     const { share } = this.#setup
     const reconnector = new Reconnector(this.#total, this.connector, turnover.seed + share.shard)
     reconnector.measureFromUs = stage.measureFromUs
@@ -372,28 +384,16 @@ export class LoadShard implements EngineHandler, ConnectionEvents {
       this.reconnector?.onLost(row, now, end)
     } else {
       this.failed += 1
-      if (!this.#isSettled) this.#failedRows[row] = 1
+      if (!this.#isSettled) this.failedRows.add(row)
       this.reconnector?.onFailed(row, end)
-      if (this.failed === EARLY_FAILURES && this.established === 0) this.onHopeless()
+      if (this.failed === FAIL_FAST_COUNT && this.established === 0) this.onHopeless()
     }
     this.#checkSettled()
   }
 
   #checkSettled(): void {
-    if (this.#isSettled || this.established + this.failed < this.#total) return
+    if (this.#isSettled || this.established + this.failed < this.#wanted) return
     this.#isSettled = true
     this.#onSettled()
-  }
-}
-
-function driverOptions(setup: ShardSetup) {
-  return {
-    runId: setup.runId,
-    messageBytes: setup.messageBytes,
-    devicePrefix: setup.devices.prefix,
-    deviceDigits: setup.devices.digits,
-    heartbeatSeconds: setup.heartbeatSeconds,
-    broadcast: setup.activities.broadcast,
-    deviceSecret: setup.deviceSecret,
   }
 }

@@ -7,6 +7,8 @@
 export const PHASE_LIMIT_MS = 10_000
 /** A PONG later than this is a dead connection. */
 export const PONG_LIMIT_MS = 10_000
+/** A node that many leave at once takes its time to close its side. */
+export const LINGER_MS = 10_000
 /** One tick of the timer wheel: limits and heartbeats are met to this grain. */
 const WHEEL_TICK_MS = 50
 /** Where many shards share few cores: each tick wakes each of them. */

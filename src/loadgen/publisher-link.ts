@@ -48,6 +48,8 @@ export class PublisherLink {
   }
 
   publish(stage: SteadyStage, failedConnections: Uint32Array): void {
+    this.sent = 0
+    this.result = null
     this.#link.post({ kind: 'publish', stage, failedConnections })
   }
 

@@ -23,6 +23,8 @@ export interface PublishOrder {
   readonly stage: SteadyStage
   /** Connections that were never established: no device to push to. */
   readonly failedConnections: Uint32Array
+  /** How many pushes each device has got in earlier steps, for broadcasts in the first place. */
+  readonly numbers: Uint32Array
   /** The stream broke off; `broken` says why. */
   onBroken(): void
 }
@@ -40,8 +42,11 @@ export class PublisherRun {
   readonly #pacer: Pacer
   readonly #timer: PaceTimer
   readonly #stream: PublishStream
-  /** Pushes sent to each device; null for broadcasts, which have one count. */
-  readonly #seqs: Uint32Array | null
+  readonly #isUnicast: boolean
+  /** Pushes sent to each device; of broadcasts there is one count. */
+  readonly #numbers: Uint32Array
+  readonly #sentBefore: number
+  readonly #connections: number
   readonly #isFailed: Uint8Array
   #nextDevice: number
   #done = 0
@@ -62,16 +67,18 @@ export class PublisherRun {
     failures: FailureTally,
     alarms: SocketEngine | null,
   ) {
-    const { kind, arrivals, stage } = order
-    const isUnicast = kind === 'unicast'
+    const { kind, arrivals, stage, numbers } = order
     this.#setup = setup
     this.#arrivals = arrivals
     this.#stage = stage
     this.#failures = failures
-    this.#seqs = isUnicast ? new Uint32Array(setup.connections) : null
+    this.#isUnicast = kind === 'unicast'
+    this.#numbers = numbers
+    this.#sentBefore = numbers[0]
+    this.#connections = stage.connections ?? setup.connections
     this.#isFailed = new Uint8Array(setup.connections)
     for (const connection of order.failedConnections) this.#isFailed[connection] = 1
-    this.#nextDevice = seededRandom(setup.seed).nextUint32() % setup.connections
+    this.#nextDevice = seededRandom(setup.seed).nextUint32() % this.#connections
     this.#pacer = pacerFrom(arrivals)
     const perSecond = (this.#pacer.total * 1e6) / (stage.endUs - stage.startUs)
     this.#timer = new PaceTimer(perSecond, (now) => this.#sendDue(now), alarms)
@@ -134,6 +141,7 @@ export class PublisherRun {
       sends: { planned, sent: this.#sent, late: this.#late, unsent, unsendable: this.#unsendable },
       sentInAll: this.#sentInAll,
       warmupSent: this.#warmupSent,
+      sentBefore: this.#sentBefore,
     }
   }
 
@@ -184,13 +192,13 @@ export class PublisherRun {
       const intendedUs = this.#stage.startUs + this.#pacer.intendedUs(this.#done)
       this.#done += 1
       const measured = intendedUs >= this.#stage.measureFromUs
-      const device = this.#seqs === null ? 0 : this.#takeDevice()
+      const device = this.#isUnicast ? this.#takeDevice() : 0
       if (device < 0) {
         if (measured) this.#unsendable += 1
         continue
       }
       this.#sentInAll += 1
-      const seq = this.#seqs === null ? this.#sentInAll : ++this.#seqs[device]
+      const seq = ++this.#numbers[device]
       this.#lines.write(chunk, used, device, seq, intendedUs, clockUs)
       used += lineBytes
       if (!measured) this.#warmupSent += 1
@@ -204,7 +212,7 @@ export class PublisherRun {
 
   /** The next device in turn that was ever connected; -1 when there is none. */
   #takeDevice(): number {
-    const { connections } = this.#setup
+    const connections = this.#connections
     for (let tried = 0; tried < connections; tried++) {
       const device = this.#nextDevice
       this.#nextDevice = (device + 1) % connections

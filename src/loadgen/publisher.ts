@@ -23,11 +23,15 @@ const PROGRESS_MS = 500
 
 export class Publisher {
   readonly #port: ShardPort<PublisherDown, PublisherUp>
-  readonly #watch = new ThreadWatch()
-  readonly #failures = new FailureTally()
+  #watch = new ThreadWatch()
+  #failures = new FailureTally()
   readonly #runs = new Map<PushKind, PublisherRun>()
-  readonly #alarms = openThreadAlarms()
+  /** What each device has got so far. */
+  readonly #numbers = new Map<PushKind, Uint32Array>()
+  #alarms = openThreadAlarms()
   #setup: PublisherSetup | null = null
+  /** A step is over: a further one is counted and watched anew. */
+  #isReported = false
 
   constructor(port: ShardPort<PublisherDown, PublisherUp>) {
     this.#port = port
@@ -39,6 +43,8 @@ export class Publisher {
   async #onMessage(message: PublisherDown): Promise<void> {
     if (message.kind === 'setup') {
       this.#setup = message.setup
+      this.#numbers.set('unicast', new Uint32Array(message.setup.connections))
+      this.#numbers.set('broadcast', new Uint32Array(1))
       this.#watch.start()
       this.#port.post({ kind: 'ready' })
     } else if (message.kind === 'publish') {
@@ -54,12 +60,14 @@ export class Publisher {
     stage: SteadyStage,
     failedConnections: Uint32Array,
   ): Promise<void> {
+    if (this.#isReported) this.#beginAgain()
     this.#watch.measureBetween(stage.measureFromUs, stage.endUs)
     for (const kind of setup.kinds) {
       const arrivals = kind === 'unicast' ? stage.arrivals : stage.broadcasts
       if (arrivals === null) continue
       const onBroken = (): void => this.#stop()
-      const order = { kind, arrivals, stage, failedConnections, onBroken }
+      const numbers = this.#numbers.get(kind) as Uint32Array
+      const order = { kind, arrivals, stage, failedConnections, numbers, onBroken }
       this.#runs.set(kind, new PublisherRun(setup, order, this.#failures, this.#alarms))
     }
     const progress = setInterval(() => this.#postProgress(), PROGRESS_MS)
@@ -70,6 +78,15 @@ export class Publisher {
     clearInterval(progress)
     void this.#alarms?.destroy()
     this.#report()
+  }
+
+  #beginAgain(): void {
+    this.#isReported = false
+    this.#runs.clear()
+    this.#failures = new FailureTally()
+    this.#alarms = openThreadAlarms()
+    this.#watch = new ThreadWatch()
+    this.#watch.start()
   }
 
   #stop(): void {
@@ -83,6 +100,7 @@ export class Publisher {
   }
 
   #report(): void {
+    this.#isReported = true
     this.#port.post({
       kind: 'published',
       result: {

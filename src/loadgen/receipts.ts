@@ -81,6 +81,20 @@ export class Receipts {
     return this.direct.reordered + this.broadcasts.reordered
   }
 
+  /** Counts from zero; what each connection has received is still known. */
+  reset(): void {
+    this.response.reset()
+    this.service.reset()
+    this.#interval.reset()
+    for (const counts of [this.direct, this.broadcasts]) {
+      counts.received = 0
+      counts.duplicated = 0
+      counts.reordered = 0
+    }
+    this.foreign = 0
+    this.measureFromUs = Number.POSITIVE_INFINITY
+  }
+
   beginBatch(nowUs: number): void {
     this.#nowUs = nowUs
   }

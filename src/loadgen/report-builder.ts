@@ -95,8 +95,9 @@ function countMessages(
   const sends = sumSends([toOne, broadcast?.sends])
   let toAll = 0
   if (broadcast !== null && stage !== null) {
-    const { warmupSent, sentInAll } = broadcast
-    const broadcasts = countBroadcasts(results, stage, warmupSent + 1, sentInAll)
+    const { warmupSent, sentInAll, sentBefore: before } = broadcast
+    const [first, last] = [before + warmupSent + 1, before + sentInAll]
+    const broadcasts = countBroadcasts(results, stage, first, last, before)
     metrics.set('broadcast_first', broadcasts.first)
     metrics.set('broadcast_all', broadcasts.all)
     toAll = broadcasts.expected

@@ -96,6 +96,19 @@ export class ShardGroup {
     this.#links[index].post(message)
   }
 
+  /** Each shard counts from zero with its next order to connect, and so do we. */
+  beginStep(): void {
+    for (const state of this.states) {
+      state.isConnected = false
+      state.result = null
+      const { progress } = state
+      if (progress === null) continue
+      const { alive } = progress
+      const counts = { attempted: alive, established: alive, failed: 0 }
+      state.progress = { ...progress, ...counts, sent: 0, received: 0, duplicated: 0 }
+    }
+  }
+
   /** Encoded response times that came since the last call. */
   takeIntervals(): Uint8Array[] {
     return this.#intervals.splice(0)

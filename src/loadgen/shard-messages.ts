@@ -43,11 +43,14 @@ export interface SteadyStage extends MessageSchedule {
   readonly endUs: number
   /** null: connections that end stay away. */
   readonly turnover: Turnover | null
+  /** The load is divided over the first so many connections of the run; missing: over all. */
+  readonly connections?: number
 }
 
 export type ShardDown =
   | { readonly kind: 'setup'; readonly setup: ShardSetup }
-  | { readonly kind: 'connect'; readonly startUs: number }
+  /** Begins a step of the run: counts from zero, with so many of its connections. */
+  | { readonly kind: 'connect'; readonly startUs: number; readonly connections: number }
   | { readonly kind: 'steady'; readonly stage: SteadyStage }
   /** Asks for one progress message now, which says that it answers this. */
   | { readonly kind: 'ask'; readonly ask: number }
@@ -170,6 +173,8 @@ export interface PushCounts {
   readonly sentInAll: number
   /** Broadcasts of the warm-up: numbers up to this do not count. */
   readonly warmupSent: number
+  /** Broadcasts of earlier steps: the numbers of this one come after it. */
+  readonly sentBefore: number
 }
 
 export interface PublisherResult extends ThreadFindings {

@@ -30,6 +30,8 @@ export class ShardRunner {
   #shard: LoadShard | null = null
   #progressTimer: NodeJS.Timeout | null = null
   #shards = 1
+  /** The step is over: a further one is watched anew. */
+  #isFinished = false
   #ask = 0
 
   constructor(port: ShardPort<ShardDown, ShardUp>) {
@@ -45,12 +47,12 @@ export class ShardRunner {
         this.#shard = new LoadShard(message.setup, () => this.#onSettled())
         this.#shard.onHopeless = () => this.#postProgress()
         this.#shards = message.setup.share.shards
-        this.#watch = new ThreadWatch(loopLagTickMs(this.#shards))
-        this.#watch.start()
+        this.#startWatch()
         this.#port.post({ kind: 'ready' })
         return
       case 'connect':
-        this.#running().connector.start(message.startUs)
+        if (this.#isFinished) this.#startWatch()
+        this.#running().connect(message.startUs, message.connections)
         this.#progressTimer = setInterval(
           () => this.#postProgress(),
           runPeriods(this.#shards).intervalMs,
@@ -75,13 +77,19 @@ export class ShardRunner {
     }
   }
 
+  #startWatch(): void {
+    this.#isFinished = false
+    this.#watch = new ThreadWatch(loopLagTickMs(this.#shards))
+    this.#watch.start()
+  }
+
   #running(): LoadShard {
     if (this.#shard === null) throw new Error('a shard is set up before anything else')
     return this.#shard
   }
 
   #onSettled(): void {
-    const failedConnections = this.#running().failedConnections()
+    const failedConnections = this.#running().failedRows.connections()
     this.#port.post({ kind: 'connected', progress: this.#progress(), failedConnections })
   }
 
@@ -113,6 +121,7 @@ export class ShardRunner {
   #finish(): void {
     const shard = this.#running()
     if (this.#progressTimer) clearInterval(this.#progressTimer)
+    this.#isFinished = true
     this.#watch.endMeasure()
     const aliveAtEnd = shard.rows.openCount
     shard.stopSending()

@@ -183,7 +183,7 @@ describe.each(engines)('a generator shard on the %s engine', (engine) => {
     const shard = await connect(setupOf(peer.url, 2, engine))
     expect([shard.established, shard.failed]).toEqual([0, 2])
     expect(shard.failures.rows()).toMatchObject([{ phase: 'hello', cause, count: 2 }])
-    expect([...shard.failedConnections()]).toEqual([0, 1])
+    expect([...shard.failedRows.connections()]).toEqual([0, 1])
   })
 
   it('counts a target that refuses', async () => {
