@@ -71,9 +71,10 @@ describe('pushctl bench ends with 4', () => {
 
   it('where nothing answers pushes', async () => {
     const peer = await startPeer()
-    const words = [peer.url, '--mode', 'broadcast', '--publish', peer.url.replace('tcp', 'http')]
-    await peer.stop()
-    peers.pop()
+    const nobody = await PushPeer.start()
+    const api = nobody.url.replace('tcp', 'http')
+    await nobody.stop()
+    const words = [peer.url, '--mode', 'broadcast', '--publish', api]
     const { status, stderr } = await startBench([...words, ...LONG]).ended
     expect(status).toBe(4)
     expect(stderr).toContain('--publish http://host:port')
