@@ -25,8 +25,8 @@
 #define READY_FAILED 8
 
 /*
- * Keys of wait(): slots from 0, listeners as ~listenerId, alarms from here on. Must match ALARM_KEYS
- * in src/engine/native-shim.ts.
+ * Keys of wait(): slots from 0, listeners as ~listenerId, alarms from here on. Must match
+ * ALARM_KEYS in src/engine/native-shim.ts.
  */
 #define ALARM_KEYS INT32_MIN
 

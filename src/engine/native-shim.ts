@@ -15,8 +15,8 @@ export const SHIM_BATCH = 1024
 export const READY = { READABLE: 1, WRITABLE: 2, ENDED: 4, FAILED: 8 } as const
 
 /**
- * Keys of wait(): slots from 0, listeners as ~listenerId, alarms from here on. Must match ALARM_KEYS
- * in native/shim.h.
+ * Keys of wait(): slots from 0, listeners as ~listenerId, alarms from here on. Must match
+ * ALARM_KEYS in native/shim.h.
  */
 export const ALARM_KEYS = -0x8000_0000
 

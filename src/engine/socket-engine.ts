@@ -153,7 +153,7 @@ export interface EngineCounters {
   closed: number
   bytesReceived: number
   bytesSent: number
-  /** Handed over to be sent, by commit() and sendSame(), whether or not the peer was still there. */
+  /** Given to commit() and sendSame(), whether or not the peer was still there. */
   bytesCommitted: number
   /** Times the descriptor limit stopped an accept (the connection stays in the accept queue). */
   acceptsDeferred: number
