@@ -52,7 +52,7 @@ function connectionsOf(states: readonly ShardState[]): number {
   return states.reduce((sum, state) => sum + state.connections, 0)
 }
 
-/** False where no connection comes up: the others need not try. A group that hangs is left alone. */
+/** False where no connection comes up: the others need not try. One that hangs is left alone. */
 async function hasTried(
   shards: ConnectingShards,
   group: readonly ShardState[],
