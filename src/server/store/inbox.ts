@@ -73,7 +73,9 @@ export class Inbox {
 
   /** Bytes of `count` puts of one payload; throws where they cannot be taken. */
   checkRoom(count: number, payloadBytes: number): void {
-    this.commits.checkRoom(count * payloadBytes)
+    const bytes = count * payloadBytes
+    if (bytes > this.#limits.unwrittenBytesMax) throw tooLarge(count, payloadBytes, this.#limits)
+    this.commits.checkRoom(bytes)
     if (this.tables.messages.count + count > this.#limits.messagesMax) throw tooMany(this.#limits)
   }
 
@@ -235,6 +237,15 @@ export class Inbox {
 
 export function nowSeconds(): number {
   return Math.floor(Date.now() / 1000)
+}
+
+function tooLarge(count: number, bytes: number, limits: InboxLimits): PushctlError {
+  const limit = `${Math.round(limits.unwrittenBytesMax / 2 ** 20)} MiB`
+  const message = `one push may store at most ${limit}, got ${count} devices of ${bytes} bytes each`
+  return new PushctlError('PUSHCTL_STORE_FULL', message, {
+    why: 'each device has a copy of its own',
+    tries: ['fewer devices a push', 'a tag, which is stored once'],
+  })
 }
 
 function tooMany({ messagesMax }: InboxLimits): PushctlError {

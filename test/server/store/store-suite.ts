@@ -153,6 +153,7 @@ export function describeStore(name: string, makeStage: () => Promise<StoreStage>
       expect(() => of.put(2, 'x'.repeat(60))).toThrow(
         expect.objectContaining({ code: 'PUSHCTL_STORE_BUSY' }),
       )
+      expect(() => of.put(2, 'x'.repeat(101))).toThrow(/one push may store at most 0 MiB/)
       await of.drained()
       of.put(2, 'x'.repeat(60))
       expect(() => of.put(3, 'x')).toThrow(expect.objectContaining({ code: 'PUSHCTL_STORE_FULL' }))
