@@ -5,7 +5,12 @@
 import type { OptionsOf } from '../../config/option-table.ts'
 import { PushctlError } from '../../errors/pushctl-error.ts'
 import { templateFault } from '../../loadgen/target/message-template.ts'
-import { isPush, parseTarget, type TargetAddress } from '../../loadgen/target/target-address.ts'
+import {
+  isPush,
+  parseTarget,
+  protocolTitle,
+  type TargetAddress,
+} from '../../loadgen/target/target-address.ts'
 import type { WireSettings } from '../../loadgen/target/wire-settings.ts'
 import { needsPublisher, type WorkloadMode } from '../../loadgen/workload.ts'
 import type { TARGET_OPTIONS } from './target-options.ts'
@@ -67,7 +72,7 @@ export function targetFaults(
     ...badTemplate('--template', messageTemplate, true),
     ...badTemplate('--first-message', options.firstMessage, false),
     ...targets
-      .filter((target) => isPush(target.carrier) !== isPush(targets[0].carrier))
+      .filter((target) => protocolTitle(target.carrier) !== protocolTitle(targets[0].carrier))
       .map(({ url }) => fault(`targets must speak one protocol, got "${url}"`)),
     ...(carrier === 'sse' && options.mode === 'echo'
       ? [fault('--mode echo does not go with sse+http://: events go down only', '--mode unicast')]
