@@ -1,7 +1,7 @@
 /**
  * Device tokens as `serve --auth-secret-file` checks them: a JWT (RFC 7519) signed with HS256,
  * `sub` the device id. Ids of a run are equally long, so tokens are too, and a HELLO stays a
- * template. A token is made when its device connects: 6 µs and a few short-lived strings, because a
+ * template. A token is made when its device connects: 3 µs and a few short-lived strings, because a
  * signature cannot be a template. Synchronous, which is why jose does not make it; a test lets jose
  * check it.
  */
