@@ -3,7 +3,15 @@
  * that are left. Response and service time are laid over each other; the gap is what waited in the
  * generator or behind other messages. Thresholds are lines with a mark where they apply.
  */
-import { color, drawPlot, duration, line, logAxis, logLabels, logScale } from './plot-parts.js'
+import {
+  color,
+  drawPlot,
+  duration,
+  line,
+  logAxis,
+  logScale,
+  wholeUntilZoomed,
+} from './plot-parts.js'
 
 /** @param {number} height of each plot */
 export function drawPercentiles(place, curves, height) {
@@ -23,19 +31,12 @@ function optionsOf({ x, response, service, limits }) {
   const values = [...response, ...service.filter((us) => us !== null)]
   return {
     scales: {
-      x: { time: false, distr: 3, range: () => [1, x.at(-1)] },
+      x: { time: false, distr: 3, range: wholeUntilZoomed(x, [1, x.at(-1)]) },
       y: logScale([...values, ...limits.map(({ us }) => us)]),
     },
     axes: [
-      logAxis({
-        size: 32,
-        filter: (_plot, splits) => splits.map((each) => (isDecade(each) ? each : null)),
-        values: (_plot, splits) => splits.map((each) => (each === null ? '' : percentile(each))),
-      }),
-      logAxis({
-        filter: logLabels,
-        values: (_plot, splits) => splits.map((us) => (us === null ? '' : duration(us))),
-      }),
+      logAxis({ size: 32, mantissas: [1], values: (_plot, splits) => splits.map(percentile) }),
+      logAxis({ values: (_plot, splits) => splits.map(duration) }),
     ],
     series: [
       { label: 'percentile', value: (_plot, each) => (each == null ? '–' : percentile(each)) },
@@ -71,7 +72,9 @@ function drawLimit(plot, { x, us, held, expression }) {
   ctx.beginPath()
   ctx.arc(at, top, 4 * devicePixelRatio, 0, 2 * Math.PI)
   ctx.fill()
+  ctx.textAlign = 'left'
+  ctx.textBaseline = 'bottom'
   ctx.font = `${11 * devicePixelRatio}px system-ui, sans-serif`
-  ctx.fillText(expression, bbox.left + 6 * devicePixelRatio, top - 5 * devicePixelRatio)
+  ctx.fillText(expression, bbox.left + 6 * devicePixelRatio, top - 2 * devicePixelRatio)
   ctx.restore()
 }

@@ -48,10 +48,30 @@ export function axis(more) {
   }
 }
 
-/** Lines only where there are labels: nine to a decade would hide the curve. */
-export function logAxis({ filter, ...more }) {
-  const line = { stroke: color('grid'), width: 1, filter }
-  return axis({ filter, grid: line, ticks: line, ...more })
+/** A logarithmic axis in round numbers; lines only where there are labels, or they hide the curve. */
+export function logAxis({ mantissas = null, ...more }) {
+  return axis({
+    splits: (_plot, _axis, least, most) => roundValues(least, most, mantissas),
+    ...more,
+  })
+}
+
+/** 1, 2 and 5 of each decade between two values; of many decades only 1. */
+function roundValues(least, most, mantissas) {
+  const shown = mantissas ?? (most / least > 1_000 ? [1] : [1, 2, 5])
+  const values = []
+  for (let decade = 10 ** Math.floor(Math.log10(least)); decade <= most; decade *= 10) {
+    for (const mantissa of shown) {
+      const value = decade * mantissa
+      if (value >= least && value <= most) values.push(value)
+    }
+  }
+  return values
+}
+
+/** All of it until somebody zooms; uPlot asks for the range of the data, or for what was chosen. */
+export function wholeUntilZoomed(xs, whole) {
+  return (_plot, least, most) => (least === xs[0] && most === xs.at(-1) ? whole : [least, most])
 }
 
 /** A second y axis in the room that every plot keeps on its right. */
@@ -69,16 +89,6 @@ export function logScale(valuesUs) {
   const least = known.reduce((low, value) => Math.min(low, value), Infinity)
   const most = known.reduce((high, value) => Math.max(high, value), 0)
   return { distr: 3, range: () => [least * 0.9, Math.max(most, least * 2) * 1.15] }
-}
-
-/** Labels at 1, 2 and 5 of each decade; of many decades only at 1. */
-export function logLabels(_plot, splits) {
-  const decades = Math.log10(splits.at(-1) / splits[0])
-  const shown = decades > 3 ? [1] : [1, 2, 5]
-  return splits.map((value) => {
-    const first = Math.round(value / 10 ** Math.floor(Math.log10(value) + 1e-9))
-    return shown.includes(first) ? value : null
-  })
 }
 
 export function duration(us) {

@@ -2,8 +2,19 @@
  * The run over time, all plots on one axis of seconds with one cursor: connections, rates, latency
  * over a heat map of its distribution, pauses, and what the host did.
  */
-import { axis, clock, color, count, drawPlot, duration, line, rightAxis } from './plot-parts.js'
-import { logAxis, logLabels, logScale } from './plot-parts.js'
+import {
+  axis,
+  clock,
+  color,
+  count,
+  drawPlot,
+  duration,
+  line,
+  logAxis,
+  logScale,
+  rightAxis,
+  wholeUntilZoomed,
+} from './plot-parts.js'
 import { drawHeat } from './heat-map.js'
 
 const PAUSE_COLORS = ['bad', 'third', 'second', 'first', 'muted']
@@ -16,10 +27,12 @@ export function drawTime(place, { time, pauses, spikeUs }) {
   return [
     draw('Connections', 150, {
       data: [seconds, time.connections],
+      scales: { y: fromZero(1) },
       series: [line('connections', 'first', { fill: color('first-pale'), value: text(count) })],
     }),
     draw('Messages per second', 170, {
       data: [seconds, time.sentPerSecond, time.receivedPerSecond],
+      scales: { y: fromZero(1) },
       series: [
         line('sent', 'second', { value: text(count) }),
         line('received', 'first', { value: text(count) }),
@@ -39,14 +52,15 @@ function labels(format) {
   return (_plot, splits) => splits.map((value) => (value === null ? '' : format(value)))
 }
 
-function timePlot(place, end, title, height, { data, series, scales = {}, axes = [], hooks = {} }) {
+function timePlot(place, end, title, height, plot) {
+  const { data, series, scales = {}, axes = [], hooks = {}, ...more } = plot
   return {
     place,
     title,
     height,
     data,
     options: {
-      scales: { x: { time: false, range: () => [0, end] }, ...scales },
+      scales: { x: { time: false, range: wholeUntilZoomed(data[0], [0, end]) }, ...scales },
       axes: [
         axis({ size: 26, values: labels(clock), incrs: CLOCK_STEPS, space: 70 }),
         ...(axes.length > 0 ? axes : [axis({ values: labels(count) })]),
@@ -54,6 +68,7 @@ function timePlot(place, end, title, height, { data, series, scales = {}, axes =
       series: [{ label: 'at', value: text(clock) }, ...series],
       cursor: { sync: { key: 'time' } },
       hooks,
+      ...more,
     },
   }
 }
@@ -71,7 +86,7 @@ function latencyPlot(draw, { seconds, p50, p99, max, heat }, spikeUs) {
     draw(title, 300, {
       data: [seconds, p50, p99, max],
       scales: { y: logScale(values) },
-      axes: [logAxis({ filter: logLabels, values: labels(duration) })],
+      axes: [logAxis({ values: labels(duration) })],
       series: [
         line('p50', 'ink', { value: text(duration) }),
         line('p99', 'second', { value: text(duration) }),
@@ -129,6 +144,8 @@ function hostPlots(draw, { seconds, timeWait, retransmitsPerSecond, dropsPerSeco
     plots.push(
       draw('TCP of the generator’s host', 170, {
         data: [seconds, retransmitsPerSecond, dropsPerSecond, timeWait],
+        // Its second axis stands where others have their margin.
+        padding: [10, 0, 0, 0],
         scales: { y: fromZero(1), sockets: fromZero(10) },
         axes: [
           axis({ values: labels((value) => `${count(value)}/s`) }),
