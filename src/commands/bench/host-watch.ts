@@ -13,6 +13,7 @@ const ANSWER_MS_MAX = LOOK_MS_MAX + 5_000
 /** @param targetHosts as ssh names them */
 export function watchHosts(targetHosts: readonly string[]): HostWatch & { stop(): void } {
   let child: ChildProcess | null = null
+  const kill = (): void => void child?.kill('SIGKILL')
   return {
     async start(plan) {
       child = fork(join(packageRoot(), 'dist', 'host-watch.js'), [], {
@@ -21,6 +22,7 @@ export function watchHosts(targetHosts: readonly string[]): HostWatch & { stop()
         // Ctrl-C is for bench, which asks for a last look.
         detached: true,
       })
+      process.once('exit', kill)
       await ask(child, { kind: 'start', targets: doctorTargets(plan), targetHosts }, 'started')
     },
     async finish() {
@@ -28,7 +30,8 @@ export function watchHosts(targetHosts: readonly string[]): HostWatch & { stop()
       return answer?.kind === 'reports' ? answer.reports : []
     },
     stop() {
-      child?.kill('SIGKILL')
+      process.off('exit', kill)
+      kill()
     },
   }
 }
