@@ -84,6 +84,8 @@ export function partialReport({ rows: text, hlog, source }: RecordTexts): RunRep
   }
 }
 
+/** What a row of the record has beyond one of a report. */
+const OF_RECORD = ['phase', 'attempted', 'established', 'failed'] as const
 const UNKNOWN_SIDE: GcSideReport = { known: false, kinds: [], loop_lag: null }
 
 function headerOf(line: string, source: string): Header {
@@ -185,7 +187,9 @@ function hostOf(rows: readonly Row[]): RunReport['host'] {
   return { before: nothing, after, delta, peaks: {} }
 }
 
-function intervalOf({ phase: _, attempted: _a, established: _e, failed: _f, ...row }: Row) {
+function intervalOf(recorded: Row): IntervalReport {
+  const row: Partial<Row> = { ...recorded }
+  for (const name of OF_RECORD) delete row[name]
   return row as IntervalReport
 }
 

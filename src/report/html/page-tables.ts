@@ -214,9 +214,9 @@ function indentOf(line: string): Markup {
 
 function scheduleText(name: string, value: unknown): string {
   if (typeof value !== 'number') return String(value ?? UNKNOWN)
-  if (/PerSecond$/.test(name)) return formatRate(value)
-  if (/Seconds$/.test(name)) return formatDurationUs(value * 1e6)
-  return /Bytes$/.test(name) ? formatBytes(value) : formatCount(value)
+  if (name.endsWith('PerSecond')) return formatRate(value)
+  if (name.endsWith('Seconds')) return formatDurationUs(value * 1e6)
+  return name.endsWith('Bytes') ? formatBytes(value) : formatCount(value)
 }
 
 function words(name: string): string {

@@ -42,6 +42,10 @@ document.documentElement.dataset.drawnMs = String(Math.round(performance.now() -
 for (const query of ['(prefers-color-scheme: dark)', 'print']) {
   matchMedia(query).addEventListener('change', drawAll)
 }
+// On paper nobody can unfold what doctor advises.
+addEventListener('beforeprint', () => {
+  for (const finding of document.querySelectorAll('details.finding')) finding.open = true
+})
 let width = document.body.clientWidth
 addEventListener('resize', () => {
   if (document.body.clientWidth === width) return

@@ -117,6 +117,7 @@ function pausePlot(draw, pauses, end) {
         if (us === null) continue
         const top = plot.valToPos(us, 'y', true)
         const left = plot.valToPos(seconds[row], 'x', true)
+        if (left < plot.bbox.left || left > plot.bbox.left + plot.bbox.width) continue
         plot.ctx.fillRect(left - devicePixelRatio, top, 2 * devicePixelRatio, floor - top)
       }
     }
