@@ -45,7 +45,18 @@ const say = (line) => process.stderr.write(`${line}\n`)
 const GENERATORS = {
   pushctl: ({ port, connections, rate, bytes, pushctl }) => [
     process.execPath,
-    ...[pushctl, 'bench', `tcp://127.0.0.1:${port}`, '--mode', 'echo', '-w', '1', '--quiet'],
+    ...[
+      pushctl,
+      'bench',
+      `tcp://127.0.0.1:${port}`,
+      '--mode',
+      'echo',
+      '-w',
+      '1',
+      '--quiet',
+      '--doctor',
+      'off',
+    ],
     ...['-c', String(connections), '--connect-rate', '20k', '-R', String(rate)],
     ...['--message-size', String(bytes), '--warmup', '0s', '-d', '10m'],
   ],

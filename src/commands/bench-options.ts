@@ -148,6 +148,13 @@ export const BENCH_OPTIONS = defineOptions({
     kind: 'string',
     help: 'addresses to connect from: list, range (10.0.0.5-20) or block (10.0.0.0/28)',
   },
+  doctor: {
+    flag: 'doctor',
+    kind: 'enum',
+    values: ['on', 'off'],
+    default: 'on',
+    help: 'look at this host before, during and after; off spares its CPU for the generator',
+  },
   targetHosts: {
     flag: 'target-host',
     kind: 'string',

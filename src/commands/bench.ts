@@ -102,13 +102,13 @@ async function measure(
     },
     { quiet },
   )
-  const hosts = watchHosts(options.targetHosts)
+  const hosts = options.doctor === 'on' ? watchHosts(options.targetHosts) : null
   try {
     const measured = await runBench(settings, {
       signal,
       onProgress: (progress) => printer.update(progress),
       onPlan: ({ warnings }) => warnings.forEach((warning) => note(`warning: ${warning}`)),
-      hosts,
+      ...(hosts === null ? {} : { hosts }),
       record: output?.record,
     })
     const slos = thresholds.parseThresholds(options.slo)
@@ -120,7 +120,7 @@ async function measure(
     await result(report, text.trimEnd())
     return report
   } finally {
-    hosts.stop()
+    hosts?.stop()
     printer.stop()
   }
 }
