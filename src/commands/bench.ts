@@ -18,7 +18,7 @@ export const command = defineCommand({
   summary: 'load a target, or a node of its own, and report latencies',
   description:
     'TARGET is tcp://host:port or ws://host:port/path; connections are divided over several.\n' +
-    'Other servers: mqtt://host, sse+http://host/path, or ws:// with --target-protocol ws.\n' +
+    'Other servers: mqtt://, sse+http://, poll+http://, or ws:// with --target-protocol ws.\n' +
     'Without one, a push node is started on loopback in another process and driven over both.\n' +
     'With the word selftest, bench is held against a server whose response times are known.',
   arguments: [{ name: 'TARGET', help: 'what to drive', repeatable: true }],
@@ -84,6 +84,8 @@ async function measure(
     { textReport },
     { ProgressPrinter },
     { openRunOutput },
+    { courseFrom },
+    { stageNote },
   ] = await Promise.all([
     import('../loadgen/coordinator.ts'),
     import('./bench/host-watch.ts'),
@@ -91,6 +93,8 @@ async function measure(
     import('../report/text-report.ts'),
     import('../report/progress-line.ts'),
     import('./report-output.ts'),
+    import('./bench/course-settings.ts'),
+    import('./bench/run-stages.ts'),
   ])
   const { options, stderr, quiet, terminal, note, result, signal } = context
   const output = options.out === undefined ? null : await openRunOutput(options.out)
@@ -104,15 +108,23 @@ async function measure(
   )
   const hosts = options.doctor === 'on' ? watchHosts(options.targetHosts) : null
   try {
+    const slos = thresholds.parseThresholds(options.slo)
+    const rateAt = (connections: number): number => totalRate({ ...options, connections })
+    const course = courseFrom(options, settings, rateAt, slos, (stage) => note(stageNote(stage)))
     const measured = await runBench(settings, {
       signal,
       onProgress: (progress) => printer.update(progress),
       onPlan: ({ warnings }) => warnings.forEach((warning) => note(`warning: ${warning}`)),
       ...(hosts === null ? {} : { hosts }),
       record: output?.record,
+      ...(course === null ? {} : { course }),
     })
-    const slos = thresholds.parseThresholds(options.slo)
-    const report = { ...measured, thresholds: thresholds.evaluateThresholds(slos, measured) }
+    const report = {
+      ...measured,
+      thresholds: thresholds.evaluateThresholds(slos, measured),
+      ...(course === null ? {} : { stages: course.stages }),
+      ...(course?.search ? { search: course.search } : {}),
+    }
     printer.stop()
     for (const line of (await output?.write(report)) ?? []) note(line)
     const { columns: width, color, stdoutIsTty } = terminal

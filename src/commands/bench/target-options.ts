@@ -21,7 +21,7 @@ export const TARGET_OPTIONS = defineOptions({
     repeatable: true,
     secret: true,
     example: "'Authorization: Bearer {device}'",
-    help: 'header of each request to the target (ws, sse); may have {device} in it',
+    help: 'header of each request to the target (ws, sse, poll); may have {device} in it',
   },
   subprotocols: {
     flag: 'subprotocol',
@@ -40,7 +40,7 @@ export const TARGET_OPTIONS = defineOptions({
     flag: 'welcome-text',
     kind: 'string',
     placeholder: 'TEXT',
-    help: 'a device is up when a message with this text has come (ws). Default: at once',
+    help: 'a device is up when a message with this text has come (ws, poll). Default: at once',
   },
   messageTemplate: {
     flag: 'template',

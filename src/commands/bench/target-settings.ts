@@ -57,7 +57,7 @@ export function publishSettings(
   const host = target.host.includes(':') ? `[${target.host}]` : target.host
   if (isPush(target.carrier)) return { publishUrl: `http://${host}:${NODE_HTTP_PORT}` }
   // A node serves events where it has its API.
-  if (target.carrier === 'sse') return { publishUrl: `http://${host}:${target.port}` }
+  if (isDownOnly(target)) return { publishUrl: `http://${host}:${target.port}` }
   return { publishUrl: null, publishElsewhere: { url: null } }
 }
 
@@ -74,13 +74,23 @@ export function targetFaults(
     ...targets
       .filter((target) => protocolTitle(target.carrier) !== protocolTitle(targets[0].carrier))
       .map(({ url }) => fault(`targets must speak one protocol, got "${url}"`)),
-    ...(carrier === 'sse' && options.mode === 'echo'
-      ? [fault('--mode echo does not go with sse+http://: events go down only', '--mode unicast')]
+    ...(targets.some(isDownOnly) && options.mode === 'echo'
+      ? [
+          fault(
+            `--mode echo does not go with ${carrier}+http://: events go down only`,
+            '--mode unicast',
+          ),
+        ]
       : []),
     ...(carrier === 'mqtt' && options.publish !== undefined && needsPublisher(options.mode)
       ? [fault('--publish does not go with mqtt://: pushes are published to the broker')]
       : []),
   ]
+}
+
+/** Served over HTTP, with no way up. */
+function isDownOnly({ carrier }: TargetAddress): boolean {
+  return carrier === 'sse' || carrier === 'poll'
 }
 
 function badTemplate(flag: string, text: string | undefined, needsPayload: boolean) {

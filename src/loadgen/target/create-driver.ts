@@ -1,5 +1,6 @@
 /** The driver of a target by its carrier: the one place to add a protocol to. */
 import type { SocketEngine } from '../../engine/socket-engine.ts'
+import { PollDriver } from './http/poll-driver.ts'
 import { SseDriver } from './http/sse-driver.ts'
 import { MqttDriver } from './mqtt/mqtt-driver.ts'
 import { PushTcpDriver } from './push-tcp.ts'
@@ -25,5 +26,7 @@ export function createDriver(
       return new MqttDriver(engine, target, options, events)
     case 'sse':
       return new SseDriver(engine, target, options, events)
+    case 'poll':
+      return new PollDriver(engine, target, options, events)
   }
 }

@@ -7,7 +7,7 @@ import { isIP } from 'node:net'
 import { PushctlError } from '../../errors/pushctl-error.ts'
 import { DEFAULT_WIRE, type TargetProtocol, type WireSettings } from './wire-settings.ts'
 
-export type Carrier = 'push-tcp' | 'push-websocket' | 'websocket' | 'mqtt' | 'sse'
+export type Carrier = 'push-tcp' | 'push-websocket' | 'websocket' | 'mqtt' | 'sse' | 'poll'
 
 export interface TargetAddress {
   /** As it is shown in messages and reports; without credentials. */
@@ -64,10 +64,21 @@ const SCHEMES: Readonly<Record<string, SchemeRow>> = {
     port: 80,
     hasPath: true,
   },
+  'poll+http:': {
+    shown: 'poll+http://host:port/path',
+    carriers: { poll: 'poll' },
+    port: 80,
+    hasPath: true,
+  },
   'mqtt:': { shown: 'mqtt://host:port', carriers: { mqtt: 'mqtt' }, port: 1883, hasPath: false },
 }
 const SHOWN_SCHEMES = listOf(Object.values(SCHEMES).map(({ shown }) => shown))
-const TITLES = { websocket: 'WebSocket', mqtt: 'MQTT', sse: 'server-sent events' } as const
+const TITLES = {
+  websocket: 'WebSocket',
+  mqtt: 'MQTT',
+  sse: 'server-sent events',
+  poll: 'HTTP with answers that have a length',
+} as const
 const BY_SCHEME: TargetWishes = { protocol: null, wire: DEFAULT_WIRE }
 
 /** @throws PushctlError PUSHCTL_USAGE for what is no target. */

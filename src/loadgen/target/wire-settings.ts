@@ -2,20 +2,20 @@
  * What can be said of a target that does not speak the push protocol: plain values, so that they
  * travel to shards as they are. One type for all protocols; each driver reads what concerns it.
  */
-export const TARGET_PROTOCOLS = ['push', 'ws', 'mqtt', 'sse'] as const
+export const TARGET_PROTOCOLS = ['push', 'ws', 'mqtt', 'sse', 'poll'] as const
 export type TargetProtocol = (typeof TARGET_PROTOCOLS)[number]
 
 export const MQTT_VERSIONS = ['3.1.1', '5'] as const
 export type MqttVersion = (typeof MQTT_VERSIONS)[number]
 
 export interface WireSettings {
-  /** Further headers of each request: ws, sse and pushes over HTTP. */
+  /** Further headers of each request: ws, sse, poll and pushes over HTTP. */
   readonly headers: Readonly<Record<string, string>>
   /** WebSocket subprotocols, in order of preference. */
   readonly subprotocols: readonly string[]
   /** Text that is sent once after the upgrade, a template. null: nothing. */
   readonly firstMessage: string | null
-  /** A connection is up when a message with this text came; null: at once. */
+  /** A connection is up when a message with this text came (ws, poll); null: at once. */
   readonly welcomeText: string | null
   /** Template of the messages of mode echo, and of pushes; null: the bare payload, binary. */
   readonly messageTemplate: string | null

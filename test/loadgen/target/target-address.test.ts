@@ -30,6 +30,7 @@ describe('target', () => {
     ['ws://h/x?d={device}', 'ws', 'websocket', 80, '/x?d={device}'],
     ['mqtt://broker', null, 'mqtt', 1883, ''],
     ['sse+http://h/sub/{device},all', null, 'sse', 80, '/sub/{device},all'],
+    ['poll+http://h:8/p?s={session}', null, 'poll', 8, '/p?s={session}'],
     ['ws://h:1/', 'push', 'push-websocket', 1, '/'],
   ] as const)('%s in protocol %s is driven as %s', (text, protocol, carrier, port, path) => {
     const target = parseTarget(text, { protocol, wire: DEFAULT_WIRE })
