@@ -84,8 +84,6 @@ async function measure(
     { textReport },
     { ProgressPrinter },
     { openRunOutput },
-    { courseFrom },
-    { stageNote },
   ] = await Promise.all([
     import('../loadgen/coordinator.ts'),
     import('./bench/host-watch.ts'),
@@ -93,8 +91,6 @@ async function measure(
     import('../report/text-report.ts'),
     import('../report/progress-line.ts'),
     import('./report-output.ts'),
-    import('./bench/course-settings.ts'),
-    import('./bench/run-stages.ts'),
   ])
   const { options, stderr, quiet, terminal, note, result, signal } = context
   const output = options.out === undefined ? null : await openRunOutput(options.out)
@@ -108,23 +104,15 @@ async function measure(
   )
   const hosts = options.doctor === 'on' ? watchHosts(options.targetHosts) : null
   try {
-    const slos = thresholds.parseThresholds(options.slo)
-    const rateAt = (connections: number): number => totalRate({ ...options, connections })
-    const course = courseFrom(options, settings, rateAt, slos, (stage) => note(stageNote(stage)))
     const measured = await runBench(settings, {
       signal,
       onProgress: (progress) => printer.update(progress),
       onPlan: ({ warnings }) => warnings.forEach((warning) => note(`warning: ${warning}`)),
       ...(hosts === null ? {} : { hosts }),
       record: output?.record,
-      ...(course === null ? {} : { course }),
     })
-    const report = {
-      ...measured,
-      thresholds: thresholds.evaluateThresholds(slos, measured),
-      ...(course === null ? {} : { stages: course.stages }),
-      ...(course?.search ? { search: course.search } : {}),
-    }
+    const slos = thresholds.parseThresholds(options.slo)
+    const report = { ...measured, thresholds: thresholds.evaluateThresholds(slos, measured) }
     printer.stop()
     for (const line of (await output?.write(report)) ?? []) note(line)
     const { columns: width, color, stdoutIsTty } = terminal
