@@ -42,6 +42,13 @@ export const TARGET_OPTIONS = defineOptions({
     placeholder: 'TEXT',
     help: 'a device is up when a message with this text has come (ws, poll). Default: at once',
   },
+  answer: {
+    flag: 'answer',
+    kind: 'string',
+    placeholder: 'TEXT=TEXT',
+    example: '2=3',
+    help: 'a message of the server that is answered at once, and with what (ws)',
+  },
   messageTemplate: {
     flag: 'template',
     kind: 'string',

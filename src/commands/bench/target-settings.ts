@@ -104,6 +104,7 @@ function wireFrom(options: TargetOptions): WireSettings {
     subprotocols: options.subprotocols,
     firstMessage: options.firstMessage ?? null,
     welcomeText: options.welcomeText ?? null,
+    answer: options.answer === undefined ? null : answerFrom(options.answer),
     messageTemplate: options.messageTemplate ?? null,
     mqttVersion: options.mqttVersion,
     qos: options.qos === '1' ? 1 : 0,
@@ -111,6 +112,12 @@ function wireFrom(options: TargetOptions): WireSettings {
     broadcastTopic: options.broadcastTopic,
     credentials: null,
   }
+}
+
+function answerFrom(text: string): NonNullable<WireSettings['answer']> {
+  const at = text.indexOf('=')
+  if (at > 0) return { to: text.slice(0, at), text: text.slice(at + 1) }
+  throw fault(`--answer must be TEXT=TEXT, got "${text}"`, '--answer 2=3')
 }
 
 function headerFrom(text: string): [name: string, value: string] {

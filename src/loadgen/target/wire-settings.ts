@@ -17,6 +17,8 @@ export interface WireSettings {
   readonly firstMessage: string | null
   /** A connection is up when a message with this text came (ws, poll); null: at once. */
   readonly welcomeText: string | null
+  /** A message of the server that is answered at once, such as a ping of its own in text. */
+  readonly answer: { readonly to: string; readonly text: string } | null
   /** Template of the messages of mode echo, and of pushes; null: the bare payload, binary. */
   readonly messageTemplate: string | null
   readonly mqttVersion: MqttVersion
@@ -34,6 +36,7 @@ export const DEFAULT_WIRE: WireSettings = {
   subprotocols: [],
   firstMessage: null,
   welcomeText: null,
+  answer: null,
   messageTemplate: null,
   mqttVersion: '3.1.1',
   qos: 0,

@@ -13,6 +13,7 @@ const defaults: TargetOptions = {
   subprotocols: [],
   firstMessage: undefined,
   welcomeText: undefined,
+  answer: undefined,
   messageTemplate: undefined,
   mqttVersion: '3.1.1',
   qos: '0',
@@ -52,6 +53,14 @@ describe('targets of bench', () => {
     expect(() => targetsFrom({ ...defaults, headers: [header] }, ['mqtt://h'])).toThrow(
       "--header must be 'Name: value', got",
     )
+  })
+
+  it('answer what they were told to, up to the first equals sign', () => {
+    const answerOf = (answer: string) =>
+      targetsFrom({ ...defaults, answer }, ['mqtt://h'])[0].wire?.answer
+    expect(answerOf('2=3')).toEqual({ to: '2', text: '3' })
+    expect(answerOf('a=b=c')).toEqual({ to: 'a', text: 'b=c' })
+    expect(() => answerOf('ping')).toThrow('--answer must be TEXT=TEXT, got "ping"')
   })
 
   it('never show the value of a header that is at fault', () => {

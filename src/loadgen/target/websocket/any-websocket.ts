@@ -28,6 +28,8 @@ export class AnyWebSocketDriver implements TargetDriver, WebSocketSink {
   readonly #heartbeatSeconds: number
   readonly #first: MessageTemplate | null
   readonly #welcome: Buffer | null
+  readonly #answerTo: Buffer | null
+  readonly #answer: Buffer
   readonly #message: MessageTemplate | null
   readonly #payload: Uint8Array
   readonly #outboxView: DataView
@@ -51,6 +53,8 @@ export class AnyWebSocketDriver implements TargetDriver, WebSocketSink {
     this.#heartbeatSeconds = options.heartbeatSeconds
     this.#first = wire.firstMessage === null ? null : new MessageTemplate(wire.firstMessage, names)
     this.#welcome = wire.welcomeText === null ? null : Buffer.from(wire.welcomeText)
+    this.#answerTo = wire.answer === null ? null : Buffer.from(wire.answer.to)
+    this.#answer = Buffer.from(wire.answer?.text ?? '')
     const { messageTemplate } = wire
     this.#message =
       messageTemplate === null ? null : new MessageTemplate(messageTemplate, names, messageBytes)
@@ -107,6 +111,7 @@ export class AnyWebSocketDriver implements TargetDriver, WebSocketSink {
   }
 
   onText(slot: Slot, bytes: Uint8Array, start: number, end: number): void {
+    if (this.#isAnswered(slot, bytes, start, end)) return
     if (this.#isWelcome(slot, bytes, start, end)) return
     if (this.#marker.findText(bytes, start, end) >= 0) {
       this.#events.onMessage(slot, this.#marker.marker, 0, this.#marker.marker.length)
@@ -122,6 +127,19 @@ export class AnyWebSocketDriver implements TargetDriver, WebSocketSink {
 
   onWebSocketPong(slot: Slot): void {
     this.#events.onPong(slot, -1)
+  }
+
+  /** Whether the message is the one that is answered at once. */
+  #isAnswered(slot: Slot, bytes: Uint8Array, start: number, end: number): boolean {
+    const wanted = this.#answerTo
+    if (wanted === null || end - start !== wanted.length) return false
+    for (let index = 0; index < wanted.length; index++) {
+      if (bytes[start + index] !== wanted[index]) return false
+    }
+    const at = this.#client.reserve(this.#answer.length)
+    this.#engine.outbox.set(this.#answer, at)
+    this.#client.commit(slot, at, at + this.#answer.length, OPCODE.TEXT)
+    return true
   }
 
   /** Whether the message came before the connection was up, or is its welcome. */

@@ -102,6 +102,32 @@ describe('the driver of any WebSocket server', () => {
     expect(driven.shard.handshakeTime.response.count).toBe(3)
   })
 
+  it('opens a session of Socket.IO 4 and answers the pings of Engine.IO', async () => {
+    const pongs: string[] = []
+    const { port } = await serve((client) => {
+      client.send('0{"sid":"x","upgrades":[],"pingInterval":25000,"pingTimeout":20000}')
+      client.on('message', (bytes) => {
+        const text = bytes.toString()
+        if (text === '40') {
+          client.send('40{"sid":"y"}')
+          client.send('2')
+        } else if (text === '3') pongs.push(text)
+        else client.send(text)
+      })
+    })
+    const wire = {
+      firstMessage: '40',
+      welcomeText: '40{',
+      answer: { to: '2', text: '3' },
+      messageTemplate: '42["echo","{payload}"]',
+    }
+    const url = `ws://127.0.0.1:${port}/socket.io/?EIO=4&transport=websocket`
+    const driven = await connect(url, wire)
+    driven.echo(6)
+    await eventually(() => driven.received.direct === 6 && pongs.length === 3)
+    expect(driven.received).toEqual({ direct: 6, broadcast: 0, ...NOTHING_WRONG })
+  })
+
   it('asks for signs of life with pings of WebSocket', async () => {
     const { port } = await serve(echo)
     const driven = await connect(`ws://127.0.0.1:${port}/`, {}, { heartbeatSeconds: 1 })
