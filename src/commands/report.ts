@@ -24,6 +24,7 @@ const ACTIONS: Readonly<Record<string, Action>> = {
   show: { filesMin: 1, filesMax: 1, options: ['format', 'metric'], run: show },
   html: { filesMin: 1, filesMax: 1_000, options: ['out'], run: drawPages },
   compare: { filesMin: 2, filesMax: 2, options: ['anyway', 'failIfWorsePercent'], run: compare },
+  baseline: { filesMin: 2, filesMax: 2, options: [], run: keep },
   merge: { filesMin: 2, filesMax: 1_000, options: ['out'], run: merge },
 }
 
@@ -31,11 +32,17 @@ export const command = defineCommand({
   name: 'report',
   summary: 'show, draw, compare or merge reports of bench',
   description:
-    'ACTION is show, html, compare or merge. FILE is a report.json, or a folder of bench --out.\n' +
+    'ACTION is show, html, compare, merge or baseline. FILE is a report.json, or a folder of\n' +
+    'bench --out, or @NAME of what baseline NAME FILE has kept.\n' +
     'The folder of a run that was killed has a report too: of what it had measured by then.',
   arguments: [
-    { name: 'ACTION', help: 'show, html, compare or merge', required: true },
-    { name: 'FILE', help: 'report.json, or a folder with one', required: true, repeatable: true },
+    { name: 'ACTION', help: 'show, html, compare, merge or baseline', required: true },
+    {
+      name: 'FILE',
+      help: 'report.json, a folder with one, or @NAME',
+      required: true,
+      repeatable: true,
+    },
   ],
   options: REPORT_OPTIONS,
   examples: [
@@ -43,6 +50,7 @@ export const command = defineCommand({
     { line: 'pushctl report show out --format junit', help: 'thresholds as tests, for a CI' },
     { line: 'pushctl report html out', help: 'out/report.html: one file, for any browser' },
     { line: 'pushctl report compare before after --fail-if-worse 5', help: 'a gate for a change' },
+    { line: 'pushctl report baseline main out', help: 'from now on @main is this run' },
     { line: 'pushctl report merge host-1 host-2 --out all.json', help: 'generators of one load' },
   ],
   check: faultsOf,
@@ -87,10 +95,10 @@ function faultsOf(options: ReportOptions, [name = '', ...files]: readonly string
   return faults
 }
 
-async function show({ options, terminal, result }: Context, [file]: readonly string[]) {
-  const { readSavedRun } = await import('../report/result-folder.ts')
+async function show({ options, cwd, terminal, result }: Context, [file]: readonly string[]) {
+  const { readRun } = await import('./report/baselines.ts')
   const { formatRun } = await import('../report/report-formats.ts')
-  const saved = await readSavedRun(file)
+  const saved = await readRun(cwd, file)
   const { columns, color, stdoutIsTty } = terminal
   const style = stdoutIsTty ? { width: columns, color } : { width: 100, color: false }
   const text = await formatRun(options.format, saved, { ...style, metric: options.metric })
@@ -125,11 +133,11 @@ function pageName(file: string, reportFile: string): string {
   return file === reportFile ? 'report.html' : `${file.replace(/\.json$/, '')}.html`
 }
 
-async function compare({ options, terminal, result }: Context, [a, b]: readonly string[]) {
-  const { readSavedRun } = await import('../report/result-folder.ts')
+async function compare({ options, cwd, terminal, result }: Context, [a, b]: readonly string[]) {
+  const { readRun } = await import('./report/baselines.ts')
   const { compareReports, worseNumbers } = await import('../report/report-comparison.ts')
   const { comparisonText } = await import('../report/comparison-text.ts')
-  const [left, right] = [await readSavedRun(a), await readSavedRun(b)]
+  const [left, right] = [await readRun(cwd, a), await readRun(cwd, b)]
   const comparison = compareReports(left.report, right.report)
   const crucial = comparison.differences.filter(({ matters }) => matters)
   if (crucial.length > 0 && !options.anyway) {
@@ -155,6 +163,15 @@ async function compare({ options, terminal, result }: Context, [a, b]: readonly 
         : `\n\nworse by ${limit} % or more, beyond noise: ${failed.join(', ')}`
   await result({ ...comparison, worse: failed }, text + sentence)
   return worse.length > 0 ? EXIT.THRESHOLD : EXIT.OK
+}
+
+async function keep({ cwd, note, result }: Context, [name, file]: readonly string[]) {
+  const { isBaselineName, keepBaseline, nameRule } = await import('./report/baselines.ts')
+  if (!isBaselineName(name)) throw new PushctlError('PUSHCTL_CONFIG', nameRule(name))
+  const path = await keepBaseline(cwd, name, file)
+  note(`kept as @${name}: ${path}`)
+  await result({ schema: 'pushctl.report-baseline/1', name, path }, path)
+  return EXIT.OK
 }
 
 async function merge({ options, terminal, note, result }: Context, files: readonly string[]) {

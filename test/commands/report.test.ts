@@ -143,9 +143,11 @@ describe('pushctl report merge', () => {
 
 describe('pushctl report with wrong words', () => {
   it.each([
-    [['shwo', 'x'], 'ACTION must be show, html, compare, merge, got "shwo"'],
+    [['shwo', 'x'], 'ACTION must be show, html, compare, baseline, merge, got "shwo"'],
     [['compare', 'x'], 'report compare needs 2 FILEs, got 1'],
     [['show', 'x', 'y'], 'report show needs 1 FILE, got 2'],
+    [['baseline', '../up', 'x'], 'a baseline has a name of letters, digits'],
+    [['show', '@../up'], 'a baseline has a name of letters, digits'],
     [['merge', 'x'], 'report merge needs at least 2 FILEs, got 1'],
     [['merge', 'x', 'y', '--format', 'csv'], '--format means nothing for report merge'],
     [['show', 'x', '--fail-if-worse', '5'], '--fail-if-worse means nothing for report show'],
