@@ -3,7 +3,8 @@
  * why it ends them. Read by mqtt-packet, whose packet objects are fine for what comes once or twice
  * in the life of a connection.
  */
-import mqtt from 'mqtt-packet'
+import type * as mqtt from 'mqtt-packet'
+import { packetLibrary } from './packet-library.ts'
 
 export interface BrokerAnswer {
   readonly kind: 'connack' | 'suback' | 'disconnect' | 'other'
@@ -57,7 +58,7 @@ export class BrokerAnswers {
   #error: Error | null = null
 
   constructor(protocolVersion: 4 | 5) {
-    this.#parser = mqtt.parser({ protocolVersion })
+    this.#parser = packetLibrary().parser({ protocolVersion })
     this.#parser.on('packet', (packet) => {
       this.#packet = packet
     })

@@ -2,11 +2,11 @@
  * The packets that bench sends to a broker, written once by mqtt-packet for device 0 and then
  * copied with other digits, ids and markers in them.
  */
-import mqtt from 'mqtt-packet'
 import { MARKER_BYTES, payloadTemplate } from '../../marker.ts'
 import { DeviceBytes } from '../device-bytes.ts'
 import { type TemplateNames, textForFirst } from '../message-template.ts'
 import type { WireSettings } from '../wire-settings.ts'
+import { packetLibrary } from './packet-library.ts'
 
 /** Where nothing is said: brokers expect a sign of life at least every one and a half of these. */
 export const KEEPALIVE_SECONDS_DEFAULT = 60
@@ -30,7 +30,7 @@ export function connectPacket(
 ): Buffer {
   const protocolVersion = protocolVersionOf(wire)
   const { credentials } = wire
-  return mqtt.generate(
+  return packetLibrary().generate(
     {
       cmd: 'connect',
       protocolId: 'MQTT',
@@ -58,9 +58,10 @@ export function subscribeTemplate(
     topic: textForFirst(topic, names),
     qos: wire.qos,
   }))
+  const { generate } = packetLibrary()
   const packet = { cmd: 'subscribe', messageId: SUBSCRIBE_ID, subscriptions } as const
   // Options that only version 5 has are required by the types of mqtt-packet alone.
-  const bytes = mqtt.generate(packet as Parameters<typeof mqtt.generate>[0], { protocolVersion })
+  const bytes = generate(packet as Parameters<typeof generate>[0], { protocolVersion })
   return new DeviceBytes(bytes, names.devices)
 }
 
@@ -75,7 +76,7 @@ export class PublishTemplate extends DeviceBytes {
     const topic = textForFirst(topicTemplate, names)
     const payload = Buffer.from(payloadTemplate(Math.max(bytes, MARKER_BYTES)))
     const protocolVersion = protocolVersionOf(wire)
-    const packet = mqtt.generate(
+    const packet = packetLibrary().generate(
       { cmd: 'publish', topic, payload, qos: wire.qos, messageId: 1, dup: false, retain: false },
       { protocolVersion },
     )
