@@ -83,6 +83,11 @@ export function mergeReports(named: readonly NamedReport[]): MergedReport {
 function mergeFaults(named: readonly NamedReport[]): string[] {
   const [first, ...rest] = named
   const faults: string[] = []
+  for (const { name, report } of named) {
+    if ((report.stages ?? []).length > 1) {
+      faults.push(`${name} has several stages, which began at other times than those of others`)
+    }
+  }
   for (const { name, report } of rest) {
     if (report.mode !== first.report.mode) {
       faults.push(`${name} is mode ${report.mode}, ${first.name} is ${first.report.mode}`)

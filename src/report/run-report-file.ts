@@ -97,17 +97,8 @@ export const intervalSchema = v.looseObject({
 
 const points = v.optional(v.array(v.tuple([number, number])))
 
-const SCHEMA = 'pushctl.bench/1'
-
-const runReport = v.looseObject({
-  schema: v.literal(SCHEMA),
-  started_at: v.string(),
-  duration_ms: number,
-  interrupted: v.boolean(),
-  partial: v.optional(v.boolean()),
-  mode: v.string(),
-  targets: v.array(v.string()),
-  engine: v.string(),
+/** What a run has as a whole, and each stage of it. */
+const outcome = {
   verdict: v.looseObject({
     value: v.picklist(['VALID', 'SUSPECT', 'INVALID']),
     reasons: v.array(v.string()),
@@ -150,6 +141,45 @@ const runReport = v.looseObject({
       ),
     ),
   ),
+  thresholds: v.array(
+    v.looseObject({
+      expression: v.string(),
+      observed: unknownOr,
+      limit: number,
+      held: v.boolean(),
+    }),
+  ),
+}
+
+const stage = v.looseObject({
+  ...outcome,
+  at_ms: number,
+  duration_ms: number,
+  connections_wanted: number,
+  rate_wanted: number,
+  outcome: v.optional(v.picklist(['passed', 'failed', 'generator'])),
+})
+
+const search = v.looseObject({
+  of: v.picklist(['connections', 'rate']),
+  passed: unknownOr,
+  failed: unknownOr,
+  limit: v.picklist(['target', 'generator', 'bound']),
+  confirmed: v.boolean(),
+})
+
+const SCHEMA = 'pushctl.bench/1'
+
+const runReport = v.looseObject({
+  schema: v.literal(SCHEMA),
+  started_at: v.string(),
+  duration_ms: number,
+  interrupted: v.boolean(),
+  partial: v.optional(v.boolean()),
+  mode: v.string(),
+  targets: v.array(v.string()),
+  engine: v.string(),
+  ...outcome,
   gc: v.looseObject({ generator: gcSide, target: gcSide }),
   host: v.looseObject({
     before: hostCounters,
@@ -164,14 +194,8 @@ const runReport = v.looseObject({
     generator_points: points,
     target_points: points,
   }),
-  thresholds: v.array(
-    v.looseObject({
-      expression: v.string(),
-      observed: unknownOr,
-      limit: number,
-      held: v.boolean(),
-    }),
-  ),
+  stages: v.optional(v.array(stage)),
+  search: v.optional(search),
   intervals: v.array(intervalSchema),
   environment: v.record(v.string(), v.nullable(v.union([v.string(), number, v.boolean()]))),
   plan: v.record(v.string(), v.unknown()),

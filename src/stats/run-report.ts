@@ -182,6 +182,36 @@ export interface ReplacementReport {
 /** Connections and memory (bytes) of a process at one moment of the ramp. */
 export type MemoryPoint = readonly [connections: number, bytes: number]
 
+/** One step of a run whose load changed while its connections stayed. */
+export interface StageReport {
+  /** When its measured time began, from the start of the run. */
+  readonly at_ms: number
+  readonly duration_ms: number
+  /** What it was to be: connections held, and messages (or broadcasts) per second in total. */
+  readonly connections_wanted: number
+  readonly rate_wanted: number
+  readonly verdict: VerdictReport
+  /** Counted from the begin of the step, with its ramp. */
+  readonly connections: RunReport['connections']
+  readonly messages: RunReport['messages']
+  readonly metrics: RunReport['metrics']
+  readonly thresholds: readonly ThresholdReport[]
+  /** Of a search: held every threshold; did not; or the generator was the limit, and not the target. */
+  readonly outcome?: 'passed' | 'failed' | 'generator'
+}
+
+/** What --find found. */
+export interface SearchReport {
+  readonly of: 'connections' | 'rate'
+  /** The last load that held every threshold; null: none did. */
+  readonly passed: number | null
+  /** The lowest that did not; null: all did, up to the bound of the search. */
+  readonly failed: number | null
+  readonly limit: 'target' | 'generator' | 'bound'
+  /** Whether `passed` held again for the whole of --duration. */
+  readonly confirmed: boolean
+}
+
 export interface RunReport {
   readonly schema: 'pushctl.bench/1'
   readonly started_at: string
@@ -240,6 +270,9 @@ export interface RunReport {
     readonly target_points?: readonly MemoryPoint[]
   }
   readonly thresholds: readonly ThresholdReport[]
+  /** In runs of several steps; then connections, messages, metrics and verdict are the last one's. */
+  readonly stages?: readonly StageReport[]
+  readonly search?: SearchReport
   readonly intervals: readonly IntervalReport[]
   readonly environment: Readonly<Record<string, string | number | boolean | null>>
   /** The plan as it was computed before the first packet. */

@@ -24,6 +24,7 @@ import {
   planSection,
   thresholdTable,
 } from './page-tables.ts'
+import { stageSection } from './stage-table.ts'
 
 export function htmlReport(report: RunReport, { script, style }: PageAssets): string {
   const policy = [
@@ -58,6 +59,7 @@ function bodyOf(report: RunReport): Markup {
   return html`${verdictSection(report)}
 <main>
 ${figures(report)}
+${stageSection(report)}
 ${section('Latency', html`<div class="plots" id="percentiles"></div>${latencyTable(report)}`)}
 ${section('Over time', overTime(report))}
 ${section('Connecting', connecting(report))}

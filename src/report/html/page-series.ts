@@ -15,6 +15,7 @@ import type {
 import { thinIntervals } from '../interval-merge.ts'
 import { attributeSpikes } from '../spike-attribution.ts'
 import { parseThreshold } from '../thresholds.ts'
+import { mainMetric } from './stage-table.ts'
 
 /** More would be thinner than a pixel. */
 const ROWS_MAX = 1_800
@@ -28,6 +29,15 @@ export interface PageSeries {
   readonly pauses: readonly PagePause[]
   readonly spikeUs: number | null
   readonly memory: readonly MemoryFit[]
+  readonly stages: readonly PageStage[]
+}
+
+/** A stage of a run, for the curve of latency over load. */
+export interface PageStage {
+  readonly connections: number
+  readonly perSecond: number
+  readonly p50: number
+  readonly p99: number
 }
 
 /** Percentiles of one metric: x is 1 / (1 - share), as in the plots of HdrHistogram. */
@@ -100,6 +110,7 @@ export function pageSeries(report: RunReport): PageSeries {
     pauses: pausesOf(report),
     spikeUs: attributeSpikes(report)?.thresholdUs ?? null,
     memory: memoryFits(report),
+    stages: stagesOf(report),
   }
 }
 
@@ -203,6 +214,15 @@ function pausesOf({ gc }: RunReport): PagePause[] {
     .sort((a, b) => b.us - a.us)
     .slice(0, PAUSES_MAX)
     .sort((a, b) => a.seconds - b.seconds)
+}
+
+function stagesOf({ stages = [] }: RunReport): PageStage[] {
+  return stages.flatMap((stage) => {
+    const response = mainMetric(stage)?.response
+    if (response === undefined || response.count === 0) return []
+    const { p50, p99 } = response
+    return [{ connections: stage.connections_wanted, perSecond: stage.rate_wanted, p50, p99 }]
+  })
 }
 
 function memoryFits({ memory }: RunReport): MemoryFit[] {

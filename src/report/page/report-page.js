@@ -5,6 +5,7 @@
  */
 import { drawMemory } from './memory-plot.js'
 import { drawPercentiles } from './percentile-plot.js'
+import { drawStages } from './stage-plot.js'
 import { drawTime } from './time-plots.js'
 
 const series = JSON.parse(document.getElementById('series').textContent)
@@ -13,6 +14,7 @@ let plots = []
 function drawAll() {
   for (const plot of plots) plot.destroy()
   plots = [
+    ...drawStages(emptied('stage-curve'), series),
     ...drawPercentiles(emptied('percentiles'), series.curves.filter(isOfMessages), 280),
     ...drawTime(emptied('time'), series),
     ...drawPercentiles(emptied('stages'), series.curves.filter(isOfConnecting), 190),

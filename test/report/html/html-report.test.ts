@@ -96,4 +96,33 @@ describe('the page', () => {
     expect(page).toContain('<h1>SUSPECT, partial: the run was killed</h1>')
     expect(page).toContain('The run was too short for a picture over time.')
   })
+
+  it('has a row and a point for each stage, and what the search found', () => {
+    const { verdict, connections, messages, metrics, thresholds } = SAMPLE_REPORT
+    const stage = (rate_wanted: number, outcome: 'passed' | 'failed') => ({
+      ...{ at_ms: 1_000, duration_ms: 5_000, connections_wanted: 100, rate_wanted, outcome },
+      ...{ verdict, connections, messages, metrics, thresholds },
+    })
+    const stages = [stage(1_000, 'passed'), stage(4_000, 'failed')]
+    const found = { of: 'rate', passed: 1_000, failed: 4_000, limit: 'target' } as const
+    const search = { ...found, confirmed: true }
+    const page = htmlReport({ ...SAMPLE_REPORT, stages, search }, ASSETS)
+    expect(page).toContain(
+      '<b>1,000/s</b> held every threshold, held again for the whole duration; ' +
+        'more than that the target did not hold.',
+    )
+    expect(page.match(/<tr class="stage /g)).toHaveLength(2)
+    const series = JSON.parse(/id="series">(.*?)<\/script>/s.exec(page)![1]!)
+    const { p50, p99 } = metrics.push_latency!.response
+    expect(series.stages).toEqual([
+      { connections: 100, perSecond: 1_000, p50, p99 },
+      { connections: 100, perSecond: 4_000, p50, p99 },
+    ])
+    const none = htmlReport(
+      { ...SAMPLE_REPORT, stages, search: { ...search, passed: null } },
+      ASSETS,
+    )
+    expect(none).toContain('No load held every threshold, not even 4,000/s.')
+    expect(htmlReport(SAMPLE_REPORT, ASSETS)).not.toContain('<h2>Stages</h2>')
+  })
 })
