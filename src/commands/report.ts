@@ -32,9 +32,8 @@ export const command = defineCommand({
   name: 'report',
   summary: 'show, draw, compare or merge reports of bench',
   description:
-    'ACTION is show, html, compare, merge or baseline. FILE is a report.json, or a folder of\n' +
-    'bench --out, or @NAME of what baseline NAME FILE has kept.\n' +
-    'The folder of a run that was killed has a report too: of what it had measured by then.',
+    'FILE is a report.json, the folder of bench --out, or @NAME as kept by baseline.\n' +
+    'A run that was killed has a report too: of what it had measured by then.',
   arguments: [
     { name: 'ACTION', help: 'show, html, compare, merge or baseline', required: true },
     {
