@@ -2,6 +2,7 @@
 import { defineOptions } from '../config/option-table.ts'
 import { LIFETIMES } from '../loadgen/turnover.ts'
 import { WORKLOAD_MODES } from '../loadgen/workload.ts'
+import { COURSE_OPTIONS } from './bench/course-options.ts'
 import { TARGET_OPTIONS } from './bench/target-options.ts'
 
 export const BENCH_OPTIONS = defineOptions({
@@ -190,6 +191,7 @@ export const BENCH_OPTIONS = defineOptions({
     kind: 'directory',
     help: 'write report.json and the .hgrm files here',
   },
+  ...COURSE_OPTIONS,
   ...TARGET_OPTIONS,
   engine: {
     flag: 'engine',

@@ -11,6 +11,8 @@ import type { TargetAddress } from '../loadgen/target/target-address.ts'
 import { type BenchSettings, hasTurnover, pushKindsOf } from '../loadgen/workload.ts'
 import { parseThresholds } from '../report/thresholds.ts'
 import type { BENCH_OPTIONS } from './bench-options.ts'
+import { courseFaults } from './bench/course-settings.ts'
+import { parseConnectionStages, parseRateStages } from './bench/load-stages.ts'
 import { publishSettings, targetFaults, targetsFrom } from './bench/target-settings.ts'
 
 export type BenchOptions = OptionsOf<typeof BENCH_OPTIONS>
@@ -36,6 +38,9 @@ export function benchFaults(
     ...broadcastRateFaults(options),
     ...countFaults(options),
     ...churnFaults(options),
+    ...faultsOf(() => parseConnectionStages(options.stages)),
+    ...faultsOf(() => parseRateStages(options.rateStages)),
+    ...courseFaults(options),
     ...options.targetHosts.filter((host) => !isSshHost(host)).map(targetHostFault),
   ]
 }
@@ -75,7 +80,7 @@ export function settingsFrom(
 }
 
 /** Over all connections. One a second each is a busy push service already. */
-function totalRate(options: BenchOptions): number {
+export function totalRate(options: BenchOptions): number {
   const { mode, connections, messagesPerConnection, messagesPerSecond, durationMs } = options
   if (mode === 'idle' || hasTurnover(mode)) return 0
   if (messagesPerSecond !== undefined) return messagesPerSecond

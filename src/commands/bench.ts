@@ -7,10 +7,12 @@
 import { type CommandContext, defineCommand } from '../config/command.ts'
 import { EXIT, exitCodeOfSignal } from '../errors/exit-codes.ts'
 import { PUBLISHING_BROKEN } from '../loadgen/run-findings.ts'
-import type { RunReport } from '../stats/run-report.ts'
+import type { RunReport, SearchReport } from '../stats/run-report.ts'
+import { courseFrom, withStages } from './bench/course-settings.ts'
+import { stageNote } from './bench/run-stages.ts'
 import { BENCH_OPTIONS } from './bench-options.ts'
 import { isSelftest, runSelftestCommand, selftestFaults } from './bench-selftest.ts'
-import { type BenchOptions, benchFaults, settingsFrom } from './bench-settings.ts'
+import { type BenchOptions, benchFaults, settingsFrom, totalRate } from './bench-settings.ts'
 import { SELFTEST_OPTIONS } from './selftest-options.ts'
 
 export const command = defineCommand({
@@ -51,7 +53,8 @@ export const command = defineCommand({
     })
     if (admin?.warning) note(admin.warning)
     const secret = await readDeviceSecret(options.authSecretFile, note)
-    const settings = settingsFrom(options, context.positional, admin?.token ?? null, secret)
+    const token = admin?.token ?? null
+    const settings = settingsFrom(withStages(options), context.positional, token, secret)
     if (options.plan) {
       const { plan } = await prepareBench(settings)
       await result({ schema: 'pushctl.bench-plan/1', ...plan }, planText(plan))
@@ -104,15 +107,23 @@ async function measure(
   )
   const hosts = options.doctor === 'on' ? watchHosts(options.targetHosts) : null
   try {
+    const slos = thresholds.parseThresholds(options.slo)
+    const rateAt = (connections: number): number => totalRate({ ...options, connections })
+    const course = courseFrom(options, settings, rateAt, slos, (stage) => note(stageNote(stage)))
     const measured = await runBench(settings, {
       signal,
       onProgress: (progress) => printer.update(progress),
       onPlan: ({ warnings }) => warnings.forEach((warning) => note(`warning: ${warning}`)),
       ...(hosts === null ? {} : { hosts }),
       record: output?.record,
+      ...(course === null ? {} : { course }),
     })
-    const slos = thresholds.parseThresholds(options.slo)
-    const report = { ...measured, thresholds: thresholds.evaluateThresholds(slos, measured) }
+    const report = {
+      ...measured,
+      thresholds: thresholds.evaluateThresholds(slos, measured),
+      ...(course === null ? {} : { stages: course.stages }),
+      ...(course?.search ? { search: course.search } : {}),
+    }
     printer.stop()
     for (const line of (await output?.write(report)) ?? []) note(line)
     const { columns: width, color, stdoutIsTty } = terminal
@@ -131,6 +142,15 @@ function exitCodeOf(report: RunReport, signal: AbortSignal): number {
   if (alive_at_end === 0 || failures.some(({ cause }) => cause === PUBLISHING_BROKEN)) {
     return EXIT.TARGET
   }
-  if (report.verdict.value === 'INVALID') return EXIT.GENERATOR_SATURATED
-  return report.thresholds.every(({ held }) => held) ? EXIT.OK : EXIT.THRESHOLD
+  if (report.search !== undefined) return exitCodeOfSearch(report.search)
+  const parts = [report, ...(report.stages ?? [])]
+  if (parts.some(({ verdict }) => verdict.value === 'INVALID')) return EXIT.GENERATOR_SATURATED
+  const isHeld = parts.every(({ thresholds }) => thresholds.every(({ held }) => held))
+  return isHeld ? EXIT.OK : EXIT.THRESHOLD
+}
+
+/** A load that held is an answer, whatever did not hold more. */
+function exitCodeOfSearch({ passed, limit, confirmed }: SearchReport): number {
+  if (passed !== null && confirmed) return EXIT.OK
+  return limit === 'generator' ? EXIT.GENERATOR_SATURATED : EXIT.THRESHOLD
 }

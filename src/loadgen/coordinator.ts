@@ -3,7 +3,8 @@
  * publisher, says when, waits (never without a limit), and merges what they found.
  *
  *   own node? ─► shards ready ─► connect ─► barrier ─► steady (warm-up, measured)
- *             ─► drain ─► finish ─► report
+ *                                  ▲          ─► drain ─► finish ─► report
+ *                                  └─ next step of a course ─┘
  *
  * An interruption jumps to "drain" from wherever the run is, before the first connect straight to
  * the report; whatever happens, nothing that was started is left behind.
@@ -19,16 +20,18 @@ import { MemorySampler } from './memory-sampler.ts'
 import { scheduleOf } from './message-schedule.ts'
 import { NodeApi, type NodeFacts, pausesOfRun } from './node-api.ts'
 import { OwnNode } from './own-node.ts'
-import { LATE_AFTER_US } from './pacing/pacer.ts'
 import type { OwnNodeOptions } from './own-node-process.ts'
 import type { RunPlan } from './plan/run-plan.ts'
 import { PublisherLink } from './publisher-link.ts'
 import { buildReport } from './report-builder.ts'
 import { describeEnvironment } from './run-environment.ts'
+import { onlyStepOf, planOfStep, type RunStep } from './run-course.ts'
+import { drain } from './run-drain.ts'
 import { closeShards, collectResults } from './run-ending.ts'
 import { plannedMsOf, runHeader } from './run-header.ts'
 import type { BenchHooks, RunProgress } from './run-hooks.ts'
 import { runLimits, runPeriods } from './run-limits.ts'
+import { RunTotals } from './run-totals.ts'
 import { ShardGroup } from './shard-group.ts'
 import type { PublisherSetup, SteadyStage } from './shard-messages.ts'
 import { protocolTitle } from './target/target-address.ts'
@@ -53,11 +56,18 @@ export async function runBench(settings: BenchSettings, hooks: BenchHooks): Prom
   try {
     const driven =
       node === null ? settings : { ...settings, targets: node.targets, publishUrl: node.httpUrl }
-    const setup = await prepareBench(driven)
+    const setup = setupFor(await prepareBench(driven), hooks)
     return await new BenchRun(driven, setup, hooks, startedAtMs, node).run()
   } finally {
     await node?.stop()
   }
+}
+
+/** The steps of a course are divided over all shards, so all of them connect together. */
+function setupFor(setup: BenchSetup, { course }: BenchHooks): BenchSetup {
+  if (course === undefined) return setup
+  const { plan } = setup
+  return { ...setup, plan: { ...plan, shards: { ...plan.shards, lanes: plan.shards.count } } }
 }
 
 /** Where the generator needs processes, the node needs as many: one for each, with its ports. */
@@ -77,7 +87,9 @@ class BenchRun {
   readonly #runId = newRunId()
   readonly #api: NodeApi | null
   readonly #shards: ShardGroup
-  readonly #hostBefore = readHostSample()
+  #step: RunStep
+  /** Before the connects of the step. */
+  #hostBefore = readHostSample()
   #hostMeasured: HostSample | null = null
   readonly #limits: ReturnType<typeof runLimits>
   readonly #periods: ReturnType<typeof runPeriods>
@@ -89,6 +101,7 @@ class BenchRun {
   #stormTimer: NodeJS.Timeout | null = null
   /** Why the node of our own did not come back from a storm. */
   #nodeError: Error | null = null
+  readonly #totals: RunTotals
   readonly #hostPeaks = new HostPeaks()
   #hosts: readonly HostFindingsReport[] = []
   #phase: RunProgress['phase'] = 'start'
@@ -111,12 +124,14 @@ class BenchRun {
     this.#hooks = hooks
     this.#startedAtMs = startedAtMs
     this.#node = node
+    this.#step = hooks.course?.first ?? onlyStepOf(settings)
     const { publishUrl, adminToken } = settings
     this.#api = publishUrl === null ? null : new NodeApi(publishUrl, adminToken)
     const { kind, connections } = setup.plan.shards
     // Interrupted while its node was starting: there is nothing to drive any more.
     const setups = this.#isInterrupted ? [] : shardSetups(settings, setup, this.#runId)
     this.#shards = new ShardGroup(kind, setups, connections)
+    this.#totals = new RunTotals(this.#shards, () => this.#publisher)
     this.#memory = new MemorySampler(this.#shards, kind, () => this.#askTarget())
     this.#limits = runLimits(settings.connections, connections.length)
     this.#periods = runPeriods(connections.length)
@@ -137,9 +152,11 @@ class BenchRun {
       const looked = this.#hooks.hosts?.start(this.#setup.plan)
       if (!this.#isInterrupted) await this.#start()
       await looked
-      if (!this.#isInterrupted) await this.#connect()
-      if (!this.#isInterrupted) await this.#holdSteady()
-      await this.#drain()
+      do {
+        if (!this.#isInterrupted) await this.#connect()
+        if (!this.#isInterrupted) await this.#holdSteady()
+        await this.#drain()
+      } while (await this.#takeNextStep())
       const targetAfter = await this.#askTarget()
       const hostAfter = readHostSample()
       this.#hostPeaks.add(hostAfter, nowUs() / 1000)
@@ -191,20 +208,24 @@ class BenchRun {
   }
 
   async #connect(): Promise<void> {
-    const { connections, connectsPerSecond } = this.#settings
-    const plannedMs = (connections / connectsPerSecond) * 1000
-    this.#enter('connect', plannedMs)
+    const { connectsPerSecond } = this.#settings
+    const { connections } = this.#step
+    const before = this.#shards.alive
+    const opened = Math.max(0, connections - before)
+    this.#enter('connect', (opened / connectsPerSecond) * 1000)
     const startUs = nowUs()
     this.#hasConnected = true
-    this.#memory.start(this.#periods.memoryMs)
+    // The slope of a ramp; one down says nothing of what a connection takes.
+    if (opened > 0) this.#memory.start(this.#periods.memoryMs)
     const { lanes } = this.#setup.plan.shards
     const extraMs = this.#limits.connectExtraMs
-    const order = { startUs, connectsPerSecond, lanes, extraMs }
+    const order = { startUs, connectsPerSecond, connections, lanes, extraMs }
     await connectInLanes(this.#shards, order, this.#hooks.signal)
     this.#memory.stop()
     this.#connectUs = nowUs() - startUs
-    this.#connected = this.#shards.sum(({ established }) => established)
-    if (this.#connected > 0 || this.#isInterrupted) return
+    const established = this.#shards.sum((progress) => progress.established)
+    this.#connected = Math.max(0, established - before)
+    if (established > 0 || this.#isInterrupted) return
     throw this.#connectFailure(this.#shards.sum(({ failed }) => failed))
   }
 
@@ -219,12 +240,14 @@ class BenchRun {
   }
 
   async #holdSteady(): Promise<void> {
-    const { warmupMs, durationMs } = this.#settings
+    const settings = { ...this.#settings, ...this.#step }
+    const { warmupMs, durationMs, connections } = settings
     const startUs = nowUs() + this.#limits.steadyLeadUs
     const measureFromUs = startUs + warmupMs * 1000
     const endUs = measureFromUs + durationMs * 1000
-    const turnover = turnoverOf(this.#settings, measureFromUs, this.#node !== null)
-    const stage = { startUs, measureFromUs, endUs, turnover, ...scheduleOf(this.#settings) }
+    const turnover = turnoverOf(settings, measureFromUs, this.#node !== null)
+    const times = { startUs, measureFromUs, endUs }
+    const stage = { ...times, turnover, connections, ...scheduleOf(settings) }
     this.#stage = stage
     this.#shards.tell({ kind: 'steady', stage })
     this.#publisher?.publish(stage, concat(this.#shards.states.map((s) => s.failedConnections)))
@@ -257,41 +280,35 @@ class BenchRun {
     this.#stormTimer = setTimeout(kill, Math.max(0, (atUs - nowUs()) / 1000))
   }
 
-  /** Sending is over; what is on its way may still arrive. */
   async #drain(): Promise<void> {
     if (this.#stormTimer) clearTimeout(this.#stormTimer)
-    if (this.#stage === null) return
+    const stage = this.#stage
+    if (stage === null) return
     this.#enter('drain', null)
+    const isLast = this.#hooks.course === undefined || this.#isInterrupted
+    const extraMs = isLast ? 0 : (stage.endUs - stage.startUs) / 1000
     const publisher = this.#publisher
-    if (publisher !== null && !publisher.isDone) {
-      // Its own clock ends it; only an end before that needs a word.
-      if (nowUs() < this.#stage.endUs) publisher.finish()
-      await this.#shards.waitUntil(() => publisher.isDone, this.#limits.publishedMs)
-    }
-    // What is due at the very end may still be sent for as long as it is not late.
-    if (nowUs() >= this.#stage.endUs) await pauseUntil(this.#stage.endUs + LATE_AFTER_US)
-    this.#shards.tell({ kind: 'stop' })
-    const limitUs = nowUs() + this.#limits.drainMs * 1000
-    for (;;) {
-      const leftMs = (limitUs - nowUs()) / 1000
-      if (leftMs <= 0 || this.#shards.living.length === 0) return
-      // What shards said before they stopped may be old by a second.
-      await this.#shards.askAndWait(leftMs)
-      if (this.#hasAllCome()) return
-      await pauseUntil(nowUs() + this.#periods.drainLookMs * 1000)
-    }
+    const [limits, periods] = [this.#limits, this.#periods]
+    await drain(this.#shards, { stage, publisher, limits, periods, extraMs })
   }
 
-  /**
-   * By the connections that are up now: exact where none was lost, which the report counts exactly.
-   */
-  #hasAllCome(): boolean {
-    const come = this.#shards.sum(({ received, duplicated }) => received - duplicated)
-    if (this.#publisher === null) return come >= this.#shards.sum(({ sent }) => sent)
-    const { unicast = null, broadcast = null } = this.#publisher.result ?? {}
-    const toOne = unicast?.sends.sent ?? 0
-    const toAll = (broadcast?.sends.sent ?? 0) * this.#shards.alive
-    return come >= toOne + toAll
+  /** Asks the course of the run what is next; false where this was the last step. */
+  async #takeNextStep(): Promise<boolean> {
+    const { course } = this.#hooks
+    const stage = this.#stage
+    if (course === undefined || stage === null || this.#isInterrupted) return false
+    await collectResults(this.#shards, this.#limits)
+    const report = this.#report(readHostSample(), null)
+    const next = course.next(report, (stage.measureFromUs - this.#startUs) / 1000)
+    if (next === null || this.#publisher?.error) return false
+    this.#step = next
+    this.#stage = null
+    this.#hostBefore = readHostSample()
+    this.#totals.beginStep(() => {
+      this.#shards.beginStep()
+      if (this.#publisher !== null) this.#publisher.sent = 0
+    })
+    return true
   }
 
   /** null where the target has no HTTP API, or does not answer any more. */
@@ -302,7 +319,7 @@ class BenchRun {
   #report(hostAfter: ReturnType<typeof readHostSample>, target: NodeFacts | null): RunReport {
     this.#intervals.finish()
     return buildReport({
-      plan: this.#setup.plan,
+      plan: planOfStep(this.#setup.plan, this.#step),
       startedAtMs: this.#startedAtMs,
       startUs: this.#startUs,
       connectUs: this.#connectUs,
@@ -341,15 +358,10 @@ class BenchRun {
     const host = readHostSample()
     this.#hostPeaks.add(host, nowUs() / 1000)
     const connections = this.#shards.alive
-    const fromShards = this.#shards.sum(({ sent }) => sent)
     const row = this.#intervals.add(nowUs(), {
       phase: this.#phase,
       connections,
-      attempted: this.#shards.sum(({ attempted }) => attempted),
-      established: this.#shards.sum(({ established }) => established),
-      failed: this.#shards.sum(({ failed }) => failed),
-      sent: this.#publisher === null ? fromShards : this.#publisher.sent,
-      received: this.#shards.sum(({ received }) => received),
+      ...this.#totals.read(),
       latencies: this.#shards.takeIntervals(),
       host,
     })
@@ -359,17 +371,13 @@ class BenchRun {
       elapsedMs: (nowUs() - this.#phaseStartUs) / 1000,
       totalMs: this.#phaseTotalMs,
       connections,
-      connectionsTarget: this.#settings.connections,
+      connectionsTarget: this.#step.connections,
       sentPerSecond: (row.sent * 1000) / intervalMs,
       receivedPerSecond: (row.received * 1000) / intervalMs,
       p50: hasLatency ? row.p50 : null,
       p99: hasLatency ? row.p99 : null,
     })
   }
-}
-
-function pauseUntil(us: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, Math.max(0, (us - nowUs()) / 1000)))
 }
 
 function concat(arrays: readonly Uint32Array[]): Uint32Array {

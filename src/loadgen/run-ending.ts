@@ -8,9 +8,10 @@ import type { ShardGroup, ShardState } from './shard-group.ts'
 
 /** @throws PushctlError PUSHCTL_SHARD_LOST where no shard is left to say anything. */
 export async function collectResults(shards: ShardGroup, limits: RunLimits): Promise<void> {
-  shards.tell({ kind: 'finish' })
   const { living } = shards
   const isDone = ({ result, lost }: ShardState): boolean => result !== null || lost !== null
+  // Not again after the last step of a course: that would be what it found, and nothing more.
+  if (!living.every(isDone)) shards.tell({ kind: 'finish' })
   await shards.waitUntil(() => living.every(isDone), limits.resultMs)
   if (shards.living.length === 0) throw allShardsLost(shards.states)
 }

@@ -2,6 +2,7 @@
 import type { RunRecord } from '../stats/run-record.ts'
 import type { HostFindingsReport } from '../stats/run-report.ts'
 import type { RunPlan } from './plan/run-plan.ts'
+import type { RunCourse } from './run-course.ts'
 
 export interface RunProgress {
   readonly phase: 'start' | 'connect' | 'warm-up' | 'steady' | 'drain'
@@ -23,6 +24,8 @@ export interface BenchHooks {
   /** Looks at the hosts of a run; the same for a selftest would only cost time. */
   readonly hosts?: HostWatch
   readonly record?: RunRecord | undefined
+  /** Steps over the same connections; missing: one, as the settings say. */
+  readonly course?: RunCourse | undefined
 }
 
 /** Whoever can say more of a host than its counters. Neither call fails. */

@@ -20,6 +20,7 @@ import {
   shareText,
 } from './report-values.ts'
 import { spikeLines } from './spike-lines.ts'
+import { searchLines, stageLines } from './stage-lines.ts'
 import { clipText, plainText, tableLines, wrapItems } from './table.ts'
 
 export interface TextReportOptions {
@@ -41,6 +42,8 @@ export function textReport(report: RunReport, { width, color }: TextReportOption
     ['Latency', latencyLines(report, style)],
     ['Pauses', pauseLines(report)],
     ['Spikes', spikeLines(report)],
+    ['Stages', stageLines(report, style)],
+    ['Found', searchLines(report)],
     ['Thresholds', thresholdLines(report, style)],
     ['Failures', failureLines(report, style)],
     ['Doctor', hostFindingsLines(report, style)],

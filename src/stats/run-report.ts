@@ -196,7 +196,7 @@ export interface StageReport {
   readonly messages: RunReport['messages']
   readonly metrics: RunReport['metrics']
   readonly thresholds: readonly ThresholdReport[]
-  /** Of a search: held every threshold; did not; or the generator was the limit, and not the target. */
+  /** Of a search: every threshold held; one did not; or the generator was the limit. */
   readonly outcome?: 'passed' | 'failed' | 'generator'
 }
 
@@ -270,7 +270,7 @@ export interface RunReport {
     readonly target_points?: readonly MemoryPoint[]
   }
   readonly thresholds: readonly ThresholdReport[]
-  /** In runs of several steps; then connections, messages, metrics and verdict are the last one's. */
+  /** Runs of several steps: connections, messages, metrics and verdict are the last one's. */
   readonly stages?: readonly StageReport[]
   readonly search?: SearchReport
   readonly intervals: readonly IntervalReport[]

@@ -1,0 +1,53 @@
+/** The end of a step: sending is over, and what is on its way may still arrive. */
+import { nowUs } from '../stats/clock.ts'
+import { LATE_AFTER_US } from './pacing/pacer.ts'
+import type { PublisherLink } from './publisher-link.ts'
+import type { RunLimits, RunPeriods } from './run-limits.ts'
+import type { ShardGroup } from './shard-group.ts'
+import type { SteadyStage } from './shard-messages.ts'
+
+export interface DrainOrder {
+  readonly stage: SteadyStage
+  readonly publisher: PublisherLink | null
+  readonly limits: RunLimits
+  readonly periods: RunPeriods
+  /** Beyond the limit: what the target still owes must not be in the way of a further step. */
+  readonly extraMs: number
+}
+
+export async function drain(shards: ShardGroup, order: DrainOrder): Promise<void> {
+  const { stage, publisher, limits, periods } = order
+  if (publisher !== null && !publisher.isDone) {
+    // Its own clock ends it; only an end before that needs a word.
+    if (nowUs() < stage.endUs) publisher.finish()
+    await shards.waitUntil(() => publisher.isDone, limits.publishedMs)
+  }
+  // What is due at the very end may still be sent for as long as it is not late.
+  if (nowUs() >= stage.endUs) await pauseUntil(stage.endUs + LATE_AFTER_US)
+  shards.tell({ kind: 'stop' })
+  const limitUs = nowUs() + (limits.drainMs + order.extraMs) * 1000
+  for (;;) {
+    const leftMs = (limitUs - nowUs()) / 1000
+    if (leftMs <= 0 || shards.living.length === 0) return
+    // What shards said before they stopped may be old by a second.
+    await shards.askAndWait(leftMs)
+    if (hasAllCome(shards, publisher)) return
+    await pauseUntil(nowUs() + periods.drainLookMs * 1000)
+  }
+}
+
+/**
+ * By the connections that are up now: exact where none was lost, which the report counts exactly.
+ */
+function hasAllCome(shards: ShardGroup, publisher: PublisherLink | null): boolean {
+  const come = shards.sum(({ received, duplicated }) => received - duplicated)
+  if (publisher === null) return come >= shards.sum(({ sent }) => sent)
+  const { unicast = null, broadcast = null } = publisher.result ?? {}
+  const toOne = unicast?.sends.sent ?? 0
+  const toAll = (broadcast?.sends.sent ?? 0) * shards.alive
+  return come >= toOne + toAll
+}
+
+function pauseUntil(us: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, Math.max(0, (us - nowUs()) / 1000)))
+}
