@@ -65,6 +65,7 @@ export function settingsFrom(
     lifetime: options.lifetime,
     heartbeatSeconds: Math.ceil((options.heartbeatMs ?? 0) / 1000),
     messageBytes: options.messageBytes,
+    qos: options.qos === '1' ? 1 : 0,
     arrivals: options.arrivals,
     warmupMs: options.warmupMs,
     durationMs: options.durationMs,

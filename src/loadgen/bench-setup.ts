@@ -56,6 +56,7 @@ export function shardSetups(
     connectLanes: plan.shards.lanes,
     messageBytes,
     heartbeatSeconds: settings.heartbeatSeconds,
+    qos: settings.qos,
     activities: activitiesOf(settings.mode),
     deviceSecret: settings.deviceSecret,
   }))

@@ -177,7 +177,7 @@ class BenchRun {
   }
 
   async #start(): Promise<void> {
-    const { mode, connections, messageBytes, seed, adminToken, publishUrl } = this.#settings
+    const { mode, connections, messageBytes, qos, seed, adminToken, publishUrl } = this.#settings
     const elsewhere = this.#settings.publishElsewhere
     // Fails here, with a clear error, where pushes could not be injected later.
     if (needsPublisher(mode)) {
@@ -194,6 +194,7 @@ class BenchRun {
         devices,
         connections,
         messageBytes,
+        qos,
         seed,
         answersLimitMs: this.#limits.answersMs,
       }
@@ -299,7 +300,8 @@ class BenchRun {
     if (course === undefined || stage === null || this.#isInterrupted) return false
     await collectResults(this.#shards, this.#limits)
     const report = this.#report(readHostSample(), null)
-    const next = course.next(report, (stage.measureFromUs - this.#startUs) / 1000)
+    const atMs = (stage.measureFromUs - this.#startUs) / 1000
+    const next = course.next(report, { atMs, blockedMs: this.#publisher?.blockedMs ?? 0 })
     if (next === null || this.#publisher?.error) return false
     this.#step = next
     this.#stage = null

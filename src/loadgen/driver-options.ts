@@ -8,6 +8,7 @@ export function driverOptions(setup: ShardSetup) {
     devicePrefix: setup.devices.prefix,
     deviceDigits: setup.devices.digits,
     heartbeatSeconds: setup.heartbeatSeconds,
+    acks: setup.qos === 1,
     broadcast: setup.activities.broadcast,
     deviceSecret: setup.deviceSecret,
   }

@@ -21,11 +21,11 @@ export class PublishLines {
   readonly #markerView = new DataView(this.#marker.buffer)
 
   /** `devices` null: to all. */
-  constructor(devices: DeviceNames | null, messageBytes: number, runId: number) {
+  constructor(devices: DeviceNames | null, messageBytes: number, runId: number, qos: 0 | 1 = 0) {
     const to = devices === null ? '"all"' : `["${deviceIdOf(devices, 0)}"]`
     const head = `{"to":${to},"payload64":"`
     const payload = Buffer.from(payloadTemplate(messageBytes)).toString('base64')
-    this.#template = Buffer.from(`${head}${payload}"}\n`)
+    this.#template = Buffer.from(`${head}${payload}"${qos === 1 ? ',"qos":1' : ''}}\n`)
     this.lineBytes = this.#template.length
     this.#digits = devices?.digits ?? 0
     this.#digitsAt = devices === null ? 0 : '{"to":["'.length + devices.prefix.length

@@ -47,6 +47,12 @@ export class PublisherLink {
     return this.result !== null || this.error !== null
   }
 
+  /** For so long the target took no pushes that were due, of the last step. */
+  get blockedMs(): number {
+    const { unicast, broadcast } = this.result ?? {}
+    return Math.max(unicast?.blockedUs ?? 0, broadcast?.blockedUs ?? 0) / 1000
+  }
+
   publish(stage: SteadyStage, failedConnections: Uint32Array): void {
     this.sent = 0
     this.result = null

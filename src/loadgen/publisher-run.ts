@@ -55,7 +55,9 @@ export class PublisherRun {
   #unsendable = 0
   #warmupSent = 0
   #sentInAll = 0
-  #isBlocked = false
+  /** Since when the target takes no more; 0: it does. */
+  #blockedFromUs = 0
+  #blockedUs = 0
   #resolve: () => void = () => {}
   readonly #sentAll = new Promise<void>((resolve) => {
     this.#resolve = resolve
@@ -126,6 +128,7 @@ export class PublisherRun {
   stop(): void {
     if (this.endUs !== 0) return
     this.endUs = nowUs()
+    this.#endBlock()
     this.#timer.stop()
     this.#resolve()
   }
@@ -142,13 +145,19 @@ export class PublisherRun {
       sentInAll: this.#sentInAll,
       warmupSent: this.#warmupSent,
       sentBefore: this.#sentBefore,
+      blockedUs: this.#blockedUs,
     }
   }
 
   #onDrain(): void {
-    if (!this.#isBlocked) return
-    this.#isBlocked = false
+    if (this.#blockedFromUs === 0) return
+    this.#endBlock()
     if (this.endUs === 0) this.#timer.start()
+  }
+
+  #endBlock(): void {
+    if (this.#blockedFromUs > 0) this.#blockedUs += nowUs() - this.#blockedFromUs
+    this.#blockedFromUs = 0
   }
 
   #sendDue(now: number): number {
@@ -158,7 +167,7 @@ export class PublisherRun {
       if (due === 0) return this.#stage.startUs + this.#pacer.intendedUs(this.#done)
       if (clockUs > this.#stage.endUs + LATE_AFTER_US) break
       if (!this.#stream.write(this.#chunk(due, clockUs))) {
-        this.#isBlocked = true
+        this.#blockedFromUs = nowUs()
         return Number.POSITIVE_INFINITY
       }
       clockUs = nowUs()

@@ -16,8 +16,16 @@ export interface RunStep {
 
 export interface RunCourse {
   readonly first: RunStep
-  /** `atMs`: when the step's measured time began, from the start of the run. null: that was all. */
-  next(report: RunReport, atMs: number): RunStep | null
+  /** null: that was all. */
+  next(report: RunReport, moments: StepMoments): RunStep | null
+}
+
+/** What the report of a step does not say. */
+export interface StepMoments {
+  /** When its measured time began, from the start of the run. */
+  readonly atMs: number
+  /** For so long the target took no pushes that were due. */
+  readonly blockedMs: number
 }
 
 /** The one step of a run without a course. */

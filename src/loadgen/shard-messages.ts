@@ -31,6 +31,7 @@ export interface ShardSetup {
   readonly connectLanes: number
   readonly messageBytes: number
   readonly heartbeatSeconds: number
+  readonly qos: 0 | 1
   readonly activities: Activities
   readonly deviceSecret?: Uint8Array | undefined
 }
@@ -152,6 +153,7 @@ export interface PublisherSetup {
   readonly devices: DeviceNames
   readonly connections: number
   readonly messageBytes: number
+  readonly qos: 0 | 1
   readonly seed: number
   /** How long the last answers are waited for. */
   readonly answersLimitMs: number
@@ -175,6 +177,8 @@ export interface PushCounts {
   readonly warmupSent: number
   /** Broadcasts of earlier steps: the numbers of this one come after it. */
   readonly sentBefore: number
+  /** For so long the target took no more, with pushes waiting. */
+  readonly blockedUs: number
 }
 
 export interface PublisherResult extends ThreadFindings {

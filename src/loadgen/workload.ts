@@ -67,6 +67,8 @@ export interface BenchSettings {
   /** What the devices ask for in HELLO; 0: the node chooses. */
   readonly heartbeatSeconds: number
   readonly messageBytes: number
+  /** 1: pushes are stored, and the devices of push nodes ACK them. */
+  readonly qos: 0 | 1
   readonly arrivals: 'constant' | 'poisson'
   readonly warmupMs: number
   readonly durationMs: number

@@ -33,6 +33,7 @@ function setupOf(url: string, connections: number, engine: 'epoll' | 'node'): Sh
     connectsPerSecond: 100_000,
     connectLanes: 1,
     messageBytes: 64,
+    qos: 0,
     heartbeatSeconds: 0,
     activities: { echo: true, unicast: false, broadcast: false },
   }

@@ -70,7 +70,7 @@ export const TARGET_OPTIONS = defineOptions({
     kind: 'enum',
     values: ['0', '1'],
     default: '0',
-    help: 'quality of service of subscriptions and messages (mqtt)',
+    help: '1: pushes are stored and acknowledged (push nodes), or subscribed to so (mqtt)',
   },
   deviceTopic: {
     flag: 'topic',

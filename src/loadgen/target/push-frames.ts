@@ -5,11 +5,19 @@
  */
 import type { Slot } from '../../engine/socket-engine.ts'
 import { FrameReader } from '../../protocol/frame-reader.ts'
-import { byeReason, ECHO_PRODUCT, FRAME } from '../../protocol/frame-types.ts'
+import {
+  byeReason,
+  ECHO_PRODUCT,
+  FRAME,
+  HELLO_FLAG,
+  MSG_FLAG,
+  STREAM,
+} from '../../protocol/frame-types.ts'
 import {
   helloBytesMax,
   helloFields,
   sendBytesMax,
+  writeAck,
   writeHello,
   writePing,
   writeSend,
@@ -19,6 +27,11 @@ import { deviceIdOf, writeDigits } from '../device-names.ts'
 import { payloadTemplate, writeMarker } from '../marker.ts'
 import { DeviceTokens } from './device-tokens.ts'
 import type { ConnectionEvents, DriverOptions } from './target-driver.ts'
+
+/** Type, stream and a varint of up to 8 bytes. */
+export const ACK_BYTES_MAX = 10
+/** Of `ackSeqs`. */
+const STREAMS = [STREAM.INBOX, STREAM.BROADCAST] as const
 
 export class PushFrames {
   readonly hello: Uint8Array
@@ -32,6 +45,8 @@ export class PushFrames {
   readonly #options: DriverOptions
   readonly #events: ConnectionEvents
   readonly #reader = new FrameReader({ from: 'node' })
+  /** By stream: what the messages read since the last takeAck() asked to acknowledge; 0: nothing. */
+  readonly #ackSeqs = new Float64Array(STREAMS.length)
 
   constructor(options: DriverOptions, events: ConnectionEvents) {
     this.#options = options
@@ -71,6 +86,19 @@ export class PushFrames {
     return at + this.send.length
   }
 
+  /** The stream that has something to acknowledge, or -1. */
+  nextAck(): number {
+    for (const stream of STREAMS) if (this.#ackSeqs[stream] > 0) return stream
+    return -1
+  }
+
+  /** Writes the ACK of a stream at `at`, and forgets it; returns the end. */
+  writeAck(out: Uint8Array, at: number, stream: number): number {
+    const end = writeAck(out, at, stream, this.#ackSeqs[stream])
+    this.#ackSeqs[stream] = 0
+    return end
+  }
+
   /** One frame (type byte and body) to one event. */
   onFrame(slot: Slot, bytes: Uint8Array, start: number, end: number): void {
     const reader = this.#reader
@@ -80,6 +108,7 @@ export class PushFrames {
     }
     switch (reader.type) {
       case FRAME.MSG:
+        if (this.#options.acks && (reader.flags & MSG_FLAG.WANTS_ACK) !== 0) this.#noteAck(reader)
         this.#events.onMessage(slot, bytes, reader.payloadStart, reader.payloadEnd)
         break
       case FRAME.PONG:
@@ -101,6 +130,12 @@ export class PushFrames {
         break
     }
   }
+
+  /** Messages of a stream come in order, so the last one stands for all. */
+  #noteAck({ flags, seq }: FrameReader): void {
+    const stream = (flags & MSG_FLAG.BROADCAST) === 0 ? STREAM.INBOX : STREAM.BROADCAST
+    this.#ackSeqs[stream] = seq
+  }
 }
 
 /** Longer than any run; an issuer's own tokens may be shorter. */
@@ -120,6 +155,7 @@ function helloTemplate(options: DriverOptions, token: string): Uint8Array {
   const names = { prefix: options.devicePrefix, digits: options.deviceDigits }
   const fields = helloFields(deviceIdOf(names, 0), token, [], {
     heartbeatSeconds: options.heartbeatSeconds,
+    flags: options.acks ? HELLO_FLAG.WILL_ACK : 0,
   })
   const bytes = new Uint8Array(helloBytesMax(fields))
   return bytes.slice(0, writeHello(bytes, 0, fields))

@@ -10,7 +10,7 @@ import {
   TcpFraming,
   writeLengthBefore,
 } from '../../protocol/tcp-framing.ts'
-import { PushFrames } from './push-frames.ts'
+import { ACK_BYTES_MAX, PushFrames } from './push-frames.ts'
 import type { ConnectionEvents, DriverOptions, TargetDriver } from './target-driver.ts'
 import { wrongProtocolCause } from './wrong-protocol.ts'
 
@@ -36,6 +36,12 @@ export class PushTcpDriver implements TargetDriver {
   }
 
   receive(slot: Slot, _connection: number, bytes: Uint8Array, start: number, end: number): number {
+    const readTo = this.#readFrames(slot, bytes, start, end)
+    this.#acknowledge(slot)
+    return readTo
+  }
+
+  #readFrames(slot: Slot, bytes: Uint8Array, start: number, end: number): number {
     const framing = this.#framing
     let at = start
     for (;;) {
@@ -70,6 +76,15 @@ export class PushTcpDriver implements TargetDriver {
   }
 
   sayGoodbye(): void {}
+
+  /** Of all messages of one read at once. */
+  #acknowledge(slot: Slot): void {
+    for (let stream = this.#frames.nextAck(); stream >= 0; stream = this.#frames.nextAck()) {
+      const at = this.#reserve(ACK_BYTES_MAX)
+      const end = this.#frames.writeAck(this.#engine.outbox, at, stream)
+      if (this.#engine.isOpen(slot)) this.#commit(slot, at, end)
+    }
+  }
 
   #fail(
     slot: Slot,

@@ -5,7 +5,7 @@
 import type { Slot, SocketEngine } from '../../engine/socket-engine.ts'
 import { OPCODE } from '../../protocol/websocket-frame.ts'
 import { SUBPROTOCOL_BINARY } from '../../protocol/websocket-handshake.ts'
-import { PushFrames } from './push-frames.ts'
+import { ACK_BYTES_MAX, PushFrames } from './push-frames.ts'
 import type { ResolvedTarget } from './target-address.ts'
 import type { ConnectionEvents, DriverOptions, TargetDriver } from './target-driver.ts'
 import { WebSocketClient, type WebSocketSink } from './websocket/websocket-client.ts'
@@ -39,7 +39,18 @@ export class PushWebSocketDriver implements TargetDriver, WebSocketSink {
   }
 
   receive(slot: Slot, connection: number, bytes: Uint8Array, start: number, end: number): number {
-    return this.#client.receive(slot, connection, bytes, start, end)
+    const readTo = this.#client.receive(slot, connection, bytes, start, end)
+    this.#acknowledge(slot)
+    return readTo
+  }
+
+  /** Of all messages of one read at once. */
+  #acknowledge(slot: Slot): void {
+    for (let stream = this.#frames.nextAck(); stream >= 0; stream = this.#frames.nextAck()) {
+      const at = this.#client.reserve(ACK_BYTES_MAX)
+      const end = this.#frames.writeAck(this.#engine.outbox, at, stream)
+      if (this.#engine.isOpen(slot)) this.#client.commit(slot, at, end, OPCODE.BINARY)
+    }
   }
 
   sendUpstream(slot: Slot, seq: number, intendedUs: number, writtenUs: number): void {

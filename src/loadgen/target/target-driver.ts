@@ -47,6 +47,8 @@ export interface DriverOptions {
   readonly deviceDigits: number
   /** Requested of the target, 0: let it choose. */
   readonly heartbeatSeconds: number
+  /** Stored messages of the push protocol are acknowledged, once for each read. */
+  readonly acks: boolean
   /** Signs the device tokens of the push protocol; missing: devices have none. */
   readonly deviceSecret?: Uint8Array | undefined
   /** Whether messages to all will come, where a device must ask for them. */

@@ -46,6 +46,7 @@ export const SETTINGS: BenchSettings = {
   churnPerMille: 1,
   lifetime: 'exponential',
   messageBytes: 256,
+  qos: 0,
   arrivals: 'constant',
   warmupMs: 1_000,
   durationMs: 10_000,

@@ -53,6 +53,7 @@ export class DrivenShard {
       connections: 3,
       engine: engines[0],
       messageBytes: 100,
+      qos: 0,
       heartbeatSeconds: 0,
       broadcast: false,
       ...chosen,
@@ -70,6 +71,7 @@ export class DrivenShard {
           connectsPerSecond: 1e6,
           connectLanes: 1,
           messageBytes,
+          qos: 0,
           heartbeatSeconds,
           activities: { echo: true, unicast: true, broadcast },
         },
@@ -112,6 +114,7 @@ export class DrivenShard {
       devices: deviceNamesOf(RUN_ID, connections),
       connections,
       messageBytes,
+      qos: 0,
       seed: 1,
       answersLimitMs: 1_000,
     }

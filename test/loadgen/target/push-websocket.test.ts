@@ -48,6 +48,7 @@ async function connect(url: string, engine: 'epoll' | 'node'): Promise<LoadShard
         connectsPerSecond: 1e6,
         connectLanes: 1,
         messageBytes: 24,
+        qos: 0,
         heartbeatSeconds: 0,
         activities: { echo: false, unicast: true, broadcast: false },
       },

@@ -25,10 +25,10 @@ export function openPublishing(
   kind: PushKind,
   events: BatchStreamEvents,
 ): Publishing {
-  const { way, devices, messageBytes, runId } = setup
+  const { way, devices, messageBytes, runId, qos } = setup
   const toAll = kind === 'broadcast'
   if (way === null) {
-    const format = new PublishLines(toAll ? null : devices, messageBytes, runId)
+    const format = new PublishLines(toAll ? null : devices, messageBytes, runId, qos)
     return { format, stream: new BatchStream(setup.url, setup.adminToken, events) }
   }
   const names = { runId, devices }
