@@ -31,7 +31,9 @@ export function searchLines({ search }: RunReport): string[] {
   const said = (value: number): string => valueText(search, value)
   if (passed === null) {
     const least = failed === null ? 'nothing' : `not even ${said(failed)}`
-    return [`${least} held every threshold${LIMITS[search.limit]}`]
+    const why =
+      search.limit === 'generator' ? ': the generator was the limit before anything did' : ''
+    return [`${least} held every threshold${why}`]
   }
   const trust = confirmed ? 'and again for the whole of --duration' : 'but not for longer'
   const above = failed === null ? '' : `; ${said(failed)} did not`

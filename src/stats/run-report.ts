@@ -190,6 +190,8 @@ export interface StageReport {
   /** What it was to be: connections held, and messages (or broadcasts) per second in total. */
   readonly connections_wanted: number
   readonly rate_wanted: number
+  /** For so long the target took no pushes that were due; missing: it always did. */
+  readonly blocked_ms?: number
   readonly verdict: VerdictReport
   /** Counted from the begin of the step, with its ramp. */
   readonly connections: RunReport['connections']

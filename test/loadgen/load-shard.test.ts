@@ -187,6 +187,26 @@ describe.each(engines)('a generator shard on the %s engine', (engine) => {
     expect([...shard.failedRows.connections()]).toEqual([0, 1])
   })
 
+  it('takes steps up and down: what stays is not touched, and each step counts from zero', async () => {
+    const peer = await startPeer()
+    const setup = setupOf(peer.url, 20, engine)
+    const shard = await connect(setup)
+    shard.startSteady(stageOf(20))
+    await eventually(() => shard.receipts.received === 20)
+    shard.connect(nowUs(), 8)
+    expect([shard.established, shard.rows.openCount, shard.receipts.received]).toEqual([8, 8, 0])
+    expect(shard.connectTime.response.count).toBe(0)
+    shard.startSteady({ ...stageOf(16), connections: 8 })
+    await eventually(() => shard.receipts.received === 16)
+    expect([shard.receipts.duplicated, shard.receipts.reordered]).toEqual([0, 0])
+    shard.connect(nowUs(), 15)
+    await eventually(() => shard.rows.openCount === 15)
+    expect([shard.established, shard.failed, shard.connector.attempted]).toEqual([15, 0, 15])
+    expect(shard.connectTime.response.count).toBe(7)
+    expect(peer.deviceIds).toHaveLength(27)
+    expect(shard.failures.rows()).toEqual([])
+  })
+
   it('counts a target that refuses', async () => {
     const peer = await PushPeer.start()
     const { url } = peer

@@ -36,9 +36,8 @@ export interface SearchAnswer {
 
 /** Between the load that passes and the one that fails. */
 const RATIO_DONE = 1.03
-/** A load that did not hold for longer is lowered by as much, and so often. */
-const STEP_BACK = 0.95
-const CONFIRMATIONS_MAX = 4
+/** A load that did not hold for longer is lowered, further each time: a low answer beats none. */
+const STEPS_BACK = [0.95, 0.9, 0.8, 0.5]
 
 export class CapacitySearch {
   readonly #bounds: SearchBounds
@@ -90,8 +89,9 @@ export class CapacitySearch {
   }
 
   #afterConfirmation(value: number): Trial | null {
-    if (this.#isConfirmed || this.#confirmations >= CONFIRMATIONS_MAX) return null
-    const lower = this.#fit(value * STEP_BACK)
+    const stepBack = STEPS_BACK[this.#confirmations - 1]
+    if (this.#isConfirmed || stepBack === undefined) return null
+    const lower = this.#fit(value * stepBack)
     return lower < value ? this.#confirm(lower) : null
   }
 

@@ -1,6 +1,6 @@
 /** Runs of several steps: by --stages and --rate-stages as given, by --find as the search goes. */
 import { formatCount, formatRate } from '../../config/quantities.ts'
-import type { RunCourse, RunStep } from '../../loadgen/run-course.ts'
+import type { RunCourse, RunStep, StepMoments } from '../../loadgen/run-course.ts'
 import type { BenchSettings } from '../../loadgen/workload.ts'
 import { evaluateThresholds, type Threshold } from '../../report/thresholds.ts'
 import type { RunReport, SearchReport, StageReport } from '../../stats/run-report.ts'
@@ -22,6 +22,8 @@ const TRIAL_MS_MIN = 2_000
 const TRIAL_SHARE = 1 / 4
 /** Where a search for connections starts, of -c: four doublings below it. */
 const START_SHARE = 1 / 16
+/** A stream waits for a moment now and then; what waits this long is the target's to answer for. */
+const BLOCKED_SHARE_MAX = 0.1
 const RATE_MIN = 0.1
 const RATE_MAX = 1e9
 
@@ -42,8 +44,8 @@ export class StagedCourse implements RecordedCourse {
     return this.#steps[0]
   }
 
-  next(report: RunReport, atMs: number): RunStep | null {
-    const stage = stageOf(this.#steps[this.stages.length], report, atMs, this.#slos)
+  next(report: RunReport, moments: StepMoments): RunStep | null {
+    const stage = stageOf(this.#steps[this.stages.length], report, moments, this.#slos)
     this.stages.push(stage)
     this.#onStage(stage)
     return this.#steps[this.stages.length] ?? null
@@ -91,8 +93,8 @@ export class SearchCourse implements RecordedCourse {
     return { of: this.#of, passed, failed, limit, confirmed: isConfirmed }
   }
 
-  next(report: RunReport, atMs: number): RunStep | null {
-    const found = stageOf(this.#step, report, atMs, this.#slos)
+  next(report: RunReport, moments: StepMoments): RunStep | null {
+    const found = stageOf(this.#step, report, moments, this.#slos)
     const stage = { ...found, outcome: outcomeOf(found) }
     this.stages.push(stage)
     this.#onStage(stage)
@@ -113,19 +115,22 @@ export class SearchCourse implements RecordedCourse {
   }
 }
 
-/** A run that is not the load that was asked for says nothing about the target. */
-function outcomeOf({ verdict, thresholds, connections, connections_wanted }: StageReport) {
+/**
+ * A run that is not the load that was asked for says nothing about the target, unless it was the
+ * target that did not take it.
+ */
+export function outcomeOf(stage: StageReport): TrialOutcome {
+  const { verdict, thresholds, connections, connections_wanted, duration_ms } = stage
+  const isBlocked = (stage.blocked_ms ?? 0) > duration_ms * BLOCKED_SHARE_MAX
+  if (verdict.value === 'INVALID') return isBlocked ? 'failed' : 'generator'
   const isUp = connections.alive_at_end >= connections_wanted
-  const isHeld = isUp && thresholds.every(({ held }) => held)
-  const outcome: TrialOutcome =
-    verdict.value === 'INVALID' ? 'generator' : isHeld ? 'passed' : 'failed'
-  return outcome
+  return isUp && thresholds.every(({ held }) => held) ? 'passed' : 'failed'
 }
 
 function stageOf(
   step: RunStep,
   report: RunReport,
-  atMs: number,
+  { atMs, blockedMs }: StepMoments,
   slos: readonly Threshold[],
 ): StageReport {
   const { verdict, connections, messages, metrics, duration_ms } = report
@@ -134,6 +139,7 @@ function stageOf(
     duration_ms,
     connections_wanted: step.connections,
     rate_wanted: step.messagesPerSecond,
+    ...(blockedMs < 1 ? {} : { blocked_ms: Math.round(blockedMs) }),
     verdict,
     connections,
     messages,
