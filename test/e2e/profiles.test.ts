@@ -17,6 +17,7 @@ const LESS: Readonly<Record<string, readonly string[]>> = {
   'broadcast-fanout': ['-R', '5'],
   'mixed-360': ['-R', '50'],
   'soak-24h': ['-R', '50'],
+  'unicast-qos1': ['-R', '50'],
 }
 /** A busy machine may starve the generator (5) or cross a threshold (99): all came all the same. */
 const DONE = [0, 5, 99]
