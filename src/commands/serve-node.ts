@@ -5,7 +5,6 @@
 import type { CommandContext } from '../config/command.ts'
 import type { OptionsOf } from '../config/option-table.ts'
 import { collectStartupGarbage } from '../engine/collect-garbage.ts'
-import { setHeapForShards } from '../engine/heap-settings.ts'
 import { isLoopbackHost } from '../server/auth/loopback-host.ts'
 import { type HttpServer, startHttpServer } from '../server/http/http-server.ts'
 import { DEFAULT_HTTP_LIMITS } from '../server/http/limits.ts'
@@ -31,7 +30,6 @@ export interface OpenNode {
 
 /** Throws PushctlError or ConfigFaults; nothing is left running then. */
 export async function openNode(context: ServeContext): Promise<OpenNode> {
-  setHeapForShards()
   const { options, signal, env } = context
   const { nodeOptions, secrets, notes } = await planServe(options, env)
   const log = openLog(context)

@@ -21,6 +21,9 @@ export const command = defineCommand({
     },
   ],
   async run(context) {
+    // First of all: what is loaded next would let the young generation grow.
+    const { setHeapForShards } = await import('../engine/heap-settings.ts')
+    setHeapForShards()
     const { openNode } = await import('./serve-node.ts')
     const node = await openNode(context)
     await untilAborted(context.signal)

@@ -3,11 +3,14 @@
  * over a few lanes by their id, each with one request at a time: order is kept per device, and a
  * receiver that takes 50 ms a request still gets tens of thousands of events a second.
  */
-import { Pool } from 'undici'
+import { createRequire } from 'node:module'
+import type { Pool } from 'undici'
 import type { UpstreamSink } from './upstream-sink.ts'
 import { type WebhookBatch, WebhookBatches } from './webhook-batches.ts'
 import { type LaneCounts, WebhookLane } from './webhook-lane.ts'
 import type { WebhookSettings, WebhookTarget } from './webhook-target.ts'
+
+const require = createRequire(import.meta.url)
 
 const LANES = 4
 const EVENTS_PER_BATCH_MAX = 500
@@ -48,7 +51,9 @@ export class Webhook implements UpstreamSink {
     this.#target = target
     this.#tell = options.tell
     this.takesDeviceEvents = settings.deviceEvents
-    this.#pool = new Pool(target.url.origin, {
+    // 3 MB of heap, so it is loaded where there is a webhook and not before.
+    const { Pool: HttpPool } = require('undici') as typeof import('undici')
+    this.#pool = new HttpPool(target.url.origin, {
       connections: LANES,
       pipelining: 1,
       connect: { timeout: settings.timeoutMs },
