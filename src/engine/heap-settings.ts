@@ -1,6 +1,6 @@
 /**
- * How V8 keeps the heaps of shards, whose tables lie outside of them: small, collected by the thread
- * that owns them, and never tidied in a quiet moment that devices then wait through.
+ * How V8 keeps the heaps of shards, whose tables lie outside of them: small, collected by the
+ * thread that owns them, and never tidied in a quiet moment that devices then wait through.
  */
 import { setFlagsFromString } from 'node:v8'
 

@@ -115,7 +115,8 @@ function commandOf(options: OwnNodeOptions, { tcp, ws, http }: NodePorts) {
     args.push('--heartbeat', `${min}s..${max}s`)
   }
   if (processes !== null) {
-    // Processes of both ends share these cores: that a shard waits for one is no trouble of the node.
+    // Processes of both ends share these cores: that a shard waits for one is no trouble of the
+    // node.
     args.push('--loop-lag-limit', '0')
     args.push('--shard-kind', 'process', '--shards', String(processes), '--port-per-shard')
   }

@@ -66,8 +66,8 @@ export interface Lateness {
 }
 
 /**
- * Records the lateness of a tick and of those it swallowed, and returns their sum. A tick that is early by the timer's
- * grain counts as 1 µs late.
+ * Records the lateness of a tick and of those it swallowed, and returns their sum. A tick that is
+ * early by the timer's grain counts as 1 µs late.
  */
 export function recordLateness(
   recorder: LatencyRecorder,

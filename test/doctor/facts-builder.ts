@@ -1,6 +1,7 @@
 /**
- * Facts for tests: everything unknown until said otherwise, so that a check which forgets to ask `known` shows it.
- * `counters` is the short way to a before/after pair of /proc/net/netstat and snmp.
+ * Facts for tests: everything unknown until said otherwise, so that a check which forgets to ask
+ * `known` shows it. `counters` is the short way to a before/after pair of /proc/net/netstat and
+ * snmp.
  */
 import { type Fact, known, type Unknown, unknown } from '../../src/doctor/fact.ts'
 import type { Facts, HostFacts } from '../../src/doctor/facts.ts'

@@ -145,7 +145,7 @@ describe.skipIf(executablePath === undefined)(`the page in a browser${reason}`, 
       ])
       expect(await tab.locator('canvas').count()).toBe(captions.length)
       const scrollWidth = await tab.evaluate('document.documentElement.scrollWidth')
-    expect(scrollWidth).toBe(width)
+      expect(scrollWidth).toBe(width)
       await tab.emulateMedia({ media: 'print' })
       expect(await tab.locator('canvas').count()).toBe(captions.length)
       expect(complaints).toEqual([])

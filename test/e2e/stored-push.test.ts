@@ -1,4 +1,7 @@
-/** Stored pushes through the built command line: a node that is killed and started again on its folder. */
+/**
+ * Stored pushes through the built command line: a node that is killed and started again on its
+ * folder.
+ */
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

@@ -1,4 +1,6 @@
-/** Starts the process in which doctor looks at the hosts of a run, and asks it. Never fails a run. */
+/**
+ * Starts the process in which doctor looks at the hosts of a run, and asks it. Never fails a run.
+ */
 import { type ChildProcess, fork } from 'node:child_process'
 import { join } from 'node:path'
 import { packageRoot } from '../../config/package-root.ts'

@@ -60,7 +60,8 @@ function toolLines({ marker, pids, ports }: RemoteRequest): string {
   const owners =
     ports.length === 0
       ? ''
-      : `$([ -z "$owners" ] || ss -Htnp state listening 2>/dev/null | grep -E '(${portPattern}) ' | ` +
+      : `$([ -z "$owners" ] || ss -Htnp state listening 2>/dev/null | ` +
+        `grep -E '(${portPattern}) ' | ` +
         `grep -o 'pid=[0-9]*' | cut -d= -f2)`
   return `
 export LC_ALL=C

@@ -45,7 +45,9 @@ export class PushFrames {
   readonly #options: DriverOptions
   readonly #events: ConnectionEvents
   readonly #reader = new FrameReader({ from: 'node' })
-  /** By stream: what the messages read since the last takeAck() asked to acknowledge; 0: nothing. */
+  /**
+   * By stream: what the messages read since the last takeAck() asked to acknowledge; 0: nothing.
+   */
   readonly #ackSeqs = new Float64Array(STREAMS.length)
 
   constructor(options: DriverOptions, events: ConnectionEvents) {

@@ -29,6 +29,7 @@ export const hostFindings: VerdictRule = ({ hosts }) => {
   const fixes = found.map(({ fix_now }) => fix_now.split('\n')[0]).filter((fix) => fix !== '')
   return {
     level: 'SUSPECT',
-    reason: `doctor found this host at a limit during the run (${seen}): ${fixes[0] ?? 'see hosts'}`,
+    reason:
+      `doctor found this host at a limit during the run (${seen}): ` + (fixes[0] ?? 'see hosts'),
   }
 }

@@ -48,7 +48,9 @@ export function axis(more) {
   }
 }
 
-/** A logarithmic axis in round numbers; lines only where there are labels, or they hide the curve. */
+/**
+ * A logarithmic axis in round numbers; lines only where there are labels, or they hide the curve.
+ */
 export function logAxis({ mantissas = null, ...more }) {
   return axis({
     splits: (_plot, _axis, least, most) => roundValues(least, most, mantissas),

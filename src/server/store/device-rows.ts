@@ -5,8 +5,8 @@
  *   row │ hash high, low │ next seq f64 │ head, tail, unsent u32 │ pending count, bytes u32
  *     1 │ 0x9f3a…, 0x11… │           43 │ 17, 19, 19             │ 3, 768
  *
- *   row │ sent count, bytes u32 │ lazy due s u32 │ shard u16, slot i32, generation u16 │ flags, rounds u8
- *     1 │ 2, 512                │              · │ 0, 4411, 3                          │ WILL_ACK, 0
+ *   row │ sent count, bytes u32 │ lazy due s u32 │ shard u16, slot i32, gen. u16 │ flags, rounds u8
+ *     1 │ 2, 512                │              · │ 0, 4411, 3                    │ WILL_ACK, 0
  *
  * 58 bytes a row and 8–16 of the index. Only devices with an inbox have one: idle connections and
  * pushes of QoS 0 never touch this table. Row 0 is nobody. Rows are never given back, because a row

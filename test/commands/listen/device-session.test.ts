@@ -4,7 +4,13 @@ import { DeviceSession, type SessionEnd } from '../../../src/commands/listen/dev
 import { FRAME } from '../../../src/protocol/frame-types.ts'
 import { bye, msg, pong, welcome } from './scripted-node.ts'
 
-const IDENTITY = { deviceId: 'phone-1', token: '', tags: [], network: 0, cursor: { inboxSeq: 0, broadcastSeq: 0 } }
+const IDENTITY = {
+  deviceId: 'phone-1',
+  token: '',
+  tags: [],
+  network: 0,
+  cursor: { inboxSeq: 0, broadcastSeq: 0 },
+}
 let sentTypes: number[]
 let carrierEnds: number
 let end: SessionEnd | null

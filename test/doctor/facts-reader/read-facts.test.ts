@@ -91,7 +91,10 @@ function capturedFrom(files: ReadonlyMap<string, string>): CapturedSource {
   return new CapturedSource({ kind: 'root', name: 'capture' }, new MemoryTree(files))
 }
 
-/** All values, with every unknown one reduced to null: a capture cannot know why the host refused, nor follow "..". */
+/**
+ * All values, with every unknown one reduced to null: a capture cannot know why the host refused,
+ * nor follow "..".
+ */
 function knownValues(facts: Facts): unknown {
   const text = JSON.stringify({ ...facts, origin: null }, (name, value) => {
     if (name === 'source') return undefined
@@ -125,7 +128,8 @@ class SameTextSource implements FactSource {
   }
 
   run({ argv }: { argv: readonly string[] }): Promise<Fact<CommandOutput>> {
-    // A command that prints nothing and ends well has found nothing: that is an answer, and no hostile one.
+    // A command that prints nothing and ends well has found nothing: that is an answer, and no
+    // hostile one.
     if (this.#text === '') return Promise.resolve(unknown('is not installed', argv.join(' ')))
     return Promise.resolve(known({ text: this.#text, truncated: false }, argv.join(' ')))
   }

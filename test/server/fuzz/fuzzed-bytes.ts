@@ -1,4 +1,6 @@
-/** Bytes that are almost right: what a fault in a client, a cut or an attacker makes of good ones. */
+/**
+ * Bytes that are almost right: what a fault in a client, a cut or an attacker makes of good ones.
+ */
 import type { Dice } from './fuzz-settings.ts'
 
 /** Ends of ranges: of varints, lengths, opcodes, UTF-8. */

@@ -1,4 +1,6 @@
-/** A real node of two shards with devices that ack or not: the stage of the tests of stored pushes. */
+/**
+ * A real node of two shards with devices that ack or not: the stage of the tests of stored pushes.
+ */
 import { EpollEngine } from '../../../src/engine/epoll-engine.ts'
 import type { PushOutcome, StoredPush } from '../../../src/server/node-control.ts'
 import { PushNode } from '../../../src/server/push-node.ts'

@@ -1,6 +1,6 @@
 /**
- * What every store must do, through the inbox that uses it. `reopen` closes and opens it again where
- * it outlives the process; a store in memory has none.
+ * What every store must do, through the inbox that uses it. `reopen` closes and opens it again
+ * where it outlives the process; a store in memory has none.
  */
 import fc from 'fast-check'
 import { afterEach, describe, expect, it } from 'vitest'
