@@ -4,7 +4,7 @@
  */
 import type { SeededRandom } from '../../../src/loadgen/seeded-random.ts'
 
-export const FUZZ_COUNT = Number(process.env['PUSHCTL_TEST_FUZZ'] ?? 50_000)
+export const FUZZ_COUNT = Number(process.env['PUSHCTL_TEST_FUZZ'] ?? 40_000)
 export const FUZZ_SEED = Number(process.env['PUSHCTL_TEST_SEED'] ?? Date.now() % 2 ** 31)
 /** A whole run of all takes minutes. */
 export const FUZZ_LIMIT_MS = 600_000

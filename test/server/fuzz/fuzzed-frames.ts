@@ -16,6 +16,8 @@ import { joined, mutated } from './fuzzed-bytes.ts'
 const POOL_FRAMES = 400
 const NUMBERS = [0, 1, 127, 128, 300, 16_384, 2 ** 32, Number.MAX_SAFE_INTEGER]
 const TEXTS = ['a', 'echo', 'shop', 'news', 'é\u{1f600}', 'x'.repeat(128), '']
+/** Above the limit of the shard, by little and by much. */
+const TOO_LARGE = [2_049, 4_000, 9_000]
 const CONTROLS = [OPCODE.PING, OPCODE.PONG, OPCODE.CLOSE, OPCODE.CONTINUATION, 3, 11]
 const SPOILT_TEXTS = [
   ['":', '"'],
@@ -105,9 +107,11 @@ export class FuzzedFrames {
   #spoiltWebSocket(carrier: CarrierName, body: Uint8Array): Uint8Array {
     const dice = this.#dice
     const right = carrier === 'push.v1' ? OPCODE.BINARY : OPCODE.TEXT
-    switch (dice.below(6)) {
+    switch (dice.below(7)) {
       case 0:
         return mutated(webSocket(right, body, this.#key()), dice)
+      case 5:
+        return this.#tooLarge(right)
       case 1:
         return webSocket(dice.of(CONTROLS), body.slice(0, dice.below(140)), this.#key())
       case 2:
@@ -124,6 +128,21 @@ export class FuzzedFrames {
         return frame
       }
     }
+  }
+
+  /** At once, or in fragments that are not too large each. */
+  #tooLarge(opcode: number): Uint8Array {
+    const dice = this.#dice
+    const size = dice.of(TOO_LARGE)
+    const body = dice.bytes(16)
+    if (dice.is(0.5)) return webSocket(opcode, repeated(body, size), this.#key())
+    const parts = Array.from({ length: 5 }, (_, index) => {
+      const code = index === 0 ? opcode : OPCODE.CONTINUATION
+      const part = webSocket(code, repeated(body, Math.ceil(size / 4)), this.#key())
+      part[0]! &= ~FIN_BIT
+      return part
+    })
+    return joined(...parts)
   }
 
   /** In parts, some empty, with a ping between: a message like any other. */
@@ -204,6 +223,10 @@ export class FuzzedFrames {
 function written(bytesMax: number, write: (out: Uint8Array) => number): Uint8Array {
   const out = new Uint8Array(bytesMax)
   return out.slice(0, write(out))
+}
+
+function repeated(bytes: Uint8Array, size: number): Uint8Array {
+  return Uint8Array.from({ length: size }, (_, at) => bytes[at % bytes.length]!)
 }
 
 function tcp(body: Uint8Array): Uint8Array {
