@@ -48,7 +48,6 @@ export const command = defineCommand({
     { line: 'pushctl profile list', help: 'what comes with pushctl' },
     { line: 'pushctl profile show mixed-360', help: 'the file, with the reason of each setting' },
     { line: 'pushctl profile check mine.yaml', help: 'everything that is wrong with it, by line' },
-    { line: 'pushctl bench --profile quick --explain', help: 'what bench makes of it' },
   ],
   check: (_, words) => faultsOf(words),
   async run(context) {
