@@ -140,7 +140,7 @@ describe('Ctrl-C', () => {
 
   it('twice ends at once, and leaves no process behind', async () => {
     const peer = await startPeer()
-    const words = ['--mode', 'idle', '-c', '10', '--processes', '2', ...LONG]
+    const words = ['--mode', 'idle', '-c', '10', '--processes', '2', '--doctor', 'on', ...LONG]
     const run = startBench([peer.url, ...words])
     await peer.until(() => peer.deviceIds.length === 10)
     const children = childrenOf(run.pid)

@@ -5,7 +5,10 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { CHECKS } from '../../src/doctor/check-table.ts'
 import { bench } from './bench-process.ts'
 
-const SHORT = ['-c', '50', '-d', '1s', '--warmup', '0s', '--mode', 'broadcast', '-R', '5']
+const SHORT = [
+  ...['-c', '50', '-d', '1s', '--warmup', '0s', '--mode', 'broadcast', '-R', '5'],
+  ...['--doctor', 'on'],
+]
 
 let folder: string
 beforeEach(() => {

@@ -15,7 +15,7 @@ describe.each(engines)('bench --qos 1 on the %s engine', (engine) => {
     const { report, stderr } = await bench([
       ...[`tcp://${ready.tcp[0]}`, `ws://${ready.ws[0]}`, '--publish', `http://${ready.http}`],
       ...['--mode', mode, '-R', String(sent), '-c', '100', '-d', '1s', '--warmup', '0s'],
-      ...['--qos', '1', '--engine', engine, '--doctor', 'off'],
+      ...['--qos', '1', '--engine', engine],
     ])
     expect(stderr).toBe('')
     expect(report.messages).toMatchObject({ sent, received: deliveries, lost: 0, duplicated: 0 })
