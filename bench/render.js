@@ -86,8 +86,8 @@ function conditions({ works, sizes }) {
     idle: () =>
       `Idle: RSS at ${whole(idle.high)} connections less RSS at ${whole(idle.low)}, over the ` +
       'difference, HELLO answered on all; after a forced collection where the server can be asked ' +
-      'for one (not pushctl), and once RSS stood still. GC: longest pause, forced ones left out, ' +
-      `until then and over ${idle.broadcasts} more broadcasts to all.`,
+      'for one (pushctl is waited for instead, 10 s), and once RSS stood still. GC: longest pause, ' +
+      `forced ones left out, until then and over ${idle.broadcasts} more broadcasts to all.`,
     broadcast: () =>
       `Broadcast: ${broadcast.bytes} B to ${whole(broadcast.connections)} connections, ` +
       `${broadcast.broadcasts} times; the next one starts when all have the last one, so nothing ` +
