@@ -12,6 +12,7 @@
 import { nowUs } from '../stats/clock.ts'
 import { type HostSample, readHostSample } from '../stats/host-counters.ts'
 import { HostPeaks } from '../stats/host-peaks.ts'
+import type { RunPhase } from '../stats/run-progress.ts'
 import type { HostFindingsReport, RunReport } from '../stats/run-report.ts'
 import { type BenchSetup, newRunId, prepareBench, shardSetups } from './bench-setup.ts'
 import { connectInLanes } from './connect-lanes.ts'
@@ -29,7 +30,7 @@ import { onlyStepOf, planOfStep, type RunStep } from './run-course.ts'
 import { drain } from './run-drain.ts'
 import { closeShards, collectResults } from './run-ending.ts'
 import { plannedMsOf, runHeader } from './run-header.ts'
-import type { BenchHooks, RunProgress } from './run-hooks.ts'
+import type { BenchHooks } from './run-hooks.ts'
 import { runLimits, runPeriods } from './run-limits.ts'
 import { RunTotals } from './run-totals.ts'
 import { ShardGroup } from './shard-group.ts'
@@ -104,7 +105,7 @@ class BenchRun {
   readonly #totals: RunTotals
   readonly #hostPeaks = new HostPeaks()
   #hosts: readonly HostFindingsReport[] = []
-  #phase: RunProgress['phase'] = 'start'
+  #phase: RunPhase = 'start'
   #phaseStartUs = this.#startUs
   #phaseTotalMs: number | null = null
   #connectUs = 0
@@ -349,7 +350,7 @@ class BenchRun {
     })
   }
 
-  #enter(phase: RunProgress['phase'], totalMs: number | null): void {
+  #enter(phase: RunPhase, totalMs: number | null): void {
     this.#phase = phase
     this.#phaseStartUs = nowUs()
     this.#phaseTotalMs = totalMs

@@ -1,20 +1,9 @@
 /** What whoever starts a run hears of it, and may add to it. */
+import type { RunProgress } from '../stats/run-progress.ts'
 import type { RunRecord } from '../stats/run-record.ts'
 import type { HostFindingsReport } from '../stats/run-report.ts'
 import type { RunPlan } from './plan/run-plan.ts'
 import type { RunCourse } from './run-course.ts'
-
-export interface RunProgress {
-  readonly phase: 'start' | 'connect' | 'warm-up' | 'steady' | 'drain'
-  readonly elapsedMs: number
-  readonly totalMs: number | null
-  readonly connections: number
-  readonly connectionsTarget: number
-  readonly sentPerSecond: number
-  readonly receivedPerSecond: number
-  readonly p50: number | null
-  readonly p99: number | null
-}
 
 export interface BenchHooks {
   readonly signal: AbortSignal

@@ -9,23 +9,8 @@ import {
   formatDurationMs,
   formatDurationUs,
 } from '../config/quantities.ts'
+import type { RunProgress } from '../stats/run-progress.ts'
 import { clipText, plainText, visibleWidth } from './table.ts'
-
-export interface ProgressSample {
-  /** connect, warm-up, steady, drain … */
-  readonly phase: string
-  readonly elapsedMs: number
-  /** null: nobody knows how long it takes, so there is no bar. */
-  readonly totalMs: number | null
-  readonly connections: number
-  readonly connectionsTarget: number
-  readonly sentPerSecond: number
-  readonly receivedPerSecond: number
-  /** µs; null as long as nothing was measured. */
-  readonly p50: number | null
-  readonly p99: number | null
-  readonly verdict?: string
-}
 
 /** Of a stream, what the printer needs; process.stderr fits. */
 export interface ProgressStream {
@@ -54,7 +39,7 @@ export class ProgressPrinter {
    * Call it as often as there is something new; a pipe gets a line when 5 s of the sample's own
    * time have passed.
    */
-  update(sample: ProgressSample): void {
+  update(sample: RunProgress): void {
     if (this.#quiet) return
     if (this.#stream.isTTY) {
       // One cell stays free: a full line would wrap, and could not be rewritten.
@@ -80,7 +65,7 @@ export class ProgressPrinter {
 }
 
 /** With a bar; parts are dropped from the right until it fits. */
-export function progressLine(sample: ProgressSample, width: number): string {
+export function progressLine(sample: RunProgress, width: number): string {
   const parts = [
     headOf(sample, Math.min(BAR_CELLS_MAX, Math.floor(width / 10))),
     ...partsOf(sample),
@@ -89,11 +74,11 @@ export function progressLine(sample: ProgressSample, width: number): string {
   return clipText(parts.join('  '), width)
 }
 
-export function plainProgressLine(sample: ProgressSample): string {
+export function plainProgressLine(sample: RunProgress): string {
   return [headOf(sample, 0), ...partsOf(sample)].join('  ')
 }
 
-function headOf({ phase, elapsedMs, totalMs }: ProgressSample, barCells: number): string {
+function headOf({ phase, elapsedMs, totalMs }: RunProgress, barCells: number): string {
   const elapsed = wholeSeconds(elapsedMs)
   if (totalMs === null || totalMs <= 0) return `${plainText(phase)}  ${elapsed}`
   const share = Math.min(1, Math.max(0, elapsedMs / totalMs))
@@ -103,7 +88,7 @@ function headOf({ phase, elapsedMs, totalMs }: ProgressSample, barCells: number)
 }
 
 /** The most wanted first. */
-function partsOf(sample: ProgressSample): string[] {
+function partsOf(sample: RunProgress): string[] {
   const { connections, connectionsTarget, sentPerSecond, receivedPerSecond, p50, p99 } = sample
   const verdict = sample.verdict === undefined || sample.verdict === 'VALID' ? '' : sample.verdict
   const latency = (name: string, us: number | null) =>

@@ -1,14 +1,10 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import {
-  plainProgressLine,
-  progressLine,
-  ProgressPrinter,
-  type ProgressSample,
-} from '../../src/report/progress-line.ts'
+import { plainProgressLine, progressLine, ProgressPrinter } from '../../src/report/progress-line.ts'
+import type { RunProgress } from '../../src/stats/run-progress.ts'
 import { visibleWidth } from '../../src/report/table.ts'
 
-const SAMPLE: ProgressSample = {
+const SAMPLE: RunProgress = {
   phase: 'steady',
   elapsedMs: 12_300,
   totalMs: 30_000,
@@ -20,7 +16,7 @@ const SAMPLE: ProgressSample = {
   p99: 8_400,
   verdict: 'SUSPECT',
 }
-const EMPTY: ProgressSample = {
+const EMPTY: RunProgress = {
   phase: 'connect',
   elapsedMs: 0,
   totalMs: null,
@@ -54,7 +50,7 @@ test('the line says the same with less, the narrower it gets', () => {
 
 test('no line is wider than the terminal', () => {
   const samples = fc.record({
-    phase: fc.string(),
+    phase: fc.constantFrom('start', 'connect', 'warm-up', 'steady', 'drain'),
     elapsedMs: fc.nat(),
     totalMs: fc.option(fc.nat()),
     connections: fc.nat(),
