@@ -19,6 +19,11 @@ import { CARRIER, type SessionTable } from './session-table.ts'
 
 const UTF8_BYTES_PER_UNIT_MAX = 3
 const REFUSAL_BYTES_MAX = 320
+/** What a BYE is over HTTP (RFC 9110, 15.5.9; RFC 6585, 4); any other is 503. */
+const UPGRADE_REFUSAL_STATUSES: Readonly<Record<number, number>> = {
+  [BYE.HANDSHAKE_TIMEOUT]: 408,
+  [BYE.RATE_LIMITED]: 429,
+}
 /** A BYE with all the addresses that fit one, whatever devices may send. */
 const BYE_BYTES_MAX = LIMITS.addressCountMax * (LIMITS.addressBytesMax + 2) + 256
 
@@ -75,9 +80,9 @@ export class FrameOutput {
 
   /** For a connection that has not asked for its WebSocket yet, or not in full. */
   sendUpgradeRefusal(slot: Slot, code: number, retryAfterMs: number): void {
-    if (retryAfterMs === 0) return
-    const status = code === BYE.RATE_LIMITED ? 429 : 503
-    const retryAfter = `Retry-After: ${Math.ceil(retryAfterMs / 1000)}\r\n`
+    const status = UPGRADE_REFUSAL_STATUSES[code] ?? 503
+    const retryAfterS = Math.ceil(retryAfterMs / 1000)
+    const retryAfter = retryAfterS === 0 ? '' : `Retry-After: ${retryAfterS}\r\n`
     const at = this.#engine.reserve(REFUSAL_BYTES_MAX)
     const { outbox } = this.#engine
     const end = writeUpgradeRefusal(outbox, at, status, byeReason(code), retryAfter)

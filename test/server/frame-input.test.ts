@@ -211,11 +211,34 @@ describe.each(ENGINES)('bad input over WebSocket, %s engine', (engine) => {
     expect(stage.closes('websocket-close')).toBe(1)
   })
 
-  it('closes an upgrade that never ends', async () => {
+  it('answers an upgrade that never ends with 408', async () => {
     await open({ engine, limits: { handshakeMs: 500 } })
-    expect(await httpAnswer('GET / HTTP/1.1\r\nHost: x\r\n')).toBe('')
+    const answer = await httpAnswer('GET / HTTP/1.1\r\nHost: x\r\n')
+    expect(answer.split('\r\n')).toEqual([
+      'HTTP/1.1 408 Request Timeout',
+      'Connection: close',
+      'Content-Type: text/plain',
+      'Content-Length: 18',
+      '',
+      'handshake-timeout\n',
+    ])
     expect(stage.closes('handshake-timeout')).toBe(1)
     await untilEmpty()
+  })
+
+  it('answers an upgrade that is half sent when the node ends with 503', async () => {
+    await open({ engine })
+    const answer = httpAnswer('GET / HTTP/1.1\r\nHost: x\r\n')
+    await untilTrue(() => stage.total('bytesReceived') > 0)
+    await stage.close()
+    expect((await answer).split('\r\n')).toEqual([
+      'HTTP/1.1 503 Service Unavailable',
+      'Connection: close',
+      'Content-Type: text/plain',
+      'Content-Length: 9',
+      '',
+      'shutdown\n',
+    ])
   })
 })
 
