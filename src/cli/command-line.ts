@@ -90,6 +90,8 @@ const PLACEHOLDERS: Readonly<Record<OptionRow['kind'], string>> = {
   duration: 'time',
   'duration-range': 'time..time',
   rate: 'rate',
+  share: 'share',
+  sizes: 'sizes',
   string: 'text',
   enum: 'choice',
   boolean: '',

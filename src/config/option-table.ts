@@ -8,6 +8,7 @@
  *   connectionsMax │ max-connections │ PUSHCTL_MAX_CONNECTIONS │ number
  *   heartbeatMs    │ heartbeat       │ PUSHCTL_HEARTBEAT       │ { min, max } in ms
  */
+import type { SizeDistribution } from './size-distribution.ts'
 import type { Address, Range } from './units.ts'
 
 export type { Address } from './units.ts'
@@ -26,6 +27,10 @@ export interface KindValues {
   readonly 'duration-range': Range
   /** Per second. */
   readonly rate: number
+  /** `5%`: 0 to 1. */
+  readonly share: number
+  /** One size of bytes or several: `512`, `256..1KiB`, `lognormal:640:0.8`, `256*7,1KiB*2`. */
+  readonly sizes: SizeDistribution
   readonly string: string
   readonly enum: string
   readonly boolean: boolean
@@ -78,6 +83,12 @@ interface RangeRow extends RowBase<'duration-range'> {
   readonly max?: number
 }
 
+interface SizesRow extends RowBase<'sizes'> {
+  readonly default?: SizeDistribution
+  readonly min?: number
+  readonly max?: number
+}
+
 interface TextRow<Kind extends OptionKind> extends RowBase<Kind> {
   readonly default?: string
 }
@@ -102,6 +113,8 @@ export type OptionRow =
   | NumericRow<'size'>
   | NumericRow<'duration'>
   | NumericRow<'rate'>
+  | NumericRow<'share'>
+  | SizesRow
   | RangeRow
   | TextRow<'string'>
   | TextRow<'file'>

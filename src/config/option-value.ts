@@ -8,6 +8,12 @@ import { nearestName } from './nearest.ts'
 import type { Address, OptionRow } from './option-table.ts'
 import { formatBytes, formatCount, formatDurationMs, formatRate } from './quantities.ts'
 import {
+  formatSizeDistribution,
+  parseSizeDistribution,
+  type SizeDistribution,
+  sizeBoundsOf,
+} from './size-distribution.ts'
+import {
   parseAddress,
   parseBytes,
   parseCount,
@@ -15,6 +21,7 @@ import {
   parseNumber,
   parseRange,
   parseRate,
+  parseShare,
   type Range,
 } from './units.ts'
 
@@ -41,6 +48,7 @@ const PARSERS = {
   size: parseBytes,
   duration: parseDurationMs,
   rate: parseRate,
+  share: parseShare,
 } as const
 
 const EXPECTED = {
@@ -49,6 +57,7 @@ const EXPECTED = {
   size: 'a size such as 512 or 64KiB',
   duration: 'a time such as 250ms, 30s or 5m',
   rate: 'a rate such as 500/s',
+  share: 'a share such as 5%',
 } as const
 
 type NumericKind = keyof typeof PARSERS
@@ -62,7 +71,10 @@ export function checkOptionValue(row: OptionRow, raw: RawValue): Checked {
     case 'size':
     case 'duration':
     case 'rate':
+    case 'share':
       return checkNumeric(row, text)
+    case 'sizes':
+      return checkSizes(row, text)
     case 'duration-range':
       return checkRange(row, text)
     case 'boolean':
@@ -91,6 +103,8 @@ export function formatOptionValue(row: OptionRow, value: unknown): string {
       const range = value as Range
       return `${formatDurationMs(range.min)}..${formatDurationMs(range.max)}`
     }
+    case 'sizes':
+      return formatSizeDistribution(value as SizeDistribution)
     case 'address': {
       const { host, port } = value as Address
       return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
@@ -104,6 +118,14 @@ function checkNumeric(row: OptionRow & { kind: NumericKind }, text: string): Che
   const value = PARSERS[row.kind](text)
   if (value === null) return { ok: false, rule: `must be ${EXPECTED[row.kind]}` }
   return withinBounds(row, value, value) ?? { ok: true, value }
+}
+
+function checkSizes(row: OptionRow & { kind: 'sizes' }, text: string): Checked {
+  const value = parseSizeDistribution(text)
+  const rule =
+    'must be a size such as 512, a range 256..1KiB, lognormal:MEAN:SIGMA, or a list 256*7,1KiB*2'
+  if (value === null) return { ok: false, rule }
+  return withinBounds(row, ...sizeBoundsOf(value)) ?? { ok: true, value }
 }
 
 function checkRange(row: OptionRow & { kind: 'duration-range' }, text: string): Checked {
@@ -130,7 +152,8 @@ export function boundsText(row: OptionRow & { min?: number; max?: number }): str
 }
 
 function formatBound(kind: OptionRow['kind'], value: number): string {
-  if (kind === 'size') return formatBytes(value)
+  if (kind === 'size' || kind === 'sizes') return formatBytes(value)
+  if (kind === 'share') return `${Number((value * 100).toFixed(6))}%`
   if (kind === 'duration' || kind === 'duration-range') return formatDurationMs(value)
   if (kind === 'rate') return formatRate(value)
   return Number.isInteger(value) && kind === 'count' ? formatCount(value) : String(value)

@@ -75,6 +75,13 @@ export function parseRate(text: string): number | null {
   return amount === null ? null : amount / RATE_DIVISORS[(match[3] ?? 's').toLowerCase()]!
 }
 
+/** `5%`, `0.1%`: 0.05, 0.001. The sign is needed: 1 could be all or one of a hundred. */
+export function parseShare(text: string): number | null {
+  const match = /^([\d_.]+)\s?%$/.exec(clip(text))
+  const decimal = match ? parseDecimal(match[1]!) : null
+  return decimal === null ? null : ratio(decimal.digits, decimal.divisor * 100n)
+}
+
 /** `1.5`, `-3`, `1e-3`: any finite number. */
 export function parseNumber(text: string): number | null {
   const clipped = clip(text)
