@@ -51,7 +51,7 @@ export function shardSetups(
     sources: plan.ports.sources,
     engine: plan.engine,
     runId,
-    devices: deviceNamesOf(runId, connections),
+    devices: deviceNamesOf(runId, connections, settings.part?.deviceScope),
     connectsPerSecond,
     connectLanes: plan.shards.lanes,
     messageBytes,

@@ -23,7 +23,6 @@ import { NodeApi, type NodeFacts, pausesOfRun } from './node-api.ts'
 import { OwnNode } from './own-node.ts'
 import type { OwnNodeOptions } from './own-node-process.ts'
 import type { RunPlan } from './plan/run-plan.ts'
-import { PublisherLink } from './publisher-link.ts'
 import { buildReport } from './report-builder.ts'
 import { describeEnvironment } from './run-environment.ts'
 import { onlyStepOf, planOfStep, type RunStep } from './run-course.ts'
@@ -32,11 +31,11 @@ import { closeShards, collectResults } from './run-ending.ts'
 import { plannedMsOf, runHeader } from './run-header.ts'
 import type { BenchHooks } from './run-hooks.ts'
 import { runLimits, runPeriods } from './run-limits.ts'
+import { openPublisher, type RunPublisher } from './run-publisher.ts'
 import { RunTotals } from './run-totals.ts'
 import { ShardGroup } from './shard-group.ts'
 import type { PublisherSetup, SteadyStage } from './shard-messages.ts'
-import { protocolTitle } from './target/target-address.ts'
-import { targetFailure } from './target-failure.ts'
+import { connectFailure } from './target-failure.ts'
 import { blameTarget } from './target-probe.ts'
 import { turnoverOf } from './turnover.ts'
 import { type BenchSettings, hasTurnover, needsPublisher, pushKindsOf } from './workload.ts'
@@ -85,7 +84,7 @@ class BenchRun {
   readonly #hooks: BenchHooks
   readonly #startedAtMs: number
   readonly #node: OwnNode | null
-  readonly #runId = newRunId()
+  readonly #runId: number
   readonly #api: NodeApi | null
   readonly #shards: ShardGroup
   #step: RunStep
@@ -97,7 +96,7 @@ class BenchRun {
   readonly #memory: MemorySampler
   readonly #startUs = nowUs()
   readonly #intervals: IntervalLog
-  #publisher: PublisherLink | null = null
+  #publisher: RunPublisher | null = null
   #hasConnected = false
   #stormTimer: NodeJS.Timeout | null = null
   /** Why the node of our own did not come back from a storm. */
@@ -126,6 +125,8 @@ class BenchRun {
     this.#startedAtMs = startedAtMs
     this.#node = node
     this.#step = hooks.course?.first ?? onlyStepOf(settings)
+    this.#runId = settings.part?.runId ?? newRunId()
+    hooks.gate?.onClock((clock) => this.#shards.tell({ kind: 'clock', clock }))
     const { publishUrl, adminToken } = settings
     this.#api = publishUrl === null ? null : new NodeApi(publishUrl, adminToken)
     const { kind, connections } = setup.plan.shards
@@ -164,6 +165,7 @@ class BenchRun {
       this.#hosts = (await this.#hooks.hosts?.finish()) ?? []
       if (this.#hasConnected) {
         await collectResults(this.#shards, this.#limits)
+        this.#hooks.gate?.tellResults(this.#stage, this.#shards.results)
         await closeShards(this.#shards, this.#limits, this.#setup.plan.shards.lanes)
       }
       return this.#report(hostAfter, targetAfter)
@@ -199,7 +201,8 @@ class BenchRun {
         seed,
         answersLimitMs: this.#limits.answersMs,
       }
-      this.#publisher = new PublisherLink(setup, () => this.#shards.wake())
+      const { part } = this.#settings
+      this.#publisher = openPublisher(setup, part, this.#hooks.gate, () => this.#shards.wake())
     }
     const isReady = (): boolean =>
       this.#shards.states.every((state) => state.isReady) && this.#publisher?.isSettled !== false
@@ -215,7 +218,8 @@ class BenchRun {
     const before = this.#shards.alive
     const opened = Math.max(0, connections - before)
     this.#enter('connect', (opened / connectsPerSecond) * 1000)
-    const startUs = nowUs()
+    const startUs = (await this.#hooks.gate?.atConnect()) ?? nowUs()
+    if (this.#isInterrupted) return
     this.#hasConnected = true
     // The slope of a ramp; one down says nothing of what a connection takes.
     if (opened > 0) this.#memory.start(this.#periods.memoryMs)
@@ -228,28 +232,21 @@ class BenchRun {
     const established = this.#shards.sum((progress) => progress.established)
     this.#connected = Math.max(0, established - before)
     if (established > 0 || this.#isInterrupted) return
-    throw this.#connectFailure(this.#shards.sum(({ failed }) => failed))
-  }
-
-  #connectFailure(failed: number): Error {
-    const failures = this.#shards.states.map(({ progress }) => progress?.topFailure ?? null)
-    const top = failures.reduce((most, row) =>
-      (row?.count ?? 0) > (most?.count ?? 0) ? row : most,
-    )
-    const { targets } = this.#setup
-    const urls = targets.map(({ url }) => url)
-    return targetFailure(failed, top, urls, protocolTitle(targets[0].carrier))
+    throw connectFailure(this.#shards, this.#setup.targets)
   }
 
   async #holdSteady(): Promise<void> {
     const settings = { ...this.#settings, ...this.#step }
     const { warmupMs, durationMs, connections } = settings
-    const startUs = nowUs() + this.#limits.steadyLeadUs
+    const { steadyLeadUs } = this.#limits
+    const order = await this.#hooks.gate?.atSteady(steadyLeadUs)
+    const startUs = order?.startUs ?? nowUs() + steadyLeadUs
     const measureFromUs = startUs + warmupMs * 1000
     const endUs = measureFromUs + durationMs * 1000
     const turnover = turnoverOf(settings, measureFromUs, this.#node !== null)
     const times = { startUs, measureFromUs, endUs }
-    const stage = { ...times, turnover, connections, ...scheduleOf(settings) }
+    const { clock } = order ?? {}
+    const stage = { ...times, turnover, connections, clock, ...scheduleOf(settings) }
     this.#stage = stage
     this.#shards.tell({ kind: 'steady', stage })
     this.#publisher?.publish(stage, concat(this.#shards.states.map((s) => s.failedConnections)))

@@ -10,9 +10,10 @@ export interface DeviceNames {
 
 const ZERO = 0x30
 
-export function deviceNamesOf(runId: number, connections: number): DeviceNames {
+/** @param scope tells apart the hosts of one run; empty: there is one */
+export function deviceNamesOf(runId: number, connections: number, scope = ''): DeviceNames {
   const run = runId.toString(36).padStart(7, '0')
-  return { prefix: `bench-${run}-`, digits: String(Math.max(1, connections - 1)).length }
+  return { prefix: `bench-${run}-${scope}`, digits: String(Math.max(1, connections - 1)).length }
 }
 
 export function deviceIdOf(names: DeviceNames, index: number): string {

@@ -140,7 +140,7 @@ export class LoadShard implements EngineHandler, ConnectionEvents {
   }
 
   startSteady(stage: SteadyStage): void {
-    this.receipts.measureFromUs = stage.measureFromUs
+    this.receipts.begin(stage.measureFromUs, stage.clock)
     if (stage.turnover !== null) this.#startTurnover(stage, stage.turnover)
     if (!this.#setup.activities.echo || stage.arrivals === null) return
     const { share } = this.#setup

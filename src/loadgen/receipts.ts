@@ -13,7 +13,7 @@
  * reset that races).
  */
 import type { Slot } from '../engine/socket-engine.ts'
-import { LatencyRecorder } from '../stats/latency-recorder.ts'
+import { LATENCY_US_MIN, LatencyRecorder } from '../stats/latency-recorder.ts'
 import { BroadcastLedger } from './broadcast-ledger.ts'
 import type { ConnectionRows } from './connection-rows.ts'
 import {
@@ -24,9 +24,12 @@ import {
   MARKER_WRITTEN_AT,
 } from './marker.ts'
 import { ARRIVAL } from './sequence-windows.ts'
+import type { ClockCorrection } from './run-part.ts'
 import type { Activities } from './workload.ts'
 
 const NO_VIEW: DataView = new DataView(new ArrayBuffer(0))
+/** Of a sum of two times and a difference: far below what is between two broadcasts. */
+const ROUNDING_US = 1
 const NOTHING_RECORDED = new LatencyRecorder().encode()
 
 /** Of the measured time. */
@@ -48,7 +51,14 @@ export class Receipts {
   readonly broadcasts: ReceiptCounts = { received: 0, duplicated: 0, reordered: 0 }
   /** Payloads without a marker of this run: somebody else pushes to our devices. */
   foreign = 0
-  measureFromUs = Number.POSITIVE_INFINITY
+  /** Latencies further below zero than the clocks can be wrong. */
+  refused = 0
+  #measureFromUs = Number.POSITIVE_INFINITY
+  /** The same on the clock of whoever broadcasts. */
+  #broadcastFromUs = Number.POSITIVE_INFINITY
+  #shiftUs = 0
+  /** -1: broadcasts come from our own clock. */
+  #clockErrorUs = -1
 
   readonly #rows: ConnectionRows
   readonly #runId: number
@@ -92,7 +102,24 @@ export class Receipts {
       counts.reordered = 0
     }
     this.foreign = 0
-    this.measureFromUs = Number.POSITIVE_INFINITY
+    this.refused = 0
+    this.#measureFromUs = Number.POSITIVE_INFINITY
+    this.#broadcastFromUs = Number.POSITIVE_INFINITY
+  }
+
+  /** What is due from here on counts; `clock` where broadcasts come from another host. */
+  begin(measureFromUs: number, clock?: ClockCorrection): void {
+    this.#measureFromUs = measureFromUs
+    this.#broadcastFromUs = measureFromUs
+    if (clock === undefined) return
+    this.correctClock(clock)
+    this.#broadcastFromUs = measureFromUs - clock.shiftUs - ROUNDING_US
+  }
+
+  /** Clocks drift. What is counted stays counted by the correction that the stage began with. */
+  correctClock({ shiftUs, errorUs }: ClockCorrection): void {
+    this.#shiftUs = shiftUs
+    this.#clockErrorUs = errorUs
   }
 
   beginBatch(nowUs: number): void {
@@ -114,9 +141,13 @@ export class Receipts {
       return
     }
     const mark = view.getUint32(start + MARKER_SEQ_AT)
-    const intendedUs = view.getFloat64(start + MARKER_INTENDED_AT)
-    if (!this.#count(slot, mark, intendedUs >= this.measureFromUs)) return
-    const writtenUs = view.getFloat64(start + MARKER_WRITTEN_AT)
+    const dueUs = view.getFloat64(start + MARKER_INTENDED_AT)
+    const isBroadcast = mark >= BROADCAST_MARK
+    const fromUs = isBroadcast ? this.#broadcastFromUs : this.#measureFromUs
+    if (!this.#count(slot, mark, dueUs >= fromUs)) return
+    const shiftUs = isBroadcast ? this.#shiftUs : 0
+    const intendedUs = dueUs + shiftUs
+    const writtenUs = view.getFloat64(start + MARKER_WRITTEN_AT) + shiftUs
     if (
       this.#runCount > 0 &&
       intendedUs === this.#runIntendedUs &&
@@ -162,9 +193,14 @@ export class Receipts {
     const count = this.#runCount
     if (count === 0) return
     this.#runCount = 0
-    const nowUs = this.#nowUs
     const isBroadcast = this.#runMark >= BROADCAST_MARK
-    if (!isBroadcast || this.#timesBroadcasts) {
+    const aheadUs = this.#runWrittenUs - this.#nowUs
+    const isAhead = isBroadcast && this.#clockErrorUs >= 0 && aheadUs >= 0
+    const isRefused = isAhead && aheadUs > this.#clockErrorUs
+    if (isRefused) this.refused += count
+    // Within the error of two clocks it came at once; that it came counts in any case.
+    const nowUs = isAhead ? this.#runWrittenUs + LATENCY_US_MIN : this.#nowUs
+    if (!isRefused && (!isBroadcast || this.#timesBroadcasts)) {
       this.#interval.recordUsCount(nowUs - this.#runIntendedUs, count)
       this.service.recordUsCount(nowUs - this.#runWrittenUs, count)
     }

@@ -1,14 +1,14 @@
 /** The end of a step: sending is over, and what is on its way may still arrive. */
 import { nowUs } from '../stats/clock.ts'
 import { LATE_AFTER_US } from './pacing/pacer.ts'
-import type { PublisherLink } from './publisher-link.ts'
 import type { RunLimits, RunPeriods } from './run-limits.ts'
+import type { RunPublisher } from './run-publisher.ts'
 import type { ShardGroup } from './shard-group.ts'
 import type { SteadyStage } from './shard-messages.ts'
 
 export interface DrainOrder {
   readonly stage: SteadyStage
-  readonly publisher: PublisherLink | null
+  readonly publisher: RunPublisher | null
   readonly limits: RunLimits
   readonly periods: RunPeriods
   /** Beyond the limit: what the target still owes must not be in the way of a further step. */
@@ -39,12 +39,14 @@ export async function drain(shards: ShardGroup, order: DrainOrder): Promise<void
 /**
  * By the connections that are up now: exact where none was lost, which the report counts exactly.
  */
-function hasAllCome(shards: ShardGroup, publisher: PublisherLink | null): boolean {
+function hasAllCome(shards: ShardGroup, publisher: RunPublisher | null): boolean {
   const come = shards.sum(({ received, duplicated }) => received - duplicated)
   if (publisher === null) return come >= shards.sum(({ sent }) => sent)
   const { unicast = null, broadcast = null } = publisher.result ?? {}
   const toOne = unicast?.sends.sent ?? 0
-  const toAll = (broadcast?.sends.sent ?? 0) * shards.alive
+  // By whoever sent them: another host's are no sends of ours.
+  const { sentInAll = 0, warmupSent = 0 } = broadcast ?? {}
+  const toAll = (sentInAll - warmupSent) * shards.alive
   return come >= toOne + toAll
 }
 

@@ -4,6 +4,7 @@ import type { RunRecord } from '../stats/run-record.ts'
 import type { HostFindingsReport } from '../stats/run-report.ts'
 import type { RunPlan } from './plan/run-plan.ts'
 import type { RunCourse } from './run-course.ts'
+import type { RunGate } from './run-part.ts'
 
 export interface BenchHooks {
   readonly signal: AbortSignal
@@ -15,6 +16,8 @@ export interface BenchHooks {
   readonly record?: RunRecord | undefined
   /** Steps over the same connections; missing: one, as the settings say. */
   readonly course?: RunCourse | undefined
+  /** Of a run that is a part of several. */
+  readonly gate?: RunGate | undefined
 }
 
 /** Whoever can say more of a host than its counters. Neither call fails. */

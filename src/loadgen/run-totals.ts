@@ -2,7 +2,7 @@
  * Running totals of a run over its steps: shards and publisher count each step from zero, the
  * picture over time does not.
  */
-import type { PublisherLink } from './publisher-link.ts'
+import type { RunPublisher } from './run-publisher.ts'
 import type { ShardGroup } from './shard-group.ts'
 
 const NAMES = ['attempted', 'established', 'failed', 'sent', 'received'] as const
@@ -10,10 +10,10 @@ export type Totals = Record<(typeof NAMES)[number], number>
 
 export class RunTotals {
   readonly #shards: ShardGroup
-  readonly #publisher: () => PublisherLink | null
+  readonly #publisher: () => RunPublisher | null
   readonly #earlier: Totals = { attempted: 0, established: 0, failed: 0, sent: 0, received: 0 }
 
-  constructor(shards: ShardGroup, publisher: () => PublisherLink | null) {
+  constructor(shards: ShardGroup, publisher: () => RunPublisher | null) {
     this.#shards = shards
     this.#publisher = publisher
   }

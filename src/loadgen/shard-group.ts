@@ -71,6 +71,11 @@ export class ShardGroup {
     return this.living.reduce((total, { progress }) => total + (progress?.alive ?? 0), 0)
   }
 
+  /** Of all shards that have said what they found. */
+  get results(): readonly ShardResult[] {
+    return this.states.map(({ result }) => result).filter((result) => result !== null)
+  }
+
   tell(message: ShardDown): void {
     for (const state of this.living) this.tellOne(state, message)
   }

@@ -11,6 +11,7 @@ import type { EventShare } from './event-share.ts'
 import type { FailureRow } from './failure-tally.ts'
 import type { MessageSchedule } from './message-schedule.ts'
 import type { ReceiptCounts } from './receipts.ts'
+import type { ClockCorrection } from './run-part.ts'
 import type { PublishWay } from './target/publish/publish-wire.ts'
 import type { ResolvedTarget } from './target/target-address.ts'
 import type { ThreadFindings } from './thread-watch.ts'
@@ -46,6 +47,8 @@ export interface SteadyStage extends MessageSchedule {
   readonly turnover: Turnover | null
   /** The load is divided over the first so many connections of the run; missing: over all. */
   readonly connections?: number
+  /** Of whoever broadcasts; missing: it has our clock. */
+  readonly clock?: ClockCorrection | undefined
 }
 
 export type ShardDown =
@@ -53,6 +56,8 @@ export type ShardDown =
   /** Begins a step of the run: counts from zero, with so many of its connections. */
   | { readonly kind: 'connect'; readonly startUs: number; readonly connections: number }
   | { readonly kind: 'steady'; readonly stage: SteadyStage }
+  /** A better correction than that of the stage. */
+  | { readonly kind: 'clock'; readonly clock: ClockCorrection }
   /** Asks for one progress message now, which says that it answers this. */
   | { readonly kind: 'ask'; readonly ask: number }
   /** Ends sending, in its time or before; what was sent may still come back. */
@@ -108,6 +113,8 @@ export interface ShardResult extends ThreadFindings {
   readonly direct: ReceiptCounts
   readonly broadcast: ReceiptCounts
   readonly foreign: number
+  /** Latencies so far below zero that the clocks of two hosts must be wrong; not recorded. */
+  readonly refused: number
   readonly metrics: readonly EncodedMetric[]
   readonly ledger: BroadcastColumns | null
   /** When connections that had been up ended, ascending. */

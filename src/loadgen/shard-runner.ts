@@ -61,6 +61,9 @@ export class ShardRunner {
       case 'steady':
         this.#startSteady(message.stage)
         return
+      case 'clock':
+        this.#running().receipts.correctClock(message.clock)
+        return
       case 'ask':
         this.#ask = message.ask
         this.#postProgress()
@@ -142,6 +145,7 @@ export class ShardRunner {
       direct: receipts.direct,
       broadcast: receipts.broadcasts,
       foreign: receipts.foreign,
+      refused: receipts.refused,
       metrics: encodedMetrics(shard),
       ledger: receipts.ledger?.columns() ?? null,
       endedUs: Float64Array.from(shard.endedUs),

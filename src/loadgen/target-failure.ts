@@ -4,7 +4,20 @@
  */
 import { PushctlError } from '../errors/pushctl-error.ts'
 import type { FailureRow } from './failure-tally.ts'
+import type { ShardGroup } from './shard-group.ts'
+import { protocolTitle, type ResolvedTarget } from './target/target-address.ts'
 import { isWrongProtocol } from './target/wrong-protocol.ts'
+
+/** By what failed most on the shards. */
+export function connectFailure(shards: ShardGroup, targets: readonly ResolvedTarget[]) {
+  const failures = shards.states.map(({ progress }) => progress?.topFailure ?? null)
+  const top = failures.reduce((most, row) =>
+    (row?.count ?? 0) > (most?.count ?? 0) ? row : most,
+  )
+  const failed = shards.sum((progress) => progress.failed)
+  const urls = targets.map(({ url }) => url)
+  return targetFailure(failed, top, urls, protocolTitle(targets[0].carrier))
+}
 
 export function targetFailure(
   failed: number,

@@ -3,6 +3,7 @@
  * schedule, over the same shards, so nothing below asks for the mode where it can ask for an
  * activity.
  */
+import type { RunPart } from './run-part.ts'
 import type { TargetAddress } from './target/target-address.ts'
 import type { Lifetime } from './turnover.ts'
 
@@ -90,4 +91,6 @@ export interface BenchSettings {
   readonly sourceAddresses: readonly string[] | null
   readonly engine: 'auto' | 'epoll' | 'node'
   readonly seed: number
+  /** Missing: the run is whole. */
+  readonly part?: RunPart
 }

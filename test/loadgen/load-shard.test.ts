@@ -159,7 +159,7 @@ describe.each(engines)('a generator shard on the %s engine', (engine) => {
   it('does not count messages of another run, or without a marker', async () => {
     const peer = await startPeer()
     const shard = await connect(setupOf(peer.url, 2, engine))
-    shard.receipts.measureFromUs = 0
+    shard.receipts.begin(0)
     peer.push(marked(1, RUN_ID + 1))
     peer.push(Buffer.from('short'))
     peer.push(marked(1))

@@ -28,7 +28,7 @@ const MIXED = { echo: false, unicast: true, broadcast: true }
 
 function freshReceipts(activities = { echo: true, unicast: false, broadcast: false }): Receipts {
   const receipts = new Receipts(new ConnectionRows(8, 8), RUN_ID, activities)
-  receipts.measureFromUs = 0
+  receipts.begin(0)
   return receipts
 }
 
@@ -84,7 +84,7 @@ describe('receipts', () => {
 
   it('leave the warm-up out, but keep counting its sequence numbers', () => {
     const receipts = freshReceipts()
-    receipts.measureFromUs = 1_000
+    receipts.begin(1_000)
     receive(receipts, 2_000, [
       { slot: 0, seq: 1, intendedUs: 999 },
       { slot: 0, seq: 2, intendedUs: 1_000 },

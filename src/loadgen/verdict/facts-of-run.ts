@@ -32,7 +32,7 @@ export function factsOfRun(
     failures: [...resultsOf(findings), ...(publisher === null ? [] : [publisher])].flatMap(
       (part) => part.failures,
     ),
-    latencies: countLatencies(latencies),
+    latencies: countLatencies(latencies, resultsOf(findings)),
     bytes: bytesOf(findings),
     host: deltaOf(hostMeasured ?? hostBefore, hostAfter),
     hostInAll: deltaOf(hostBefore, hostAfter),
@@ -72,9 +72,14 @@ function threadFacts(name: string, found: ThreadFindings): ThreadFacts {
   }
 }
 
-function countLatencies(pairs: Iterable<LatencyPair>): VerdictFacts['latencies'] {
-  let count = 0
-  let clamped = 0
+function countLatencies(
+  pairs: Iterable<LatencyPair>,
+  results: readonly ShardResult[],
+): VerdictFacts['latencies'] {
+  // What was refused would have been clamped.
+  const refused = results.reduce((sum, result) => sum + result.refused, 0)
+  let count = refused
+  let clamped = refused
   for (const { response, service } of pairs) {
     count += response.count
     clamped += Math.max(response.clamped, service.clamped)

@@ -79,7 +79,7 @@ export class DrivenShard {
       )
       started.connector.start(nowUs())
     })
-    shard.receipts.measureFromUs = 0
+    shard.receipts.begin(0)
     return new DrivenShard(shard, target, options)
   }
 

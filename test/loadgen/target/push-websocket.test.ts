@@ -89,7 +89,7 @@ describe.each(engines)('the WebSocket driver on the %s engine', (engine) => {
       })
     })
     const shard = await connect(url, engine)
-    shard.receipts.measureFromUs = 0
+    shard.receipts.begin(0)
     expect([shard.established, shard.failed]).toEqual([3, 0])
     await eventually(() => [0, 2].every((slot) => shard.rows.direct.lastSeqOf(slot) === 2))
     expect(greetings.map((bytes) => bytes[0])).toEqual([1, 1, 1])
