@@ -29,7 +29,7 @@ import { onlyStepOf, planOfStep, type RunStep } from './run-course.ts'
 import { drain } from './run-drain.ts'
 import { closeShards, collectResults } from './run-ending.ts'
 import { plannedMsOf, runHeader } from './run-header.ts'
-import type { BenchHooks } from './run-hooks.ts'
+import type { BenchHooks, RunMoment, WatchedRun } from './run-hooks.ts'
 import { runLimits, runPeriods } from './run-limits.ts'
 import { openPublisher, type RunPublisher } from './run-publisher.ts'
 import { RunTotals } from './run-totals.ts'
@@ -152,13 +152,15 @@ class BenchRun {
     const ticker = setInterval(() => this.#tick(), this.#periods.intervalMs)
     try {
       const looked = this.#hooks.hosts?.start(this.#setup.plan)
+      const rested = this.#hooks.target?.start(this.#watched())
       if (!this.#isInterrupted) await this.#start()
-      await looked
+      await Promise.all([looked, rested])
       do {
         if (!this.#isInterrupted) await this.#connect()
         if (!this.#isInterrupted) await this.#holdSteady()
         await this.#drain()
       } while (await this.#takeNextStep())
+      await this.#hooks.target?.stop()
       const targetAfter = await this.#askTarget()
       const hostAfter = readHostSample()
       this.#hostPeaks.add(hostAfter, nowUs() / 1000)
@@ -249,7 +251,7 @@ class BenchRun {
     const stage = { ...times, turnover, connections, clock, ...scheduleOf(settings) }
     this.#stage = stage
     this.#shards.tell({ kind: 'steady', stage })
-    this.#publisher?.publish(stage, concat(this.#shards.states.map((s) => s.failedConnections)))
+    this.#publisher?.publish(stage, this.#shards.failedConnections)
     if (turnover?.kind === 'storm' && !turnover.byGenerator) this.#killNodeAt(turnover.atUs)
     const isOver = (): boolean => this.#isDeserted() || (this.#publisher?.error ?? null) !== null
     if (warmupMs > 0) {
@@ -353,18 +355,28 @@ class BenchRun {
     this.#phaseTotalMs = totalMs
   }
 
+  #watched(): WatchedRun {
+    return {
+      ask: () => this.#shards.ask(),
+      moment: () => this.#moment(),
+      generatorBytes: () => this.#memory.generatorBytes(),
+      ownPid: () => this.#node?.pid ?? null,
+    }
+  }
+
+  #moment(): RunMoment {
+    const atMs = (nowUs() - this.#startUs) / 1000
+    const connections = this.#shards.alive
+    return { atMs, phase: this.#phase, connections, ...this.#totals.read() }
+  }
+
   #tick(): void {
     const { intervalMs } = this.#periods
     const host = readHostSample()
     this.#hostPeaks.add(host, nowUs() / 1000)
-    const connections = this.#shards.alive
-    const row = this.#intervals.add(nowUs(), {
-      phase: this.#phase,
-      connections,
-      ...this.#totals.read(),
-      latencies: this.#shards.takeIntervals(),
-      host,
-    })
+    const { connections, ...moment } = this.#moment()
+    const latencies = this.#shards.takeIntervals()
+    const row = this.#intervals.add(nowUs(), { ...moment, connections, latencies, host })
     const hasLatency = row.max > 0
     this.#hooks.onProgress({
       phase: this.#phase,
@@ -378,14 +390,4 @@ class BenchRun {
       p99: hasLatency ? row.p99 : null,
     })
   }
-}
-
-function concat(arrays: readonly Uint32Array[]): Uint32Array {
-  const all = new Uint32Array(arrays.reduce((sum, { length }) => sum + length, 0))
-  let at = 0
-  for (const array of arrays) {
-    all.set(array, at)
-    at += array.length
-  }
-  return all
 }

@@ -22,6 +22,13 @@ export class MemorySampler {
     this.#askTarget = askTarget
   }
 
+  /** Threads share the memory of this process; processes have their own. */
+  generatorBytes(): number {
+    const own = process.memoryUsage.rss()
+    if (this.#kind === 'thread') return own
+    return own + this.#shards.sum((progress) => progress.rssBytes)
+  }
+
   start(periodMs: number): void {
     this.#timer = setInterval(() => this.#sample(), periodMs)
   }
@@ -34,19 +41,12 @@ export class MemorySampler {
   #sample(): void {
     this.#shards.ask()
     const connections = this.#shards.alive
-    this.generator.push({ connections, bytes: this.#generatorBytes() })
+    this.generator.push({ connections, bytes: this.generatorBytes() })
     if (this.#isAsking) return
     this.#isAsking = true
     void this.#askTarget().then((facts) => {
       this.#isAsking = false
       if (facts?.rssBytes != null) this.target.push({ connections, bytes: facts.rssBytes })
     })
-  }
-
-  /** Threads share the memory of this process; processes have their own. */
-  #generatorBytes(): number {
-    const own = process.memoryUsage.rss()
-    if (this.#kind === 'thread') return own
-    return own + this.#shards.sum((progress) => progress.rssBytes)
   }
 }

@@ -66,6 +66,11 @@ export class OwnNode {
     }
   }
 
+  /** Of its first process; a restart has another. */
+  get pid(): number | null {
+    return this.#child.pid ?? null
+  }
+
   /** Whether it ended by itself. */
   get isGone(): boolean {
     return this.#child.exitCode !== null || this.#child.signalCode !== null

@@ -71,6 +71,18 @@ export class ShardGroup {
     return this.living.reduce((total, { progress }) => total + (progress?.alive ?? 0), 0)
   }
 
+  /** Connections of the run that never came up. */
+  get failedConnections(): Uint32Array {
+    const parts = this.states.map((state) => state.failedConnections)
+    const all = new Uint32Array(parts.reduce((sum, { length }) => sum + length, 0))
+    let at = 0
+    for (const part of parts) {
+      all.set(part, at)
+      at += part.length
+    }
+    return all
+  }
+
   /** Of all shards that have said what they found. */
   get results(): readonly ShardResult[] {
     return this.states.map(({ result }) => result).filter((result) => result !== null)

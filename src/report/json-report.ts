@@ -25,10 +25,11 @@ const PLACES: Readonly<Record<keyof RunReport, number>> = {
   host: 15,
   hosts: 16,
   memory: 17,
-  thresholds: 18,
-  environment: 19,
-  plan: 20,
-  intervals: 21,
+  target: 18,
+  thresholds: 19,
+  environment: 20,
+  plan: 21,
+  intervals: 22,
 }
 
 /** Two spaces of indentation, one line feed at the end. @throws RangeError for NaN or infinity */

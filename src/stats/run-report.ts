@@ -69,6 +69,11 @@ export interface GcPauseReport {
   /** minor, major, incremental, weakcb, or what the runtime of the target calls it. */
   readonly kind: string
   readonly pauses: DistributionReport
+  /**
+   * true: count and total come from counters, and where several pauses fell between two readings
+   * each stands for their mean.
+   */
+  readonly counted?: boolean
   /** The longest of them in order of time; missing where the runtime does not say when. */
   readonly longest?: readonly TimedPause[]
 }
@@ -77,6 +82,8 @@ export interface TimedPause {
   /** When it began, in milliseconds from the start of the run. */
   readonly at_ms: number
   readonly us: number
+  /** It began somewhere in so many milliseconds from `at_ms` on; missing: at `at_ms`. */
+  readonly within_ms?: number
 }
 
 export interface GcSideReport {
@@ -182,6 +189,56 @@ export interface ReplacementReport {
 /** Connections and memory (bytes) of a process at one moment of the ramp. */
 export type MemoryPoint = readonly [connections: number, bytes: number]
 
+/** With the half width of its 95 % interval. */
+export interface EstimateReport {
+  readonly value: number
+  readonly error: number
+}
+
+/** The target's own process, from --target-pid, --target-metrics, or a node of our own. */
+export interface TargetSourceReport {
+  /** "process 4242 (nginx)", or the address of its metrics. */
+  readonly name: string
+  /** What the metrics are of: Node, JVM, Go, pushctl; null: they do not say. */
+  readonly runtime: string | null
+  readonly readings: number
+  /** Readings that failed, and why the last of them did. */
+  readonly failed: number
+  readonly failure: string | null
+  readonly memory_of: 'resident' | 'heap'
+  readonly memory_bytes: MemorySpanReport | null
+  /** Per cent of one core: before the first connection, on average, and in the busiest second. */
+  readonly cpu_percent: CpuSpanReport | null
+  /** Slopes; null: too little was seen to tell. */
+  readonly bytes_per_connection: EstimateReport | null
+  readonly cpu_us_per_message: EstimateReport | null
+  readonly cpu_us_per_connect: EstimateReport | null
+  /** Where there were no messages: what holding a connection takes, heartbeats included. */
+  readonly cpu_us_per_connection_second: EstimateReport | null
+  readonly bytes_per_hour: EstimateReport | null
+  readonly points: readonly TargetPoint[]
+}
+
+export interface MemorySpanReport {
+  readonly first: number
+  readonly highest: number
+  readonly last: number
+}
+
+export interface CpuSpanReport {
+  readonly idle: number | null
+  readonly mean: number
+  readonly highest: number
+}
+
+/** `cpu_percent` since the point before. */
+export type TargetPoint = readonly [
+  at_ms: number,
+  connections: number,
+  bytes: number | null,
+  cpu_percent: number | null,
+]
+
 /** One step of a run whose load changed while its connections stayed. */
 export interface StageReport {
   /** When its measured time began, from the start of the run. */
@@ -200,6 +257,19 @@ export interface StageReport {
   readonly thresholds: readonly ThresholdReport[]
   /** Of a search: every threshold held; one did not; or the generator was the limit. */
   readonly outcome?: 'passed' | 'failed' | 'generator'
+}
+
+/** A key pressed in the live view, and what it did to the run. */
+export interface SteeringReport {
+  /** From the start of the run. */
+  readonly at_ms: number
+  /**
+   * The end of the step was held, or released; a step with another rate began; one was added at the
+   * end; or the run was ended.
+   */
+  readonly what: 'hold' | 'release' | 'rate' | 'stage' | 'stop'
+  /** The rate of the step that began, in total. */
+  readonly rate_wanted?: number
 }
 
 /** What --find found. */
@@ -270,11 +340,18 @@ export interface RunReport {
     /** What the slopes were fitted to. */
     readonly generator_points?: readonly MemoryPoint[]
     readonly target_points?: readonly MemoryPoint[]
+    /** Growth while the load stood, in bytes per hour; missing: it stood too short to tell. */
+    readonly generator_bytes_per_hour?: EstimateReport
+    readonly target_bytes_per_hour?: EstimateReport
   }
+  /** Missing: nobody looked into the target. */
+  readonly target?: { readonly sources: readonly TargetSourceReport[] }
   readonly thresholds: readonly ThresholdReport[]
   /** Runs of several steps: connections, messages, metrics and verdict are the last one's. */
   readonly stages?: readonly StageReport[]
   readonly search?: SearchReport
+  /** In order of time; missing: the run went by itself. */
+  readonly steered?: readonly SteeringReport[]
   readonly intervals: readonly IntervalReport[]
   readonly environment: Readonly<Record<string, string | number | boolean | null>>
   /** The plan as it was computed before the first packet. */
