@@ -1,4 +1,7 @@
-/** Sends devices away at a set pace, so that the nodes that take them are not run over. */
+/**
+ * Sends devices away at a set pace, so that the nodes that take them are not run over: all, or as
+ * many as are to move.
+ */
 import type { Slot } from '../engine/socket-engine.ts'
 import type { SessionTable } from './session-table.ts'
 
@@ -20,15 +23,19 @@ export class DrainPace {
     this.#onDone = onDone
   }
 
-  /** `devicesPerSecond` 0: all at once. */
-  start(devicesPerSecond: number, code: number): void {
+  /**
+   * `devicesPerSecond` 0: all at once. It is over when none is left, which is told, or when
+   * devicesMax are gone, which is not: nobody waits for that.
+   */
+  start(devicesPerSecond: number, code: number, devicesMax = Infinity): void {
     this.stop()
     const startedMs = performance.now()
     let cursor = 0
     let dismissed = 0
     const step = () => {
       const elapsedMs = performance.now() - startedMs
-      const due = devicesPerSecond === 0 ? Infinity : (elapsedMs * devicesPerSecond) / 1000
+      const paced = devicesPerSecond === 0 ? Infinity : (elapsedMs * devicesPerSecond) / 1000
+      const due = Math.min(paced, devicesMax)
       // A device that joins behind the cursor is met in the next round.
       if (cursor >= this.#sessions.usedEnd) cursor = 0
       for (; cursor < this.#sessions.usedEnd && dismissed < due; cursor++) {
@@ -36,9 +43,9 @@ export class DrainPace {
         this.#dismiss(cursor, code)
         dismissed++
       }
-      if (this.#sessions.joinedCount > 0) return
+      if (this.#sessions.joinedCount > 0 && dismissed < devicesMax) return
       this.stop()
-      this.#onDone()
+      if (devicesMax === Infinity) this.#onDone()
     }
     this.#timer = setInterval(step, PACE_MS)
     step()

@@ -6,6 +6,7 @@ import type { BucketReport } from '../stats/bucket-histogram.ts'
 import type { GcSideReport } from '../stats/run-report.ts'
 import type { BroadcastReceipt } from './broadcast/broadcast-log.ts'
 import type { BroadcastState } from './broadcast/broadcast-messages.ts'
+import type { MoveOrder } from './device-move.ts'
 import type { LoadDescription } from './guard/node-guard.ts'
 import type { PushReceipt } from './inbox/push-receipts.ts'
 import type { StoreCounters } from './inbox/node-inbox.ts'
@@ -153,8 +154,10 @@ export interface NodeControl {
   counters(): NodeCounters
   readiness(): Readiness
   /**
-   * Moves devices away at devicesPerSecond (0: as fast as possible) and refuses new ones. Resolves
-   * when all are gone.
+   * Moves devices away at devicesPerSecond (0: as fast as possible) and refuses new ones, all of
+   * them with the addresses where to go instead. Resolves when all are gone.
    */
-  drain(devicesPerSecond: number): Promise<void>
+  drain(devicesPerSecond: number, addresses?: readonly string[]): Promise<void>
+  /** Moves some devices to other nodes and stays ready; tells how many. */
+  move(order: MoveOrder): Promise<number>
 }

@@ -14,6 +14,7 @@ import {
   LOG_RECORD_PREFIX,
 } from './broadcast/broadcast-log.ts'
 import type { BroadcastState } from './broadcast/broadcast-messages.ts'
+import { type MoveOrder, moveDevices } from './device-move.ts'
 import { Directory } from './directory.ts'
 import { NO_GUARD } from './guard/guard-settings.ts'
 import { NodeGuard } from './guard/node-guard.ts'
@@ -283,8 +284,12 @@ export class PushNode implements NodeControl {
     return { ready: reason === '', reason }
   }
 
-  drain(devicesPerSecond: number): Promise<void> {
-    return this.#drainWith(devicesPerSecond, BYE.DRAIN)
+  drain(devicesPerSecond: number, addresses: readonly string[] = []): Promise<void> {
+    return this.#drainWith(devicesPerSecond, BYE.DRAIN, addresses)
+  }
+
+  async move(order: MoveOrder): Promise<number> {
+    return moveDevices(await this.#sampleAll(true), order)
   }
 
   /** The end of this node: devices are told to come back at once, and find the next one. */
@@ -292,7 +297,11 @@ export class PushNode implements NodeControl {
     return this.#drainWith(devicesPerSecond, BYE.SHUTDOWN)
   }
 
-  #drainWith(devicesPerSecond: number, code: number): Promise<void> {
+  #drainWith(
+    devicesPerSecond: number,
+    code: number,
+    addresses: readonly string[] = [],
+  ): Promise<void> {
     this.#state = 'draining'
     this.#admission.closedWith = code
     this.#group.stopRestarting()
@@ -301,7 +310,7 @@ export class PushNode implements NodeControl {
     const share = devicesPerSecond / shards.length
     for (const shard of shards) {
       this.#draining.add(shard)
-      shard.link.post({ kind: 'drain', devicesPerSecond: share, code, addresses: [] })
+      shard.link.post({ kind: 'drain', devicesPerSecond: share, code, addresses })
     }
     return new Promise((resolve) => this.#drained.push(resolve))
   }

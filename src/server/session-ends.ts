@@ -4,7 +4,8 @@
  */
 import { CLOSE_REASON, type Slot, type SocketEngine } from '../engine/socket-engine.ts'
 import type { TimerWheel } from '../engine/timer-wheel.ts'
-import { byeReason } from '../protocol/frame-types.ts'
+import { byeRange, byeReason } from '../protocol/frame-types.ts'
+import { ByeAddresses } from './bye-addresses.ts'
 import type { FrameOutput } from './frame-output.ts'
 import { retryAfterMs } from './guard/retry-spread.ts'
 import type { JoinBatches } from './join-batches.ts'
@@ -32,6 +33,8 @@ const RESUMABLE_ENDS: ReadonlySet<string> = new Set([
   'replaced',
 ])
 
+const NOWHERE: readonly string[] = []
+
 export interface SessionEndParts {
   readonly engine: SocketEngine
   readonly sessions: SessionTable
@@ -45,8 +48,8 @@ export interface SessionEndParts {
 export class SessionEnds {
   /** How many ended, by name: BYE reasons, HTTP refusals, peer-end, peer-reset … */
   readonly closes: Record<string, number> = {}
-  /** Where devices are told to go, best first. */
-  addresses: readonly string[] = []
+  /** Where devices are told to go with a BYE of the 4300s. */
+  addresses = new ByeAddresses([])
   readonly #parts: SessionEndParts
 
   constructor(parts: SessionEndParts) {
@@ -61,7 +64,9 @@ export class SessionEnds {
     const retryMs = retryAfterMs(code, Math.random())
     if (phase === SESSION_PHASE.UPGRADING) output.sendUpgradeRefusal(slot, code, retryMs)
     else if (phase !== SESSION_PHASE.PROXY_HEADER) {
-      output.sendBye(slot, code, retryMs, this.addresses)
+      const isElsewhere = byeRange(code) === 'elsewhere'
+      const addresses = isElsewhere ? this.addresses.next(sessions.carrierOf[slot]) : NOWHERE
+      output.sendBye(slot, code, retryMs, addresses)
     }
     this.end(slot, byeReason(code))
   }

@@ -104,6 +104,8 @@ export type ShardDown =
       readonly devicesPerSecond: number
       readonly code: number
       readonly addresses: readonly string[]
+      /** It is over when so many were sent away; without it when none is left. */
+      readonly devicesMax?: number
     }
   | {
       readonly kind: 'sample'

@@ -24,6 +24,7 @@ import {
 import type { ShardLog } from './broadcast/shard-log.ts'
 import { LogOrders } from './broadcast/log-orders.ts'
 import type { BroadcastQueue } from './broadcast-queue.ts'
+import { ByeAddresses } from './bye-addresses.ts'
 import { describeDevice } from './device-description.ts'
 import type { DeviceFrames } from './device-frames.ts'
 import type { DrainPace } from './drain-pace.ts'
@@ -187,8 +188,8 @@ export class Shard implements EngineHandler {
         })
         break
       case 'drain':
-        this.#ends.addresses = message.addresses
-        this.#drain.start(message.devicesPerSecond, message.code)
+        this.#ends.addresses = new ByeAddresses(message.addresses)
+        this.#drain.start(message.devicesPerSecond, message.code, message.devicesMax)
         break
       case 'bind':
         if (this.#isCurrent(message.slot, message.generation)) {

@@ -60,6 +60,19 @@ describe('the pace of a drain', () => {
     expect([dismissed.at(-1), done()]).toEqual(['2 4300', 1])
   })
 
+  it('moves as many as it is told, keeps the others, and does not say that it is done', () => {
+    const { drain, dismissed, done, sessions } = setUp(100)
+    drain.start(40, 4301, 30)
+    vi.advanceTimersByTime(500)
+    expect(dismissed).toHaveLength(20)
+    vi.advanceTimersByTime(10_000)
+    expect([dismissed.length, sessions.joinedCount, done()]).toEqual([30, 70, 0])
+    drain.start(0, 4301, 0)
+    expect(dismissed).toHaveLength(30)
+    drain.start(0, 4300)
+    expect([dismissed.length, done()]).toEqual([100, 1])
+  })
+
   it('leaves who is not in yet', () => {
     const { drain, dismissed, sessions, done } = setUp(1)
     sessions.begin(5, SESSION_PHASE.AWAITING_HELLO, CARRIER.TCP, 0)

@@ -170,6 +170,24 @@ describe.skipIf(!EpollEngine.isAvailable())('a push node of two shards', () => {
     expect((await of.describe()).counters.devicesOnline).toBe(0)
   })
 
+  it('moves some devices of all shards elsewhere, stays ready and takes them again', async () => {
+    const of = make()
+    await of.start()
+    of.markReady('127.0.0.1:7002')
+    const devices = await joinBothShards(of)
+    const count = [...devices.values()].flat().length
+    const order = { devices: count - 2, devicesPerSecond: 0, addresses: ['10.0.0.2:7000'] }
+    expect(await of.move(order)).toBe(count - 2)
+    await untilTrue(() => peers.filter((peer) => peer.isClosed).length === count - 2)
+    const moved = peers.filter((peer) => peer.isClosed)
+    for (const peer of moved) {
+      expect(peer.frames.at(-1)).toMatchObject({ code: BYE.REBALANCE, addresses: order.addresses })
+    }
+    expect(of.readiness().ready).toBe(true)
+    await join(of, 'device-0')
+    expect(await of.move({ ...order, devices: 1_000 })).toBeLessThanOrEqual(3)
+  })
+
   it('refuses a port that another has, and leaves nothing running', async () => {
     const server = createServer()
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))

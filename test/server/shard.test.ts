@@ -240,7 +240,7 @@ describe.each(PAIRS)('a shard on the %s engine, devices on %s', (engine, carrier
     stage!.drain(BYE.DRAIN, 0, ['10.0.0.2:7000', 'ws://10.0.0.3:7001/'])
     expect(await expectBye(inside, BYE.DRAIN)).toMatchObject({
       retryAfterMs: 0,
-      addresses: ['10.0.0.2:7000', 'ws://10.0.0.3:7001/'],
+      addresses: [carrier === 'tcp' ? '10.0.0.2:7000' : 'ws://10.0.0.3:7001/'],
     })
     await untilTrue(() => stage!.messages.some((message) => message.kind === 'drained'))
     const late = await connect(carrier)

@@ -10,6 +10,7 @@ import { eventsRoute } from './routes/events.ts'
 import { healthzRoute } from './routes/healthz.ts'
 import { metricsRoute } from './routes/metrics.ts'
 import { nodePageRoute } from './routes/node-page.ts'
+import { moveRoute } from './routes/move.ts'
 import { nodeStateRoute } from './routes/node-state.ts'
 import { openApiRoute } from './routes/openapi.ts'
 import { pollRoute } from './routes/poll.ts'
@@ -27,6 +28,7 @@ export const ROUTES: readonly Route[] = [
   deviceStateRoute,
   deviceKickRoute,
   nodeStateRoute,
+  moveRoute,
   drainRoute,
   upstreamRoute,
   eventsRoute,

@@ -4,6 +4,7 @@
  * with a slow node.
  */
 import type { PushReceipt } from '../../../src/server/inbox/push-receipts.ts'
+import type { MoveOrder } from '../../../src/server/device-move.ts'
 import type {
   DeviceState,
   NodeControl,
@@ -19,6 +20,8 @@ export class MemoryNode implements NodeControl {
   readonly pushes: PushRequest[] = []
   readonly receipts = new Map<string, PushReceipt>()
   readonly drains: number[] = []
+  drainAddresses: readonly string[] = []
+  readonly moves: MoveOrder[] = []
   ready: Readiness = { ready: true, reason: '' }
   /** Set to make the next pushes fail. */
   failure: Error | null = null
@@ -85,10 +88,20 @@ export class MemoryNode implements NodeControl {
     return this.devices.delete(deviceId)
   }
 
-  async drain(devicesPerSecond: number): Promise<void> {
+  async drain(devicesPerSecond: number, addresses: readonly string[] = []): Promise<void> {
     this.drains.push(devicesPerSecond)
+    this.drainAddresses = addresses
     this.ready = { ready: false, reason: 'draining' }
     this.devices.clear()
+  }
+
+  async move(order: MoveOrder): Promise<number> {
+    this.moves.push(order)
+    return Math.min(order.devices, this.devices.size)
+  }
+
+  hashOf(deviceId: string) {
+    return { high: [...deviceId].reduce((sum, c) => sum * 31 + c.charCodeAt(0), 7) >>> 0, low: 0 }
   }
 
   readiness(): Readiness {

@@ -247,6 +247,61 @@ describe('node', () => {
     },
   )
 
+  it('hands the addresses of a drain to the node', async () => {
+    const addresses = ['10.0.0.2:7000', '[::1]:7000', 'wss://push.example/devices']
+    const answer = await server.ask('/v1/drain', { body: { rate: 500, addresses } })
+    expect([answer.status, server.node.drainAddresses]).toEqual([202, addresses])
+  })
+
+  it.each([
+    ...[
+      '7000',
+      ':7000',
+      'host',
+      'host:70000',
+      'http://host:1',
+      'ws://',
+      'ws://a:b@host:1',
+      'a b:1',
+    ],
+    ...[5, null, 'x'.repeat(260) + ':1'],
+  ])('refuses to send devices to %j', async (address) => {
+    for (const [path, more] of [
+      ['/v1/drain', {}],
+      ['/v1/move', { devices: 1 }],
+    ] as const) {
+      const answer = await server.ask(path, { body: { rate: 5, addresses: [address], ...more } })
+      expect([answer.status, answer.json.code]).toEqual([400, 'bad-field'])
+    }
+    expect([server.node.drains, server.node.moves]).toEqual([[], []])
+  })
+
+  it('begins a move of no more devices than there are, and says of how many', async () => {
+    server.node.connect('a')
+    const body = { devices: 5, rate: 10, addresses: ['b:1'] }
+    const answer = await server.ask('/v1/move', { body })
+    expect([answer.status, answer.json]).toEqual([202, { devices: 1, rate: 10 }])
+    expect(server.node.moves).toEqual([{ devices: 5, devicesPerSecond: 10, addresses: ['b:1'] }])
+    await server.ask('/v1/drain', { body: { rate: 500 } })
+    expect((await server.ask('/v1/move', { body })).status).toBe(503)
+  })
+
+  it.each([
+    { devices: -1 },
+    { devices: 1.5 },
+    { devices: '3' },
+    { rate: -1 },
+    { rate: null },
+    { addresses: [] },
+    { addresses: 'b:1' },
+    { addresses: Array.from({ length: 17 }, () => 'b:1') },
+    { more: 1 },
+  ])('refuses to move with %j', async (wrong) => {
+    const body = { devices: 1, rate: 1, addresses: ['b:1'], ...wrong }
+    expect((await server.ask('/v1/move', { body })).status).toBe(400)
+    expect(server.node.moves).toEqual([])
+  })
+
   it('serves a page that loads nothing from elsewhere', async () => {
     const answer = await server.ask('/')
     expect(answer.headers['content-type']).toBe('text/html; charset=utf-8')

@@ -1,8 +1,10 @@
 /**
  * POST /v1/drain: moves every device away at a pace. It answers when the drain has begun, not when
  * it is over, which may be hours later; /v1/node shows how far it is. The pace must be given: as
- * fast as possible is a reconnect storm.
+ * fast as possible is a reconnect storm. Each device gets the addresses that its carrier can use,
+ * beginning with another one each time.
  */
+import { ADDRESSES_SCHEMA, readAddresses } from '../bye-address-list.ts'
 import { jsonContent, problemContent } from '../operation.ts'
 import { ProblemError } from '../problem.ts'
 import type { Route } from '../route.ts'
@@ -30,6 +32,7 @@ export const drainRoute: Route = {
             maximum: RATE_MAX,
             description: 'Devices per second; 0 is as fast as possible',
           },
+          addresses: ADDRESSES_SCHEMA,
         },
       }),
     },
@@ -46,19 +49,19 @@ export const drainRoute: Route = {
     },
   },
   async handle({ control, reportFailure }, request, reply) {
-    const rate = drainRateOf(request.body)
-    control.drain(rate).catch((failure) => reportFailure(failure, 'POST /v1/drain'))
+    const { rate, addresses } = orderOf(request.body)
+    control.drain(rate, addresses).catch((failure) => reportFailure(failure, 'POST /v1/drain'))
     reply.code(202)
     return { state: 'draining', rate }
   },
 }
 
-function drainRateOf(body: unknown): number {
+function orderOf(body: unknown): { rate: number; addresses: readonly string[] } {
   const rule = `the body must be {"rate": devices per second, 0-${RATE_MAX}}`
   if (typeof body !== 'object' || body === null || Array.isArray(body)) {
     throw new ProblemError('bad-field', rule)
   }
-  const { rate, ...rest } = body as Record<string, unknown>
+  const { rate, addresses = [], ...rest } = body as Record<string, unknown>
   const unknown = Object.keys(rest)[0]
   if (unknown !== undefined) {
     const name = JSON.stringify(unknown.slice(0, 40))
@@ -67,5 +70,5 @@ function drainRateOf(body: unknown): number {
   if (typeof rate !== 'number' || !(rate >= 0 && rate <= RATE_MAX)) {
     throw new ProblemError('bad-field', rule)
   }
-  return rate
+  return { rate, addresses: readAddresses(addresses) }
 }
