@@ -32,9 +32,15 @@ export const HELLO_FLAG = {
   WANTS_NOTIFY: 1,
   /** The device will ACK; without it nothing is redelivered. */
   WILL_ACK: 2,
+  /** Times the number of the key (1–15) under which payloads are to be sealed. */
+  PAYLOAD_KEY: 16,
 } as const
 
-export const WELCOME_FLAG = { RESUMED: 1 } as const
+export const WELCOME_FLAG = {
+  RESUMED: 1,
+  /** Payloads are sealed (payload-seal.ts), in both directions. */
+  SEALED: 2,
+} as const
 
 export const MSG_FLAG = {
   WANTS_ACK: 1,
@@ -42,6 +48,7 @@ export const MSG_FLAG = {
   /** `publishedUs u64` follows `seq`. Writers set it from the value, never by hand. */
   PUBLISHED_US: 4,
   REDELIVERY: 8,
+  SEALED: 16,
 } as const
 
 export const STREAM = { INBOX: 0, BROADCAST: 1 } as const

@@ -28,6 +28,8 @@ interface Broadcast {
   /** null: all joined devices, row by row. */
   readonly members: { readonly slots: Int32Array; readonly generations: Uint16Array } | null
   readonly frame: Uint8Array
+  /** The same without its head, for devices that get it sealed. */
+  readonly payload: Uint8Array
   /** Of the log, where it is stored. */
   readonly entry: ShardLogEntry | null
   /** By carrier; encoded when the first device of that carrier is met. */
@@ -91,6 +93,7 @@ export class BroadcastQueue {
     this.#waiting.push({
       members: joined && { slots: joined, generations: this.#generationsOf(joined) },
       frame: frame.subarray(0, end),
+      payload: frame.subarray(end - payload.length, end),
       entry,
       encoded: [],
       cursor: 0,
@@ -202,11 +205,18 @@ export class BroadcastQueue {
       if (!this.#sessions.isJoined(slot)) continue
       if (members && members.generations[row] !== this.#engine.generationOf(slot)) continue
       if (entry !== null && !this.#log.claim(slot, entry)) continue
-      this.#add(slot)
+      if (this.#output.isShareable(slot)) this.#add(slot)
+      else this.#sendAlone(broadcast, slot)
       left--
     }
     for (const carrier of CARRIERS) this.#sendTo(broadcast, carrier)
     return allowance - left
+  }
+
+  #sendAlone({ entry, payload }: Broadcast, slot: Slot): void {
+    const flags = entry === null ? 0 : BROADCAST_FLAGS
+    this.#output.sendMsg(slot, flags, entry?.seq ?? 0, payload, 0, payload.length)
+    this.delivered++
   }
 
   #add(slot: Slot): void {

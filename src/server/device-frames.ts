@@ -6,20 +6,14 @@
 import type { Slot, SocketEngine } from '../engine/socket-engine.ts'
 import type { FrameReader } from '../protocol/frame-reader.ts'
 import { BYE, ECHO_PRODUCT, FRAME, LIMITS, SENT_STATUS, STREAM } from '../protocol/frame-types.ts'
-import {
-  msgBytesMax,
-  PONG_BYTES_MAX,
-  SENT_BYTES_MAX,
-  writeMsg,
-  writePong,
-  writeSent,
-} from '../protocol/frame-writer.ts'
+import { PONG_BYTES_MAX, SENT_BYTES_MAX, writePong, writeSent } from '../protocol/frame-writer.ts'
 import type { ShardLog } from './broadcast/shard-log.ts'
 import type { FrameOutput } from './frame-output.ts'
 import type { ShardGuard } from './guard/shard-guard.ts'
 import type { DeviceSignals } from './inbox/device-signals.ts'
 import { type HeartbeatGrants, NO_GRANT } from './heartbeat-grants.ts'
 import type { JoinBatches } from './join-batches.ts'
+import type { PayloadSeals } from './payload/payload-seals.ts'
 import { SESSION_PHASE, type SessionTable } from './session-table.ts'
 import type { TagIndex } from './tag-index.ts'
 import { ANSWERED_LATER, type ShardUpstream } from './upstream/shard-upstream.ts'
@@ -35,6 +29,7 @@ export interface DeviceFrameParts {
   readonly upstream: ShardUpstream
   readonly guard: ShardGuard
   readonly heartbeats: HeartbeatGrants
+  readonly seals: PayloadSeals
   /** The slot was granted another interval. */
   readonly restartHeartbeat: (slot: Slot) => void
   /** Ends the session with a BYE. */
@@ -78,8 +73,13 @@ export class DeviceFrames {
   }
 
   #onHello(slot: Slot, frame: FrameReader, bytes: Uint8Array): void {
-    const { sessions, engine, joins, signals, tags, heartbeats, guard, dismiss, log } = this.#parts
+    const { sessions, engine, joins, signals, tags, heartbeats, guard, dismiss, log, seals } =
+      this.#parts
     if (!guard.admitsHello()) return dismiss(slot, BYE.OVERLOADED)
+    if (!seals.onHello(slot, frame.flags)) {
+      guard.refusals.add('payload-key')
+      return dismiss(slot, BYE.UNAUTHORIZED)
+    }
     sessions.setDevice(slot, bytes, frame.deviceIdStart, frame.deviceIdEnd)
     sessions.networkOf[slot] = frame.network
     heartbeats.onHello(slot, frame.heartbeatSeconds)
@@ -112,25 +112,44 @@ export class DeviceFrames {
   }
 
   #onSend(slot: Slot, frame: FrameReader, bytes: Uint8Array): void {
-    const { output } = this.#parts
-    const status = this.#statusOfSend(slot, frame, bytes)
+    const { output, seals, guard, dismiss } = this.#parts
+    let payload = bytes
+    let payloadStart = frame.payloadStart
+    let payloadEnd = frame.payloadEnd
+    if (seals.isSealed(slot)) {
+      const opened = seals.open(slot, frame, bytes)
+      if (opened === null) {
+        guard.refusals.add('payload-key')
+        return dismiss(slot, BYE.PROTOCOL_ERROR)
+      }
+      payload = opened
+      payloadStart = 0
+      payloadEnd = opened.length
+    }
+    const status = this.#statusOfSend(slot, frame, bytes, payload, payloadStart, payloadEnd)
     if (frame.requestId === 0 || status === ANSWERED_LATER) return
     const at = output.open(slot, SENT_BYTES_MAX)
     output.send(slot, writeSent(output.bytes, at, frame.requestId, status))
   }
 
-  #statusOfSend(slot: Slot, frame: FrameReader, bytes: Uint8Array): number {
+  /** payload[start, end) is what was sent; all else is in `bytes`. */
+  #statusOfSend(
+    slot: Slot,
+    frame: FrameReader,
+    bytes: Uint8Array,
+    payload: Uint8Array,
+    start: number,
+    end: number,
+  ): number {
     const { output, upstream, guard } = this.#parts
     if (!guard.admitsSend()) return SENT_STATUS.OVERLOADED
     const isEcho = equalsRange(ECHO, bytes, frame.productStart, frame.productEnd)
     if (isEcho) {
-      const { payloadStart, payloadEnd } = frame
-      const at = output.open(slot, msgBytesMax(payloadEnd - payloadStart))
-      const end = writeMsg(output.bytes, at, 0, 0, -1, bytes, payloadStart, payloadEnd)
-      output.send(slot, end)
+      output.sendMsg(slot, 0, 0, payload, start, end)
       this.messagesSent++
     }
-    return isEcho ? SENT_STATUS.ACCEPTED : upstream.addSend(slot, frame, bytes)
+    if (isEcho) return SENT_STATUS.ACCEPTED
+    return upstream.addSend(slot, frame, bytes, payload, start, end)
   }
 
   #onBind(slot: Slot, frame: FrameReader, bytes: Uint8Array): void {

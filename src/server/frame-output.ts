@@ -8,17 +8,20 @@
  */
 import { OUTBOX_RESERVE_MAX, type Slot, type SocketEngine } from '../engine/socket-engine.ts'
 import { FrameReader } from '../protocol/frame-reader.ts'
-import { BYE, byeReason, LIMITS } from '../protocol/frame-types.ts'
-import { byeBytesMax, writeBye } from '../protocol/frame-writer.ts'
+import { BYE, byeReason, LIMITS, MSG_FLAG } from '../protocol/frame-types.ts'
+import { byeBytesMax, msgBytesMax, writeBye, writeMsg } from '../protocol/frame-writer.ts'
 import { jsonFromFrame } from '../protocol/json-frames.ts'
 import { LENGTH_BYTES_MAX, writeLengthBefore } from '../protocol/tcp-framing.ts'
 import { CONTROL_FRAME_BYTES_MAX, HEADER_BYTES_MAX, OPCODE } from '../protocol/websocket-frame.ts'
 import { writeUpgradeRefusal } from '../protocol/websocket-handshake.ts'
 import { writeClose, writeHeaderBefore } from '../protocol/websocket-writer.ts'
+import type { PayloadSeals } from './payload/payload-seals.ts'
 import { CARRIER, type SessionTable } from './session-table.ts'
 
 const UTF8_BYTES_PER_UNIT_MAX = 3
 const REFUSAL_BYTES_MAX = 320
+/** The head of a MSG and what sealing adds to its payload. */
+const SCRATCH_EXTRA_BYTES = 256
 /** What a BYE is over HTTP (RFC 9110, 15.5.9; RFC 6585, 4); any other is 503. */
 const UPGRADE_REFUSAL_STATUSES: Readonly<Record<number, number>> = {
   [BYE.HANDSHAKE_TIMEOUT]: 408,
@@ -32,6 +35,7 @@ export class FrameOutput {
   bytes: Uint8Array
   readonly #engine: SocketEngine
   readonly #sessions: SessionTable
+  readonly #seals: PayloadSeals | null
   readonly #scratch: Uint8Array
   readonly #scratchReader = new FrameReader({ from: 'node' })
   readonly #utf8 = new TextEncoder()
@@ -40,10 +44,16 @@ export class FrameOutput {
   #start = 0
   #end = 0
 
-  constructor(engine: SocketEngine, sessions: SessionTable, frameBytesMax: number) {
+  constructor(
+    engine: SocketEngine,
+    sessions: SessionTable,
+    frameBytesMax: number,
+    seals: PayloadSeals | null = null,
+  ) {
+    this.#seals = seals
     this.#engine = engine
     this.#sessions = sessions
-    this.#scratch = new Uint8Array(Math.max(frameBytesMax, BYE_BYTES_MAX) + 256)
+    this.#scratch = new Uint8Array(Math.max(frameBytesMax, BYE_BYTES_MAX) + SCRATCH_EXTRA_BYTES)
     this.bytes = engine.outbox
   }
 
@@ -64,6 +74,39 @@ export class FrameOutput {
   /** Sends the frame that was written since open(). */
   send(slot: Slot, bodyEnd: number): void {
     if (this.#encode(slot, bodyEnd)) this.#engine.commit(slot, this.#start, this.#end)
+  }
+
+  /** MSG with the payload bytes[start, end), sealed where the device has asked for that. */
+  sendMsg(
+    slot: Slot,
+    flags: number,
+    seq: number,
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+  ): void {
+    if (this.#seals?.isSealed(slot)) {
+      const sealed = this.#seals.seal(slot, flags, seq, bytes, start, end)
+      return this.#sendMsg(slot, flags | MSG_FLAG.SEALED, seq, sealed, 0, sealed.length)
+    }
+    this.#sendMsg(slot, flags, seq, bytes, start, end)
+  }
+
+  /** May a frame be encoded once and sent to this device as to others? */
+  isShareable(slot: Slot): boolean {
+    return !this.#seals?.isSealed(slot)
+  }
+
+  #sendMsg(
+    slot: Slot,
+    flags: number,
+    seq: number,
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+  ): void {
+    const at = this.open(slot, msgBytesMax(end - start))
+    this.send(slot, writeMsg(this.bytes, at, flags, seq, -1, bytes, start, end))
   }
 
   /** The last frame of a connection, and the close frame where there is one. The caller closes. */

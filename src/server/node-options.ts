@@ -1,6 +1,7 @@
 /** What a push node needs to be told, checked and with every default filled in. */
 import type { EngineChoice } from '../engine/create-engine.ts'
 import type { ShardKind } from '../engine/shard-host.ts'
+import type { PayloadKey } from '../protocol/payload-keys.ts'
 import type { NodeGuardSettings } from './guard/guard-settings.ts'
 import type { ShardLimits, ShardListener } from './shard-messages.ts'
 import type { PushStore } from './store/push-store.ts'
@@ -31,6 +32,8 @@ export interface PushNodeOptions {
   readonly guard?: NodeGuardSettings
   /** null lets every device in. */
   readonly verifyDevice: DeviceVerifier | null
+  /** Masters of the keys under which payloads are sealed for devices that ask for it. */
+  readonly payloadKeys?: readonly PayloadKey[]
   /** Where what devices send goes beside the consumers of GET /v1/upstream. */
   readonly webhooks?: WebhookSettings | null
   /** Where stored pushes are kept, open and not loaded yet; without it in memory. */

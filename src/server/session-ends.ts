@@ -9,6 +9,7 @@ import { ByeAddresses } from './bye-addresses.ts'
 import type { FrameOutput } from './frame-output.ts'
 import { retryAfterMs } from './guard/retry-spread.ts'
 import type { JoinBatches } from './join-batches.ts'
+import type { PayloadSeals } from './payload/payload-seals.ts'
 import { SESSION_PHASE, type SessionTable } from './session-table.ts'
 import type { TagIndex } from './tag-index.ts'
 import type { ShardUpstream } from './upstream/shard-upstream.ts'
@@ -43,6 +44,7 @@ export interface SessionEndParts {
   readonly output: FrameOutput
   readonly joins: JoinBatches
   readonly upstream: ShardUpstream
+  readonly seals: PayloadSeals
 }
 
 export class SessionEnds {
@@ -99,11 +101,12 @@ export class SessionEnds {
   }
 
   #release(slot: Slot, why: string): void {
-    const { engine, sessions, tags, wheel, joins, upstream } = this.#parts
+    const { engine, sessions, tags, wheel, joins, upstream, seals } = this.#parts
     upstream.addOffline(slot, why)
     wheel.cancel(slot)
     const keptTags = sessions.hasBound[slot] === 1 ? tags.tagsOf(slot) : []
     tags.forget(slot)
+    seals.forget(slot)
     if (sessions.hasDevice(slot)) {
       // Its HELLO may still lie in the batch; the main thread must hear of it before it hears of
       // its end.

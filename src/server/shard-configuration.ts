@@ -37,6 +37,7 @@ export function configureShard(
     broadcastPerSecond: options.broadcastPerSecond / options.shardCount,
     guard: guardOfShard(options.guard ?? NO_GUARD, options.shardCount),
     upstream: { deviceEvents },
+    payloadKeys: options.payloadKeys ?? [],
   }
 }
 

@@ -6,6 +6,7 @@
 import type { EngineChoice } from '../engine/create-engine.ts'
 import type { EngineKind } from '../engine/socket-engine.ts'
 import type { ErrorCode } from '../errors/error-codes.ts'
+import type { PayloadKey } from '../protocol/payload-keys.ts'
 import type { GcSnapshot } from '../stats/gc-recorder.ts'
 import type { LogOrder, LogProgress } from './broadcast/broadcast-messages.ts'
 import type { ShardGuardSettings } from './guard/guard-settings.ts'
@@ -55,6 +56,8 @@ export interface ShardConfiguration {
   readonly broadcastPerSecond: number
   readonly guard?: ShardGuardSettings
   readonly upstream?: ShardUpstreamSettings
+  /** Masters of the keys under which payloads are sealed. */
+  readonly payloadKeys?: readonly PayloadKey[]
 }
 
 export type ShardDown =

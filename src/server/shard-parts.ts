@@ -20,6 +20,7 @@ import { ShardGuard } from './guard/shard-guard.ts'
 import { DeviceSignals } from './inbox/device-signals.ts'
 import { HeartbeatGrants } from './heartbeat-grants.ts'
 import { JoinBatches } from './join-batches.ts'
+import { PayloadSeals } from './payload/payload-seals.ts'
 import { SessionEnds } from './session-ends.ts'
 import { SessionTable } from './session-table.ts'
 import { SessionTimers } from './session-timers.ts'
@@ -48,6 +49,7 @@ export interface ShardParts {
   readonly drain: DrainPace
   readonly guard: ShardGuard
   readonly heartbeats: HeartbeatGrants
+  readonly seals: PayloadSeals
 }
 
 /** Another engine than those that `configuration.engine` names. */
@@ -77,10 +79,11 @@ export function createShardParts(
   const wheel = new TimerWheel(capacity)
   const joins = new JoinBatches(configuration.hashKey, post)
   const signals = new DeviceSignals(capacity, post)
-  const output = new FrameOutput(engine, sessions, limits.frameBytesMax)
+  const seals = new PayloadSeals(sessions, capacity, configuration.payloadKeys ?? [])
+  const output = new FrameOutput(engine, sessions, limits.frameBytesMax, seals)
   const log = new ShardLog({ engine, output, tags, capacity, post })
   const upstream = new ShardUpstream({ engine, sessions, output, joins, post, settings })
-  const ends = new SessionEnds({ engine, sessions, tags, wheel, output, joins, upstream })
+  const ends = new SessionEnds({ engine, sessions, tags, wheel, output, joins, upstream, seals })
   const dismiss = (slot: Slot, code: number) => ends.dismiss(slot, code)
   const heartbeats = createHeartbeats(configuration, sessions)
   const timers = new SessionTimers(sessions, wheel, limits.handshakeMs, (slot, code) => {
@@ -98,6 +101,7 @@ export function createShardParts(
     upstream,
     guard,
     heartbeats,
+    seals,
     restartHeartbeat: (slot) => timers.startHeartbeat(slot),
     dismiss,
   })
@@ -120,6 +124,7 @@ export function createShardParts(
     log,
     drain: new DrainPace(sessions, dismiss, () => post({ kind: 'drained' })),
     guard,
+    seals,
   }
 }
 

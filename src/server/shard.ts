@@ -14,13 +14,7 @@ import { HeapTrim } from '../engine/heap-trim.ts'
 import type { EngineHandler, ReceiveBatch, Slot, SocketEngine } from '../engine/socket-engine.ts'
 import type { TimerWheel } from '../engine/timer-wheel.ts'
 import { BYE, WELCOME_FLAG } from '../protocol/frame-types.ts'
-import {
-  msgBytesMax,
-  WELCOME_BYTES_MAX,
-  type WelcomeFields,
-  writeMsg,
-  writeWelcome,
-} from '../protocol/frame-writer.ts'
+import { WELCOME_BYTES_MAX, type WelcomeFields, writeWelcome } from '../protocol/frame-writer.ts'
 import type { ShardLog } from './broadcast/shard-log.ts'
 import { LogOrders } from './broadcast/log-orders.ts'
 import type { BroadcastQueue } from './broadcast-queue.ts'
@@ -322,7 +316,8 @@ export class Shard implements EngineHandler {
     this.#welcome.sessionIdLow = sessionId
     this.#welcome.inboxSeq = inboxSeq
     this.#welcome.broadcastSeq = this.#log.headSeq
-    this.#welcome.flags = isResumed ? WELCOME_FLAG.RESUMED : 0
+    const sealed = this.#output.isShareable(slot) ? 0 : WELCOME_FLAG.SEALED
+    this.#welcome.flags = (isResumed ? WELCOME_FLAG.RESUMED : 0) | sealed
     const at = this.#output.open(slot, WELCOME_BYTES_MAX)
     this.#output.send(slot, writeWelcome(this.#output.bytes, at, this.#welcome))
     this.#timers.startHeartbeat(slot)
@@ -339,8 +334,7 @@ export class Shard implements EngineHandler {
       const slot = slots[i]
       const isHere = this.#isCurrent(slot, generations[i]) && this.#sessions.isJoined(slot)
       if (isHere && this.#guard.admitsPush(slot)) {
-        const at = output.open(slot, msgBytesMax(end - start))
-        output.send(slot, writeMsg(output.bytes, at, 0, 0, -1, payloads, start, end))
+        output.sendMsg(slot, 0, 0, payloads, start, end)
         this.#messagesSent++
       }
       start = end

@@ -3,6 +3,7 @@
  * admission and directory. Each shard has ports of its own, so a test chooses where a device lands.
  */
 import { setImmediate as turn } from 'node:timers/promises'
+import type { PayloadKey } from '../../src/protocol/payload-keys.ts'
 import { Admission } from '../../src/server/admission.ts'
 import { Directory } from '../../src/server/directory.ts'
 import { NO_GUARD, type NodeGuardSettings } from '../../src/server/guard/guard-settings.ts'
@@ -50,6 +51,7 @@ export interface StageOptions {
   /** Set, also to null, where shards hand on what devices send. */
   readonly webhooks?: WebhookSettings | null
   readonly guard?: Partial<NodeGuardSettings>
+  readonly payloadKeys?: readonly PayloadKey[]
 }
 
 type Answer = Extract<ShardUp, { requestId: number }>
@@ -255,5 +257,6 @@ function configurationOf(options: StageOptions, index: number): ShardConfigurati
       ? {}
       : { upstream: { deviceEvents: options.webhooks?.deviceEvents ?? false } }),
     guard: { ...NO_GUARD, ...options.guard },
+    payloadKeys: options.payloadKeys ?? [],
   }
 }

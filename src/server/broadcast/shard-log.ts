@@ -10,12 +10,7 @@
  */
 import type { Slot, SocketEngine } from '../../engine/socket-engine.ts'
 import { HELLO_FLAG, LIMITS, MSG_FLAG, STREAM } from '../../protocol/frame-types.ts'
-import {
-  msgBytesMax,
-  NOTIFY_BYTES_MAX,
-  writeMsg,
-  writeNotify,
-} from '../../protocol/frame-writer.ts'
+import { NOTIFY_BYTES_MAX, writeNotify } from '../../protocol/frame-writer.ts'
 import type { FrameOutput } from '../frame-output.ts'
 import type { TagIndex } from '../tag-index.ts'
 import type { BroadcastState, LogEntry, LogProgress } from './broadcast-messages.ts'
@@ -182,9 +177,7 @@ export class ShardLog {
     const { payload, seq } = entry
     const isAgain = this.#sentSeqs[slot] >= seq
     const flags = BROADCAST_FLAGS | (isAgain ? MSG_FLAG.REDELIVERY : 0)
-    const at = output.open(slot, msgBytesMax(payload.length))
-    const end = writeMsg(output.bytes, at, flags, seq, -1, payload, 0, payload.length)
-    output.send(slot, end)
+    output.sendMsg(slot, flags, seq, payload, 0, payload.length)
     this.messagesSent++
     if (isAgain) return
     this.#sentSeqs[slot] = seq

@@ -23,6 +23,8 @@ export const REFUSAL_REASONS = [
   'upstream-overloaded',
   /** Broadcasts and pushes to a tag at load level 3. */
   'broadcast-overloaded',
+  /** Devices with a payload key that this node does not have, or payloads that it does not open. */
+  'payload-key',
 ] as const
 
 export type RefusalReason = (typeof REFUSAL_REASONS)[number]

@@ -4,12 +4,7 @@
  */
 import type { SocketEngine } from '../../engine/socket-engine.ts'
 import { STREAM } from '../../protocol/frame-types.ts'
-import {
-  msgBytesMax,
-  NOTIFY_BYTES_MAX,
-  writeMsg,
-  writeNotify,
-} from '../../protocol/frame-writer.ts'
+import { NOTIFY_BYTES_MAX, writeNotify } from '../../protocol/frame-writer.ts'
 import type { FrameOutput } from '../frame-output.ts'
 import type { SessionTable } from '../session-table.ts'
 import type { DeviceSignals } from './device-signals.ts'
@@ -41,9 +36,7 @@ export class StoredDelivery {
       if (sessions.isJoined(slot) && engine.generationOf(slot) === generations[i]) {
         if (flags[i] >= STORED_FLAG.HOLD) this.#signal(slot, flags[i], seqs[i])
         else {
-          const at = output.open(slot, msgBytesMax(end - start))
-          const { bytes } = output
-          output.send(slot, writeMsg(bytes, at, flags[i], seqs[i], -1, payloads, start, end))
+          output.sendMsg(slot, flags[i], seqs[i], payloads, start, end)
           count++
         }
       }

@@ -67,14 +67,21 @@ export class ShardUpstream {
     this.deviceEvents = parts.settings?.deviceEvents ?? false
   }
 
-  /** SENT_STATUS to answer now, or ANSWERED_LATER. */
-  addSend(slot: Slot, frame: FrameReader, bytes: Uint8Array): number {
+  /** `payload` from start to end. Returns SENT_STATUS to answer now, or ANSWERED_LATER. */
+  addSend(
+    slot: Slot,
+    frame: FrameReader,
+    bytes: Uint8Array,
+    payload: Uint8Array,
+    start: number,
+    end: number,
+  ): number {
     if (!this.#parts.settings) return SENT_STATUS.REFUSED
     if (this.#isFull()) return SENT_STATUS.OVERLOADED
     this.#addRow(UPSTREAM_ROW.SEND, slot, frame.requestId)
     this.#addText(bytes, frame.productStart, frame.productEnd)
     this.#addText(bytes, frame.routeStart, frame.routeEnd)
-    this.#addText(bytes, frame.payloadStart, frame.payloadEnd)
+    this.#addText(payload, start, end)
     this.#endRow()
     return ANSWERED_LATER
   }

@@ -26,7 +26,8 @@ function make() {
   const send = (payload: string, requestId = 1) => {
     const bytes = binaryFrame({ type: 'SEND', requestId, product: 'chat', route: '/r', payload })
     expect(reader.read(bytes, 0, bytes.length)).toBe(true)
-    return upstream.addSend(3, reader, bytes)
+    const { payloadStart, payloadEnd } = reader
+    return upstream.addSend(3, reader, bytes, bytes, payloadStart, payloadEnd)
   }
   return { upstream, posted, send }
 }
@@ -73,8 +74,8 @@ describe('what goes up from a shard', () => {
 
   it('is refused where the node takes nothing', () => {
     const none = new ShardUpstream({ settings: undefined } as never)
-    expect(none.addSend(0, new FrameReader({ from: 'device' }), Buffer.of())).toBe(
-      SENT_STATUS.REFUSED,
-    )
+    const nothing = Buffer.of()
+    const frame = new FrameReader({ from: 'device' })
+    expect(none.addSend(0, frame, nothing, nothing, 0, 0)).toBe(SENT_STATUS.REFUSED)
   })
 })
