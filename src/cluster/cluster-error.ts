@@ -1,0 +1,41 @@
+/** The errors that a cluster can answer with, and what the words of Redis mean among them. */
+import { PushctlError } from '../errors/pushctl-error.ts'
+
+/** Redis cannot be asked now; nothing was accepted. */
+export function unreachable(name: string, cause: unknown): PushctlError {
+  const got = (cause as Error | undefined)?.message ?? String(cause)
+  return new PushctlError(
+    'PUSHCTL_CLUSTER_UNREACHABLE',
+    `expected an answer of the cluster's Redis at ${name}, got: ${got}`,
+    {
+      why: 'stored pushes and the places of devices are kept there',
+      tries: ['push again later; the node goes on by itself when Redis is back', 'redis-cli ping'],
+      cause,
+    },
+  )
+}
+
+/** Redis answers, but cannot carry a cluster. */
+export function refused(message: string, tries: readonly string[], why?: string): PushctlError {
+  return new PushctlError('PUSHCTL_CLUSTER_REFUSED', message, {
+    ...(why === undefined ? {} : { why }),
+    tries,
+  })
+}
+
+/** Credentials and rights of the ACL user, as Redis words them. */
+export function isRefusal(cause: unknown): boolean {
+  const text = String((cause as Error | undefined)?.message ?? '')
+  return /^(?:WRONGPASS|NOAUTH|NOPERM|DENIED|ERR AUTH|ERR invalid password)/.test(text)
+}
+
+export function credentialsRefused(name: string, cause: unknown): PushctlError {
+  return refused(
+    `expected the Redis at ${name} to let pushctl in, got: ${(cause as Error).message}`,
+    [
+      'the password as --cluster-password-file FILE or PUSHCTL_CLUSTER_PASSWORD',
+      'the user as in --cluster redis://user@host:port',
+      'rights of an ACL user: ~PREFIX:* &PREFIX:* +@all -@dangerous +info +config|get',
+    ],
+  )
+}
