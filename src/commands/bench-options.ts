@@ -3,6 +3,8 @@ import { defineOptions } from '../config/option-table.ts'
 import { LIFETIMES } from '../loadgen/turnover.ts'
 import { WORKLOAD_MODES } from '../loadgen/workload.ts'
 import { COURSE_OPTIONS } from './bench/course-options.ts'
+import { REMOTE_OPTIONS } from './bench/remote/remote-options.ts'
+import { INSIGHT_OPTIONS } from './bench/insight/insight-options.ts'
 import { TARGET_OPTIONS } from './bench/target-options.ts'
 
 export const BENCH_OPTIONS = defineOptions({
@@ -192,7 +194,9 @@ export const BENCH_OPTIONS = defineOptions({
     help: 'write report.json and the .hgrm files here',
   },
   ...COURSE_OPTIONS,
+  ...REMOTE_OPTIONS,
   ...TARGET_OPTIONS,
+  ...INSIGHT_OPTIONS,
   engine: {
     flag: 'engine',
     kind: 'enum',

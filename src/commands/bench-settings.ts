@@ -11,7 +11,9 @@ import type { TargetAddress } from '../loadgen/target/target-address.ts'
 import { type BenchSettings, hasTurnover, pushKindsOf } from '../loadgen/workload.ts'
 import { parseThresholds } from '../report/thresholds.ts'
 import type { BENCH_OPTIONS } from './bench-options.ts'
+import { checkProcess } from './bench/insight/process-source.ts'
 import { courseFaults } from './bench/course-settings.ts'
+import { hostsFaults } from './bench/remote/hosts-faults.ts'
 import { parseConnectionStages, parseRateStages } from './bench/load-stages.ts'
 import { publishSettings, targetFaults, targetsFrom } from './bench/target-settings.ts'
 
@@ -41,6 +43,10 @@ export function benchFaults(
     ...faultsOf(() => parseConnectionStages(options.stages)),
     ...faultsOf(() => parseRateStages(options.rateStages)),
     ...courseFaults(options),
+    ...hostsFaults(options, positional),
+    ...(options.targetPid === undefined
+      ? []
+      : faultsOf(() => checkProcess(options.targetPid ?? 0))),
     ...options.targetHosts.filter((host) => !isSshHost(host)).map(targetHostFault),
   ]
 }

@@ -13,6 +13,7 @@ import { stageNote } from './bench/run-stages.ts'
 import { BENCH_OPTIONS } from './bench-options.ts'
 import { isSelftest, runSelftestCommand, selftestFaults } from './bench-selftest.ts'
 import { type BenchOptions, benchFaults, settingsFrom, totalRate } from './bench-settings.ts'
+import { isWorker } from './bench/remote/hosts-faults.ts'
 import { SELFTEST_OPTIONS } from './selftest-options.ts'
 
 export const command = defineCommand({
@@ -36,8 +37,16 @@ export const command = defineCommand({
     { line: 'pushctl bench -c 1m --plan', help: 'what a million connections would take' },
   ],
   check: (options, positional) =>
-    isSelftest(positional) ? selftestFaults(positional) : benchFaults(options, positional),
+    isSelftest(positional)
+      ? selftestFaults(positional)
+      : isWorker(positional)
+        ? []
+        : benchFaults(options, positional),
   async run(context) {
+    if (isWorker(context.positional)) {
+      const { runWorker } = await import('./bench/remote/run-worker.ts')
+      return runWorker(context)
+    }
     if (isSelftest(context.positional)) {
       return runSelftestCommand(context, settingsFrom(context.options, [], null))
     }
@@ -87,6 +96,8 @@ async function measure(
     { textReport },
     { ProgressPrinter },
     { openRunOutput },
+    { TargetInsight },
+    { pushMetrics },
   ] = await Promise.all([
     import('../loadgen/coordinator.ts'),
     import('./bench/host-watch.ts'),
@@ -94,6 +105,8 @@ async function measure(
     import('../report/text-report.ts'),
     import('../report/progress-line.ts'),
     import('./report-output.ts'),
+    import('./bench/insight/target-watch.ts'),
+    import('./bench/insight/push-metrics.ts'),
   ])
   const { options, stderr, quiet, terminal, note, result, signal } = context
   const output = options.out === undefined ? null : await openRunOutput(options.out)
@@ -110,14 +123,17 @@ async function measure(
     const slos = thresholds.parseThresholds(options.slo)
     const rateAt = (connections: number): number => totalRate({ ...options, connections })
     const course = courseFrom(options, settings, rateAt, slos, (stage) => note(stageNote(stage)))
-    const measured = await runBench(settings, {
+    const insight = new TargetInsight({ pid: options.targetPid, metrics: options.targetMetrics })
+    const ran = await runBench(settings, {
       signal,
       onProgress: (progress) => printer.update(progress),
       onPlan: ({ warnings }) => warnings.forEach((warning) => note(`warning: ${warning}`)),
       ...(hosts === null ? {} : { hosts }),
       record: output?.record,
+      target: insight,
       ...(course === null ? {} : { course }),
     })
+    const measured = insight.joined(ran)
     const report = {
       ...measured,
       thresholds: thresholds.evaluateThresholds(slos, measured),
@@ -129,6 +145,8 @@ async function measure(
     const { columns: width, color, stdoutIsTty } = terminal
     const text = textReport(report, stdoutIsTty ? { width, color } : { width: 100, color: false })
     await result(report, text.trimEnd())
+    const unpushed = options.pushMetrics && (await pushMetrics(options.pushMetrics, report))
+    if (unpushed) note(`warning: ${unpushed}`)
     return report
   } finally {
     hosts?.stop()

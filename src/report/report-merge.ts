@@ -67,6 +67,7 @@ export function mergeReports(named: readonly NamedReport[]): MergedReport {
       generator_bytes_per_connection: meanBytes(reports, 'generator_bytes_per_connection'),
       target_bytes_per_connection: meanBytes(reports, 'target_bytes_per_connection'),
     },
+    ...mergeTargets(reports),
     intervals: mergeIntervals(
       reports.map((report) => ({ offsetMs: startOf(report) - startMs, rows: report.intervals })),
     ),
@@ -205,6 +206,13 @@ function meanBytes(
     connections += report.connections.established
   }
   return connections === 0 ? null : Math.round(bytes / connections)
+}
+
+/** The target of all is one and the same; who looked at the same of it twice is told once. */
+function mergeTargets(reports: readonly RunReport[]): Pick<RunReport, 'target'> {
+  const sources = reports.flatMap(({ target }) => target?.sources ?? [])
+  const known = new Map(sources.map((source) => [source.name, source]))
+  return known.size === 0 ? {} : { target: { sources: [...known.values()] } }
 }
 
 type Environment = RunReport['environment']

@@ -31,7 +31,9 @@ const gcSide = v.looseObject({
     v.looseObject({
       kind: v.string(),
       pauses: distribution,
-      longest: v.optional(v.array(v.looseObject({ at_ms: number, us: number }))),
+      longest: v.optional(
+        v.array(v.looseObject({ at_ms: number, us: number, within_ms: v.optional(number) })),
+      ),
     }),
   ),
   loop_lag: v.nullable(distribution),
@@ -110,6 +112,15 @@ const outcome = {
     failed: number,
     alive_at_end: number,
     connects_per_second: number,
+    replaced: v.optional(
+      v.looseObject({
+        planned: number,
+        done: number,
+        late: number,
+        away: number,
+        undone: number,
+      }),
+    ),
     failures: v.array(
       v.looseObject({
         phase: v.string(),
@@ -168,6 +179,46 @@ const search = v.looseObject({
   confirmed: v.boolean(),
 })
 
+const estimate = v.looseObject({ value: number, error: number })
+
+const targetSource = v.looseObject({
+  name: v.string(),
+  runtime: v.nullable(v.string()),
+  readings: number,
+  failed: number,
+  failure: v.nullable(v.string()),
+  memory_of: v.picklist(['resident', 'heap']),
+  memory_bytes: v.nullable(v.looseObject({ first: number, highest: number, last: number })),
+  cpu_percent: v.nullable(v.looseObject({ idle: unknownOr, mean: number, highest: number })),
+  bytes_per_connection: v.nullable(estimate),
+  cpu_us_per_message: v.nullable(estimate),
+  cpu_us_per_connect: v.nullable(estimate),
+  cpu_us_per_connection_second: v.nullable(estimate),
+  bytes_per_hour: v.nullable(estimate),
+  points: v.array(v.tuple([number, number, unknownOr, unknownOr])),
+})
+
+const steering = v.looseObject({
+  at_ms: number,
+  what: v.picklist(['hold', 'release', 'rate', 'stage', 'stop']),
+  rate_wanted: v.optional(number),
+})
+
+const generator = v.looseObject({
+  host: v.string(),
+  hostname: v.nullable(v.string()),
+  failure: v.nullable(v.string()),
+  sends_broadcasts: v.boolean(),
+  connections: v.looseObject({ requested: number, established: number, alive_at_end: number }),
+  sent: number,
+  received: number,
+  lost: number,
+  p99_us: unknownOr,
+  verdict: v.nullable(v.picklist(['VALID', 'SUSPECT', 'INVALID'])),
+  clock_error_us: unknownOr,
+  latencies_refused: number,
+})
+
 const SCHEMA = 'pushctl.bench/1'
 
 const runReport = v.looseObject({
@@ -193,9 +244,14 @@ const runReport = v.looseObject({
     target_bytes_per_connection: unknownOr,
     generator_points: points,
     target_points: points,
+    generator_bytes_per_hour: v.optional(estimate),
+    target_bytes_per_hour: v.optional(estimate),
   }),
+  target: v.optional(v.looseObject({ sources: v.array(targetSource) })),
+  generators: v.optional(v.array(generator)),
   stages: v.optional(v.array(stage)),
   search: v.optional(search),
+  steered: v.optional(v.array(steering)),
   intervals: v.array(intervalSchema),
   environment: v.record(v.string(), v.nullable(v.union([v.string(), number, v.boolean()]))),
   plan: v.record(v.string(), v.unknown()),

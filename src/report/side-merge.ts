@@ -37,7 +37,7 @@ function shift(side: GcSideReport, byMs: number): GcSideReport {
   const kinds = side.kinds.map((row) =>
     row.longest === undefined
       ? row
-      : { ...row, longest: row.longest.map(({ at_ms, us }) => ({ at_ms: at_ms + byMs, us })) },
+      : { ...row, longest: row.longest.map((pause) => ({ ...pause, at_ms: pause.at_ms + byMs })) },
   )
   return { ...side, kinds }
 }

@@ -72,10 +72,10 @@ export function attributeSpikes(report: RunReport): Attribution | null {
 function pausesOf({ gc }: RunReport): Pause[] {
   return (['target', 'generator'] as const).flatMap((side) =>
     gc[side].kinds.flatMap(({ kind, longest = [] }) =>
-      longest.map(({ at_ms, us }) => ({
+      longest.map(({ at_ms, us, within_ms = 0 }) => ({
         cause: `the ${side}'s ${kind} GC`,
         fromMs: at_ms,
-        toMs: at_ms + us / 1000,
+        toMs: at_ms + Math.max(within_ms, us / 1000),
         us,
       })),
     ),

@@ -5,9 +5,10 @@
  * user typed is made plain first: a target must not be able to move the cursor.
  */
 import pc from 'picocolors'
-import { formatCount, formatRate } from '../config/quantities.ts'
+import { formatBytes, formatCount, formatRate } from '../config/quantities.ts'
 import type { RunReport, Verdict } from '../stats/run-report.ts'
 import { latencyLines, pauseLines } from './latency-tables.ts'
+import { generatorLines } from './generator-lines.ts'
 import { hostFindingsLines } from './host-findings-lines.ts'
 import { INDENT, type ReportStyle } from './report-style.ts'
 import {
@@ -22,6 +23,7 @@ import {
 import { spikeLines } from './spike-lines.ts'
 import { searchLines, stageLines } from './stage-lines.ts'
 import { clipText, plainText, tableLines, wrapItems } from './table.ts'
+import { estimateText, targetItems } from './target-lines.ts'
 
 export interface TextReportOptions {
   /** Terminal columns; 100 into a pipe reads well. Under 60 lines may be longer than it. */
@@ -46,6 +48,7 @@ export function textReport(report: RunReport, { width, color }: TextReportOption
     ['Found', searchLines(report)],
     ['Thresholds', thresholdLines(report, style)],
     ['Failures', failureLines(report, style)],
+    ['Driven from', generatorLines(report, style)],
     ['Doctor', hostFindingsLines(report, style)],
   ]
   const lines = [...verdictLines(report, style), '', ...summaryLines(report, style)]
@@ -99,6 +102,7 @@ function summaryLines(report: RunReport, style: ReportStyle): string[] {
       ],
       style,
     ),
+    ...labelled('', replacedItems(report), style),
     ...labelled(
       'Messages',
       [
@@ -122,6 +126,18 @@ function summaryLines(report: RunReport, style: ReportStyle): string[] {
       ],
       style,
     ),
+  ]
+}
+
+/** Mode churn; empty in others. */
+function replacedItems({ connections: { replaced } }: RunReport): string[] {
+  if (replaced === undefined) return []
+  const { planned, done, late, away, undone } = replaced
+  return [
+    `${formatCount(done)} of ${formatCount(planned)} replaced`,
+    shareText(late, done, 'late'),
+    shareText(away, planned, 'away'),
+    shareText(undone, planned, 'not done'),
   ]
 }
 
@@ -188,11 +204,37 @@ function hostLines(report: RunReport, style: ReportStyle): string[] {
       [
         `per connection: generator ${bytesText(memory.generator_bytes_per_connection)}`,
         `target ${bytesText(memory.target_bytes_per_connection)}`,
+        ...growthItems(report),
       ],
       style,
     ),
+    ...targetLines(report, style),
     ...labelled('Environment', plainPairs(report.environment), style),
   ]
+}
+
+function growthItems({ memory }: RunReport): string[] {
+  const sides = [
+    ['generator', memory.generator_bytes_per_hour],
+    ['target', memory.target_bytes_per_hour],
+  ] as const
+  return sides.flatMap(([side, growth]) =>
+    growth === undefined ? [] : [`growth per hour: ${side} ${estimateText(growth, formatBytes)}`],
+  )
+}
+
+function targetLines({ target }: RunReport, style: ReportStyle): string[] {
+  return (target?.sources ?? []).flatMap((source) => [
+    ...labelled(
+      'Target',
+      [
+        plainText(source.name),
+        ...(source.runtime === null ? [] : [plainText(source.runtime)]),
+        ...targetItems(source).map(({ name, text }) => plainText(`${name} ${text}`)),
+      ],
+      style,
+    ),
+  ])
 }
 
 const HOST_COUNTERS_SHOWN = new Set([

@@ -4,7 +4,7 @@ import { READ_TIMEOUT_MS } from './fact-source.ts'
 
 const PAGE_BYTES_MAX = 16 * 1024 * 1024
 
-export async function fetchMetrics(url: string): Promise<Fact<string>> {
+export async function fetchMetrics(url: string, bytesMax = PAGE_BYTES_MAX): Promise<Fact<string>> {
   try {
     const response = await fetch(url, {
       signal: AbortSignal.timeout(READ_TIMEOUT_MS),
@@ -19,7 +19,7 @@ export async function fetchMetrics(url: string): Promise<Fact<string>> {
     let bytes = 0
     for await (const chunk of response.body) {
       bytes += chunk.length
-      if (bytes > PAGE_BYTES_MAX) return unknown(`is longer than ${PAGE_BYTES_MAX} bytes`, url)
+      if (bytes > bytesMax) return unknown(`is longer than ${bytesMax} bytes`, url)
       chunks.push(chunk)
     }
     return known(Buffer.concat(chunks).toString('utf8'), url)

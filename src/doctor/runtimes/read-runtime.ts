@@ -5,13 +5,18 @@ import { readGoMetrics } from './go-metrics.ts'
 import { readJvmMetrics } from './jvm-metrics.ts'
 import { readNodeMetrics } from './node-metrics.ts'
 import { readPushctlMetrics } from './pushctl-metrics.ts'
-import type { RuntimeReading } from './runtime-reading.ts'
+import type { MetricPair, RuntimeReading } from './runtime-reading.ts'
 
 const RUNTIMES = [readPushctlMetrics, readNodeMetrics, readJvmMetrics, readGoMetrics] as const
 
 export interface MetricsPage {
   readonly url: string
   readonly runtimes: Fact<readonly RuntimeReading[]>
+}
+
+/** Empty where no runtime is known by the names of the page. */
+export function readRuntimes(pair: MetricPair): RuntimeReading[] {
+  return RUNTIMES.flatMap((read) => read(pair) ?? [])
 }
 
 export function metricsPages(facts: Facts): MetricsPage[] {
@@ -23,7 +28,7 @@ export function metricsPages(facts: Facts): MetricsPage[] {
         const earlier = facts.before.metrics[url]
         const before = facts.sampling === 'window' && earlier?.known ? earlier.value : null
         const pair = { before, after, windowMs: facts.windowMs }
-        const readings = RUNTIMES.flatMap((read) => read(pair) ?? [])
+        const readings = readRuntimes(pair)
         return readings.length > 0 ? readings : null
       },
       'has no metric of Node, a JVM, Go or pushctl',

@@ -22,6 +22,8 @@ import {
   latencyTable,
   pauseTable,
   planSection,
+  replacedTable,
+  targetSection,
   thresholdTable,
 } from './page-tables.ts'
 import { stageSection } from './stage-table.ts'
@@ -64,7 +66,10 @@ ${section('Latency', html`<div class="plots" id="percentiles"></div>${latencyTab
 ${section('Over time', overTime(report))}
 ${section('Connecting', connecting(report))}
 ${section('Pauses', pauseTable(report))}
-${section('Host and memory', html`${hostTable(report)}<div class="plots" id="memory"></div>`)}
+${section(
+  'Host and memory',
+  html`${hostTable(report)}<div class="plots" id="memory"></div>${targetSection(report)}`,
+)}
 ${section('Doctor', doctorSection(report))}
 ${section('Plan', planSection(report))}
 ${section('Environment', environmentTable(report))}
@@ -82,7 +87,7 @@ function overTime(report: RunReport): Markup {
 
 function connecting(report: RunReport): Markup {
   return html`${connectStages(report)}<div class="plots pairs" id="stages"></div>
-<h3>Failures</h3>${failureTable(report)}`
+${replacedTable(report)}<h3>Failures</h3>${failureTable(report)}`
 }
 
 function section(title: string, body: Markup): Markup {

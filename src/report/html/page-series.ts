@@ -207,7 +207,9 @@ function heatMap(rows: readonly IntervalReport[]): HeatMap | null {
 function pausesOf({ gc }: RunReport): PagePause[] {
   const all = (['target', 'generator'] as const).flatMap((side) =>
     gc[side].kinds.flatMap(({ kind, longest = [] }) =>
-      longest.map(({ at_ms, us }) => ({ side, kind, seconds: at_ms / 1000, us })),
+      longest.map(({ at_ms, us, within_ms = 0 }) => {
+        return { side, kind, seconds: (at_ms + within_ms / 2) / 1000, us }
+      }),
     ),
   )
   return all

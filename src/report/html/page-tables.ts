@@ -15,8 +15,10 @@ import {
   millisecondsText,
   observedText,
   percentText,
+  shareText,
   UNKNOWN,
 } from '../report-values.ts'
+import { estimateText, targetItems } from '../target-lines.ts'
 import { html, type Markup, NOTHING } from './markup.ts'
 
 const PERCENTILES = ['p50', 'p75', 'p90', 'p95', 'p99', 'p99_9', 'p99_99', 'max'] as const
@@ -118,6 +120,28 @@ function pauseCells(distribution: DistributionReport | null): Markup {
 <td class="n">${formatDurationUs(max)}</td>`
 }
 
+export function targetSection({ target }: RunReport): Markup {
+  if (target === undefined) return NOTHING
+  return html`${target.sources.map(
+    (source) =>
+      html`<h3>${source.name}${
+        source.runtime === null ? NOTHING : html` <small>${source.runtime}</small>`
+      }</h3>${pairTable(targetItems(source).map(({ name, text }) => [name, text] as const))}`,
+  )}`
+}
+
+/** Mode churn: nothing for the others. */
+export function replacedTable({ connections: { replaced } }: RunReport): Markup {
+  if (replaced === undefined) return NOTHING
+  const { planned, done, late, away, undone } = replaced
+  return html`<h3>Replaced connections</h3>${pairTable([
+    ['replaced', `${formatCount(done)} of ${formatCount(planned)}`],
+    ['later than intended', shareText(late, done, 'late')],
+    ['not up at the time', formatCount(away)],
+    ['not done: the generator fell behind', formatCount(undone)],
+  ])}`
+}
+
 export function hostTable({ host, memory }: RunReport): Markup {
   const { after, delta, peaks } = host
   const moved = Object.entries(delta).filter(
@@ -131,12 +155,23 @@ export function hostTable({ host, memory }: RunReport): Markup {
     ['softnet drops', deltaText(delta.softnet_drops)],
     ['memory per connection, generator', bytesText(memory.generator_bytes_per_connection)],
     ['memory per connection, target', bytesText(memory.target_bytes_per_connection)],
+    ...growthRows(memory),
     ...moved.map(([name, value]) => {
       const text = name.endsWith('_percent') ? percentText(value) : deltaText(value)
       return [name.replaceAll('_', ' '), text] as const
     }),
   ]
   return html`<div class="wide">${pairTable(rows)}</div>`
+}
+
+function growthRows(memory: RunReport['memory']): (readonly [string, string])[] {
+  const { generator_bytes_per_hour: generator, target_bytes_per_hour: target } = memory
+  return [
+    ['growth per hour, generator', generator] as const,
+    ['growth per hour, target', target] as const,
+  ].flatMap(([name, growth]) =>
+    growth === undefined ? [] : [[name, estimateText(growth, formatBytes)] as const],
+  )
 }
 
 const NAMED_COUNTERS: ReadonlySet<string> = new Set([
