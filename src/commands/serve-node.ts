@@ -13,6 +13,7 @@ import { NodeLog } from '../server/log/node-log.ts'
 import { NodeWatch } from '../server/log/node-watch.ts'
 import { addressText, PushNode } from '../server/push-node.ts'
 import { LevelStore } from '../server/store/level-store.ts'
+import { probeSettings } from './serve-dispatch-options.ts'
 import type { SERVE_OPTIONS } from './serve-options.ts'
 import { planServe, readSecrets } from './serve-plan.ts'
 import { type Secrets, ServeReload } from './serve-reload.ts'
@@ -125,6 +126,7 @@ function openHttp(
     port: options.http.port,
     adminToken,
     metricsAuth: options.metricsAuth,
+    probe: probeSettings(options),
     limits: {
       ...DEFAULT_HTTP_LIMITS,
       payloadBytesMax: Math.min(DEFAULT_HTTP_LIMITS.payloadBytesMax, options.frameBytesMax),

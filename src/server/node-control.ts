@@ -152,6 +152,8 @@ export interface NodeControl {
   kickDevice(deviceId: string): Promise<boolean>
   describe(): Promise<NodeDescription>
   counters(): NodeCounters
+  /** The keyed hash of a device id, the same on all nodes of a cluster; two u32. */
+  hashOf(deviceId: string): { readonly high: number; readonly low: number }
   readiness(): Readiness
   /**
    * Moves devices away at devicesPerSecond (0: as fast as possible) and refuses new ones, all of

@@ -55,7 +55,7 @@ export class NodePushes {
   /** The shard that has the device, with slot and generation in the directory's fields. */
   locate(deviceId: string): RunningShard | null {
     const { directory, group } = this.#parts
-    const { high, low } = this.#hashOf(deviceId)
+    const { high, low } = this.hashOf(deviceId)
     if (!directory.find(high, low)) return null
     return group.shards[directory.shard]
   }
@@ -66,7 +66,7 @@ export class NodePushes {
     this.count++
     const pushId = this.#idPrefix + this.count.toString(36)
     if (to.kind === 'devices' && stored !== undefined) {
-      const hashOf = (i: number) => this.#hashOf(to.deviceIds[i])
+      const hashOf = (i: number) => this.hashOf(to.deviceIds[i])
       const push = { id: pushId, number: this.count, key: id }
       return inbox.push(to.deviceIds.length, hashOf, payload, stored, push)
     }
@@ -122,7 +122,7 @@ export class NodePushes {
     return answers.reduce((sum, answer) => sum + (answer?.receivers ?? 0), 0)
   }
 
-  #hashOf(deviceId: string): SipHash {
+  hashOf(deviceId: string): SipHash {
     const { hash } = this.#parts
     const { written } = this.#utf8.encodeInto(deviceId, this.#idScratch)
     hash.hash(this.#idScratch, 0, written)

@@ -11,11 +11,14 @@ import Fastify, {
   type FastifyRequest,
   type RouteOptions,
 } from 'fastify'
+import { Dispatcher } from '../../cluster/dispatch/dispatcher.ts'
+import type { ClusterView } from '../../cluster/node-record.ts'
 import type { Scope } from '../auth/admin-grants.ts'
 import type { NodeControl } from '../node-control.ts'
 import { OriginList } from '../guard/origin-list.ts'
 import { HTTP_DEVICES_MAX } from '../http-devices/node-http-devices.ts'
 import type { HttpDevices } from '../http-devices/http-devices.ts'
+import { DEFAULT_PROBE, type ProbeSettings } from '../probe-delay.ts'
 import type { UpstreamRouter } from '../upstream/upstream-router.ts'
 import { BearerGate } from './bearer-gate.ts'
 import { takeJson, takeNdjson } from './body-parsers.ts'
@@ -27,6 +30,7 @@ import { listenFailure } from './listen-failure.ts'
 import { answerMalformedHttp } from './malformed-http.ts'
 import { answerMissingPath } from './missing-path.ts'
 import { openApiDocument } from './openapi-document.ts'
+import { OwnView } from './own-view.ts'
 import { sendProblem } from './problem-reply.ts'
 import { RequestMeter } from './request-meter.ts'
 import type { ApiContext, Route } from './route.ts'
@@ -40,6 +44,9 @@ export interface HttpServerOptions {
   readonly devices?: HttpDevices
   /** Pages that may be devices; without it all of this node's own host. */
   readonly origins?: readonly string[]
+  /** Without it the node dispatches to itself. */
+  readonly cluster?: ClusterView
+  readonly probe?: ProbeSettings
   readonly host: string
   /** 0 for any free port. */
   readonly port: number
@@ -72,6 +79,10 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
     upstream: options.upstream ?? null,
     devices: options.devices ?? null,
     origins: new OriginList(options.origins ?? []),
+    cluster: options.cluster ?? null,
+    dispatcher: options.cluster ? new Dispatcher(options.cluster) : null,
+    ownView: new OwnView(options.control),
+    probe: options.probe ?? DEFAULT_PROBE,
     limits: options.limits,
     batches: new Set(),
     meter: new RequestMeter(),

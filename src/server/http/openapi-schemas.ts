@@ -228,6 +228,24 @@ export const SCHEMAS: Readonly<Record<string, Schema>> = {
     api: API,
     errors: COUNTS_BY_NAME,
   }),
+  DispatchSet: whole({
+    device: TEXT,
+    addresses: whole({
+      tcp: { ...listOf(TEXT), description: 'host:port, best first' },
+      ws: { ...listOf(TEXT), description: 'ws:// or wss://, best first' },
+    }),
+    nodes: listOf(
+      whole({
+        name: TEXT,
+        site: TEXT,
+        load: { type: 'number', description: '1 is full' },
+        addresses: whole({ tcp: listOf(TEXT), ws: listOf(TEXT) }),
+        probe: { type: 'string', description: 'GET /v1/probe of the node' },
+      }),
+    ),
+    keepSeconds: { ...COUNT, description: 'As long as the set works, it is good for' },
+  }),
+  ProbeAnswer: whole({ load: { type: 'number' }, delayMs: { type: 'number' } }),
   UpstreamEvent: {
     type: 'object',
     required: ['type'],

@@ -5,15 +5,17 @@ import { broadcastControlRoutes } from './routes/broadcast-control.ts'
 import { deviceKickRoute } from './routes/device-kick.ts'
 import { deviceSendRoute } from './routes/device-send.ts'
 import { deviceStateRoute } from './routes/device-state.ts'
+import { dispatchRoute } from './routes/dispatch.ts'
 import { drainRoute } from './routes/drain.ts'
 import { eventsRoute } from './routes/events.ts'
 import { healthzRoute } from './routes/healthz.ts'
 import { metricsRoute } from './routes/metrics.ts'
-import { nodePageRoute } from './routes/node-page.ts'
 import { moveRoute } from './routes/move.ts'
+import { nodePageRoute } from './routes/node-page.ts'
 import { nodeStateRoute } from './routes/node-state.ts'
 import { openApiRoute } from './routes/openapi.ts'
 import { pollRoute } from './routes/poll.ts'
+import { probeRoute } from './routes/probe.ts'
 import { pushRoute } from './routes/push.ts'
 import { pushBatchRoute } from './routes/push-batch.ts'
 import { pushReceiptRoute } from './routes/push-receipt.ts'
@@ -30,6 +32,8 @@ export const ROUTES: readonly Route[] = [
   nodeStateRoute,
   moveRoute,
   drainRoute,
+  dispatchRoute,
+  probeRoute,
   upstreamRoute,
   eventsRoute,
   pollRoute,

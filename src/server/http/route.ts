@@ -3,13 +3,17 @@
  * does, side by side, so that the description cannot outlive the code.
  */
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { Dispatcher } from '../../cluster/dispatch/dispatcher.ts'
+import type { ClusterView } from '../../cluster/node-record.ts'
 import type { Scope } from '../auth/admin-grants.ts'
 import type { NodeControl } from '../node-control.ts'
 import type { OriginList } from '../guard/origin-list.ts'
 import type { HttpDevices } from '../http-devices/http-devices.ts'
+import type { ProbeSettings } from '../probe-delay.ts'
 import type { UpstreamRouter } from '../upstream/upstream-router.ts'
 import type { HttpLimits } from './limits.ts'
 import type { Operation } from './operation.ts'
+import type { OwnView } from './own-view.ts'
 import type { RequestMeter } from './request-meter.ts'
 
 /** What every route may use. */
@@ -20,6 +24,11 @@ export interface ApiContext {
   readonly devices: HttpDevices | null
   /** Pages that may be devices. */
   readonly origins: OriginList
+  /** null, and the dispatcher too: the node is alone, and dispatches to itself. */
+  readonly cluster: ClusterView | null
+  readonly dispatcher: Dispatcher | null
+  readonly ownView: OwnView
+  readonly probe: ProbeSettings
   readonly limits: HttpLimits
   /** Streams that are open now; the server ends them when it closes. */
   readonly batches: Set<{ stop(): void }>

@@ -1,6 +1,8 @@
 /** A running HTTP server on a MemoryNode, and short ways to ask it things over real sockets. */
 import { Agent, request } from 'undici'
 import { type HttpServer, startHttpServer } from '../../../src/server/http/http-server.ts'
+import type { ClusterView } from '../../../src/cluster/node-record.ts'
+import type { ProbeSettings } from '../../../src/server/probe-delay.ts'
 import { DEFAULT_HTTP_LIMITS, type HttpLimits } from '../../../src/server/http/limits.ts'
 import { MemoryNode } from './memory-node.ts'
 
@@ -8,6 +10,8 @@ export interface TestServerOptions {
   readonly adminToken?: string
   readonly metricsAuth?: boolean
   readonly limits?: Partial<HttpLimits>
+  readonly cluster?: ClusterView
+  readonly probe?: ProbeSettings
 }
 
 export interface Answer {
@@ -39,6 +43,8 @@ export class TestServer {
       port: 0,
       adminToken: options.adminToken ?? null,
       metricsAuth: options.metricsAuth ?? false,
+      ...(options.cluster ? { cluster: options.cluster } : {}),
+      ...(options.probe ? { probe: options.probe } : {}),
       limits: { ...DEFAULT_HTTP_LIMITS, ...options.limits },
       reportFailure: (failure) => started.failures.push(failure),
     })
