@@ -1,7 +1,7 @@
 /**
- * Which nodes a device is told to try, best first: its home, then others of its own ranking by load,
- * and one of another site last. Always the same for the same nodes and loads, so a device that asks
- * again comes back to where it is (sticky), without a look into the registry.
+ * Which nodes a device is told to try, best first: its home, then others of its own ranking by
+ * load, and one of another site last. Always the same for the same nodes and loads, so a device
+ * that asks again comes back to where it is (sticky), without a look into the registry.
  */
 import type { ClusterView, NodeRecord } from '../node-record.ts'
 import type { NodeRanking } from './node-ranking.ts'

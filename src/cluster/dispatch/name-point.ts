@@ -1,7 +1,8 @@
 /**
  * Where a node or a site lies among all hashes: 32 bits of its name, the same on every node and in
- * every version. No secret key: names are the operator's. A device's point comes from the keyed hash
- * that all nodes of a cluster share, so that nobody can choose ids that all belong to one node.
+ * every version. No secret key: names are the operator's. A device's point comes from the keyed
+ * hash that all nodes of a cluster share, so that nobody can choose ids that all belong to one
+ * node.
  */
 
 /** FNV-1a over UTF-8, then mixed: names that differ in one digit lie far apart. */

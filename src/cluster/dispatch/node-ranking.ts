@@ -6,9 +6,10 @@
  *   score(device, node) = ln(u) / w      u: hash of both in (0, 1), w: devicesMax of the node
  *   room(node)          = devicesOnline < min(devicesMax, ceil(c × (m + 1) × w / W)), load < 1
  *
- * m and W are devices and devicesMax of all nodes, c is the bound. A node that joins or leaves moves
- * only its own share. The cost is a pass over the nodes for a device (some 20 ns a node), where a
- * ring has log n and 100 times the table; for hundreds of nodes that is less than one hash of JSON.
+ * m and W are devices and devicesMax of all nodes, c is the bound. A node that joins or leaves
+ * moves only its own share. The cost is a pass over the nodes for a device (some 20 ns a node),
+ * where a ring has log n and 100 times the table; for hundreds of nodes that is less than one hash
+ * of JSON.
  */
 import type { NodeRecord } from '../node-record.ts'
 import { mix32, pointOfName } from './name-point.ts'

@@ -38,8 +38,8 @@ export class SiteRankings {
   }
 
   /**
-   * The rankings of all sites: `site` first, the others in an order of the device's own, so that the
-   * devices of a lost site spread over all that are left.
+   * The rankings of all sites: `site` first, the others in an order of the device's own, so that
+   * the devices of a lost site spread over all that are left.
    */
   inOrder(site: string, point: number): NodeRanking[] {
     const sites = [...this.#read().values()]

@@ -20,7 +20,7 @@ function asking(method: string, authorization?: string): Asked {
 }
 
 describe('with an admin token', () => {
-  const OPEN = ['/healthz', '/readyz', '/metrics', '/']
+  const OPEN = ['/healthz', '/readyz', '/metrics', '/', '/v1/probe', '/v1/dispatch']
 
   // Those of devices check the token of the device (http-devices.test.ts).
   const OTHERS = ROUTES.filter(({ access }) => access !== 'device')
@@ -29,7 +29,8 @@ describe('with an admin token', () => {
     '%s %s is open or guarded as documented',
     async (method, path) => {
       await start({ adminToken: TOKEN })
-      const { status, headers, json } = await server.ask(path, asking(method))
+      const query = path === '/v1/dispatch' ? '?device=a' : ''
+      const { status, headers, json } = await server.ask(path + query, asking(method))
       if (OPEN.includes(path)) {
         expect(status).toBe(200)
         return

@@ -1,7 +1,7 @@
 /**
- * GET /v1/probe: answered later the fuller the node (../../probe-delay.ts), so that the first answer
- * of a race is that of a near node with room. A node that takes no devices answers 503 at once. A
- * waiting probe costs a timer and its connection, which count among those of the API.
+ * GET /v1/probe: answered later the fuller the node (../../probe-delay.ts), so that the first
+ * answer of a race is that of a near node with room. A node that takes no devices answers 503 at
+ * once. A waiting probe costs a timer and its connection, which count among those of the API.
  */
 import { originHeaders } from '../device-origin.ts'
 import { jsonContent, problemContent } from '../operation.ts'
