@@ -5,13 +5,15 @@
 import { randomInt } from 'node:crypto'
 import { chooseEngine } from '../engine/create-engine.ts'
 import { deviceNamesOf } from './device-names.ts'
+import type { OwnNodeOptions } from './own-node-process.ts'
 import { readHostLimits } from './plan/host-limits.ts'
 import { planRun } from './plan/planner.ts'
 import type { RunPlan } from './plan/run-plan.ts'
 import { targetsOfShard } from './plan/target-share.ts'
-import type { ShardSetup } from './shard-messages.ts'
+import type { RunCourse } from './run-course.ts'
+import type { PublisherSetup, ShardSetup } from './shard-messages.ts'
 import { type ResolvedTarget, resolveTarget } from './target/target-address.ts'
-import { activitiesOf, type BenchSettings } from './workload.ts'
+import { activitiesOf, type BenchSettings, needsPublisher, pushKindsOf } from './workload.ts'
 
 /** Stands for the node of our own where only the plan is asked for. */
 const OWN_NODE_TARGETS: readonly ResolvedTarget[] = (['push-tcp', 'push-websocket'] as const).map(
@@ -39,6 +41,21 @@ export async function prepareBench(settings: BenchSettings): Promise<BenchSetup>
   return { targets, plan: planRun(settings, targets, readHostLimits(targets), kind) }
 }
 
+/** The steps of a course are divided over all shards, so all of them connect together. */
+export function setupFor(setup: BenchSetup, course: RunCourse | undefined): BenchSetup {
+  if (course === undefined || course.steps.length < 2) return setup
+  const { plan } = setup
+  return { ...setup, plan: { ...plan, shards: { ...plan.shards, lanes: plan.shards.count } } }
+}
+
+/** Where the generator needs processes, the node needs as many: one for each, with its ports. */
+export function ownNodeOf(settings: BenchSettings, { shards, ports }: RunPlan): OwnNodeOptions {
+  const { connections, engine, heartbeatSeconds, mode } = settings
+  const processes = shards.kind === 'process' ? shards.count : null
+  const portsBelow = mode === 'storm' ? ports.first : null
+  return { connections, engine, heartbeatSeconds, processes, portsBelow }
+}
+
 export function shardSetups(
   settings: BenchSettings,
   { targets, plan }: BenchSetup,
@@ -60,6 +77,31 @@ export function shardSetups(
     activities: activitiesOf(settings.mode),
     deviceSecret: settings.deviceSecret,
   }))
+}
+
+/** null where nothing is pushed, or there is nowhere to push it. */
+export function publisherSetup(
+  settings: BenchSettings,
+  setup: BenchSetup,
+  runId: number,
+  answersLimitMs: number,
+): PublisherSetup | null {
+  const { mode, connections, messageBytes, qos, seed, adminToken, publishUrl } = settings
+  const elsewhere = settings.publishElsewhere
+  if (!needsPublisher(mode) || (publishUrl === null && elsewhere === undefined)) return null
+  return {
+    url: publishUrl ?? '',
+    way: elsewhere === undefined ? null : { target: setup.targets[0], ...elsewhere },
+    adminToken,
+    kinds: pushKindsOf(mode),
+    runId,
+    devices: shardSetups(settings, setup, runId)[0].devices,
+    connections,
+    messageBytes,
+    qos,
+    seed,
+    answersLimitMs,
+  }
 }
 
 /** Marks the messages of this run and its devices; never 0, which an empty payload would have. */

@@ -12,33 +12,43 @@
 import { nowUs } from '../stats/clock.ts'
 import { type HostSample, readHostSample } from '../stats/host-counters.ts'
 import { HostPeaks } from '../stats/host-peaks.ts'
-import type { RunPhase } from '../stats/run-progress.ts'
+import type { RunStanding } from '../stats/run-progress.ts'
 import type { HostFindingsReport, RunReport } from '../stats/run-report.ts'
-import { type BenchSetup, newRunId, prepareBench, shardSetups } from './bench-setup.ts'
+import {
+  type BenchSetup,
+  newRunId,
+  ownNodeOf,
+  prepareBench,
+  publisherSetup,
+  setupFor,
+  shardSetups,
+} from './bench-setup.ts'
 import { connectInLanes } from './connect-lanes.ts'
 import { IntervalLog } from './interval-log.ts'
 import { MemorySampler } from './memory-sampler.ts'
 import { scheduleOf } from './message-schedule.ts'
 import { NodeApi, type NodeFacts, pausesOfRun } from './node-api.ts'
 import { OwnNode } from './own-node.ts'
-import type { OwnNodeOptions } from './own-node-process.ts'
-import type { RunPlan } from './plan/run-plan.ts'
 import { buildReport } from './report-builder.ts'
 import { describeEnvironment } from './run-environment.ts'
+import { PhaseClock } from './phase-clock.ts'
 import { onlyStepOf, planOfStep, type RunStep } from './run-course.ts'
 import { drain } from './run-drain.ts'
 import { closeShards, collectResults } from './run-ending.ts'
 import { plannedMsOf, runHeader } from './run-header.ts'
 import type { BenchHooks, RunMoment, WatchedRun } from './run-hooks.ts'
 import { runLimits, runPeriods } from './run-limits.ts'
+import { RunStandings } from './run-standing.ts'
 import { openPublisher, type RunPublisher } from './run-publisher.ts'
 import { RunTotals } from './run-totals.ts'
 import { ShardGroup } from './shard-group.ts'
-import type { PublisherSetup, SteadyStage } from './shard-messages.ts'
+import type { SteadyStage } from './shard-messages.ts'
+import { SteadyState } from './steady-state.ts'
 import { connectFailure } from './target-failure.ts'
 import { blameTarget } from './target-probe.ts'
 import { turnoverOf } from './turnover.ts'
-import { type BenchSettings, hasTurnover, needsPublisher, pushKindsOf } from './workload.ts'
+import { isLoopback } from './target/target-address.ts'
+import { type BenchSettings, hasTurnover, needsPublisher } from './workload.ts'
 
 /**
  * @throws PushctlError for what the host or the target does not allow; a report for everything that
@@ -56,26 +66,11 @@ export async function runBench(settings: BenchSettings, hooks: BenchHooks): Prom
   try {
     const driven =
       node === null ? settings : { ...settings, targets: node.targets, publishUrl: node.httpUrl }
-    const setup = setupFor(await prepareBench(driven), hooks)
+    const setup = setupFor(await prepareBench(driven), hooks.course)
     return await new BenchRun(driven, setup, hooks, startedAtMs, node).run()
   } finally {
     await node?.stop()
   }
-}
-
-/** The steps of a course are divided over all shards, so all of them connect together. */
-function setupFor(setup: BenchSetup, { course }: BenchHooks): BenchSetup {
-  if (course === undefined) return setup
-  const { plan } = setup
-  return { ...setup, plan: { ...plan, shards: { ...plan.shards, lanes: plan.shards.count } } }
-}
-
-/** Where the generator needs processes, the node needs as many: one for each, with its ports. */
-function ownNodeOf(settings: BenchSettings, { shards, ports }: RunPlan): OwnNodeOptions {
-  const { connections, engine, heartbeatSeconds, mode } = settings
-  const processes = shards.kind === 'process' ? shards.count : null
-  const portsBelow = mode === 'storm' ? ports.first : null
-  return { connections, engine, heartbeatSeconds, processes, portsBelow }
 }
 
 class BenchRun {
@@ -104,12 +99,12 @@ class BenchRun {
   readonly #totals: RunTotals
   readonly #hostPeaks = new HostPeaks()
   #hosts: readonly HostFindingsReport[] = []
-  #phase: RunPhase = 'start'
-  #phaseStartUs = this.#startUs
-  #phaseTotalMs: number | null = null
+  readonly #phases = new PhaseClock()
   #connectUs = 0
   #connected = 0
   #stage: SteadyStage | null = null
+  #steady: SteadyState | null = null
+  readonly #standings = new RunStandings()
   #endUs = 0
 
   constructor(
@@ -141,10 +136,11 @@ class BenchRun {
     this.#intervals = new IntervalLog({
       startUs: this.#startUs,
       host: this.#hostBefore,
-      plannedMs: plannedMsOf(settings),
+      plannedMs: plannedMsOf(settings, hooks.course?.steps),
       record,
     })
     record?.begin(runHeader(setup.plan, startedAtMs, node !== null))
+    hooks.steering?.begin(this.#startUs, () => this.#steady?.steer())
   }
 
   async run(): Promise<RunReport> {
@@ -182,28 +178,13 @@ class BenchRun {
   }
 
   async #start(): Promise<void> {
-    const { mode, connections, messageBytes, qos, seed, adminToken, publishUrl } = this.#settings
-    const elsewhere = this.#settings.publishElsewhere
+    const { part } = this.#settings
+    const setup = publisherSetup(this.#settings, this.#setup, this.#runId, this.#limits.answersMs)
     // Fails here, with a clear error, where pushes could not be injected later.
-    if (needsPublisher(mode)) {
+    if (needsPublisher(this.#settings.mode)) {
       await this.#api?.describe().catch((error) => blameTarget(error, this.#setup.targets))
     }
-    if (needsPublisher(mode) && (publishUrl !== null || elsewhere !== undefined)) {
-      const { devices } = shardSetups(this.#settings, this.#setup, this.#runId)[0]
-      const setup: PublisherSetup = {
-        url: publishUrl ?? '',
-        way: elsewhere === undefined ? null : { target: this.#setup.targets[0], ...elsewhere },
-        adminToken,
-        kinds: pushKindsOf(mode),
-        runId: this.#runId,
-        devices,
-        connections,
-        messageBytes,
-        qos,
-        seed,
-        answersLimitMs: this.#limits.answersMs,
-      }
-      const { part } = this.#settings
+    if (setup !== null) {
       this.#publisher = openPublisher(setup, part, this.#hooks.gate, () => this.#shards.wake())
     }
     const isReady = (): boolean =>
@@ -219,13 +200,14 @@ class BenchRun {
     const { connections } = this.#step
     const before = this.#shards.alive
     const opened = Math.max(0, connections - before)
-    this.#enter('connect', (opened / connectsPerSecond) * 1000)
+    this.#phases.enter('connect', (opened / connectsPerSecond) * 1000)
     const startUs = (await this.#hooks.gate?.atConnect()) ?? nowUs()
     if (this.#isInterrupted) return
+    // One that is up already does not wait for its lane.
+    const lanes = this.#hasConnected ? this.#shards.states.length : this.#setup.plan.shards.lanes
     this.#hasConnected = true
     // The slope of a ramp; one down says nothing of what a connection takes.
     if (opened > 0) this.#memory.start(this.#periods.memoryMs)
-    const { lanes } = this.#setup.plan.shards
     const extraMs = this.#limits.connectExtraMs
     const order = { startUs, connectsPerSecond, connections, lanes, extraMs }
     await connectInLanes(this.#shards, order, this.#hooks.signal)
@@ -238,6 +220,7 @@ class BenchRun {
   }
 
   async #holdSteady(): Promise<void> {
+    this.#step = this.#hooks.steering?.stepFor(this.#step) ?? this.#step
     const settings = { ...this.#settings, ...this.#step }
     const { warmupMs, durationMs, connections } = settings
     const { steadyLeadUs } = this.#limits
@@ -253,18 +236,28 @@ class BenchRun {
     this.#shards.tell({ kind: 'steady', stage })
     this.#publisher?.publish(stage, this.#shards.failedConnections)
     if (turnover?.kind === 'storm' && !turnover.byGenerator) this.#killNodeAt(turnover.atUs)
-    const isOver = (): boolean => this.#isDeserted() || (this.#publisher?.error ?? null) !== null
+    const steady = this.#steadyStateOf(stage)
     if (warmupMs > 0) {
-      this.#enter('warm-up', warmupMs)
-      const untilMs = (measureFromUs - nowUs()) / 1000
-      await this.#shards.waitUntil(isOver, untilMs, this.#hooks.signal)
+      this.#phases.enter('warm-up', warmupMs)
+      await steady.reach('measureFromUs')
     }
-    if (!this.#isInterrupted && !isOver()) {
-      this.#enter('steady', durationMs)
+    if (!steady.isOver) {
+      this.#phases.enter('steady', durationMs)
       this.#hostMeasured = readHostSample()
-      await this.#shards.waitUntil(isOver, (endUs - nowUs()) / 1000, this.#hooks.signal)
+      await steady.reach('endUs')
     }
-    this.#endUs = Math.min(endUs, nowUs())
+    this.#steady = null
+    this.#stage = steady.stage
+    this.#endUs = Math.min(steady.stage.endUs, nowUs())
+  }
+
+  #steadyStateOf(stage: SteadyStage): SteadyState {
+    const { signal, steering } = this.#hooks
+    const [shards, publisher] = [this.#shards, this.#publisher]
+    const isOver = (): boolean => this.#isDeserted() || (publisher?.error ?? null) !== null
+    this.#steady = new SteadyState({ shards, publisher, signal, steering, isOver }, stage)
+    this.#steady.steer()
+    return this.#steady
   }
 
   /** No connection is left, and none will come back. */
@@ -285,9 +278,10 @@ class BenchRun {
     if (this.#stormTimer) clearTimeout(this.#stormTimer)
     const stage = this.#stage
     if (stage === null) return
-    this.#enter('drain', null)
-    const isLast = this.#hooks.course === undefined || this.#isInterrupted
-    const extraMs = isLast ? 0 : (stage.endUs - stage.startUs) / 1000
+    this.#phases.enter('drain', null)
+    const { course, steering } = this.#hooks
+    const isLast = this.#isInterrupted || steering?.isStopped || (course?.isLast ?? !course)
+    const extraMs = isLast ? 0 : (this.#endUs - stage.startUs) / 1000
     const publisher = this.#publisher
     const [limits, periods] = [this.#limits, this.#periods]
     await drain(this.#shards, { stage, publisher, limits, periods, extraMs })
@@ -305,6 +299,8 @@ class BenchRun {
     if (next === null || this.#publisher?.error) return false
     this.#step = next
     this.#stage = null
+    this.#standings.beginStep()
+    this.#hostMeasured = null
     this.#hostBefore = readHostSample()
     this.#totals.beginStep(() => {
       this.#shards.beginStep()
@@ -349,12 +345,6 @@ class BenchRun {
     })
   }
 
-  #enter(phase: RunPhase, totalMs: number | null): void {
-    this.#phase = phase
-    this.#phaseStartUs = nowUs()
-    this.#phaseTotalMs = totalMs
-  }
-
   #watched(): WatchedRun {
     return {
       ask: () => this.#shards.ask(),
@@ -367,7 +357,7 @@ class BenchRun {
   #moment(): RunMoment {
     const atMs = (nowUs() - this.#startUs) / 1000
     const connections = this.#shards.alive
-    return { atMs, phase: this.#phase, connections, ...this.#totals.read() }
+    return { atMs, phase: this.#phases.phase, connections, ...this.#totals.read() }
   }
 
   #tick(): void {
@@ -377,17 +367,32 @@ class BenchRun {
     const { connections, ...moment } = this.#moment()
     const latencies = this.#shards.takeIntervals()
     const row = this.#intervals.add(nowUs(), { ...moment, connections, latencies, host })
+    if (this.#phases.phase === 'steady') this.#standings.addLatencies(this.#intervals.latest)
     const hasLatency = row.max > 0
+    const standing = this.#standing(host)
     this.#hooks.onProgress({
-      phase: this.#phase,
-      elapsedMs: (nowUs() - this.#phaseStartUs) / 1000,
-      totalMs: this.#phaseTotalMs,
+      ...this.#phases.read(this.#steady?.measuredMs),
       connections,
       connectionsTarget: this.#step.connections,
       sentPerSecond: (row.sent * 1000) / intervalMs,
       receivedPerSecond: (row.received * 1000) / intervalMs,
       p50: hasLatency ? row.p50 : null,
       p99: hasLatency ? row.p99 : null,
+      verdict: standing.verdict.value,
+      standing,
+    })
+  }
+
+  #standing(host: HostSample): RunStanding {
+    return this.#standings.read({
+      step: this.#step,
+      isHeld: this.#steady !== null && this.#steady.measuredMs === null,
+      states: this.#shards.states,
+      publisher: this.#publisher,
+      isTargetHere: this.#setup.targets.some(({ address }) => isLoopback(address)),
+      hostBefore: this.#hostBefore,
+      hostMeasured: this.#hostMeasured,
+      host,
     })
   }
 }

@@ -32,6 +32,9 @@ export class EchoSender {
   readonly #timer: PaceTimer
   readonly #rowCount: number
   readonly #eventCount: number
+  /** The clock ends the stage, and not the count of its schedule. */
+  #isExtended = false
+  #endUs: number
   #done = 0
   #sent = 0
   #late = 0
@@ -53,6 +56,7 @@ export class EchoSender {
     this.#pacer = pacerFrom(stage.arrivals)
     this.#rowCount = connectionsOf(share)
     this.#eventCount = eventsOf(share, this.#pacer.total)
+    this.#endUs = stage.endUs
     const seconds = (stage.endUs - stage.startUs) / 1e6
     const perSecond = this.#eventCount / seconds
     this.#timer = new PaceTimer(perSecond, (now) => this.#sendDue(now), engine)
@@ -63,7 +67,19 @@ export class EchoSender {
     return this.#sent
   }
 
+  get late(): number {
+    return this.#late
+  }
+
   start(): void {
+    this.#timer.start()
+  }
+
+  /** Goes on with the same schedule until then: arrival models know no end of their own. */
+  extend(endUs: number): void {
+    this.#endUs = endUs
+    this.#isExtended = true
+    this.#timer.stop()
     this.#timer.start()
   }
 
@@ -74,10 +90,10 @@ export class EchoSender {
   /** Counts of the measured time, up to `endUs` where the run was cut short. */
   counts(endUs: number): SendCounts {
     let planned = 0
-    const lastUs = Math.min(endUs, this.#stage.endUs)
+    const lastUs = Math.min(endUs, this.#endUs)
     // The schedule is the truth: what it asked for is counted from it, not from what was done.
     const planPacer = pacerFrom(this.#stage.arrivals as NonNullable<SteadyStage['arrivals']>)
-    for (let index = 0; index < this.#eventCount; index++) {
+    for (let index = 0; index < this.#countMax; index++) {
       const atUs = this.#stage.startUs + planPacer.intendedUs(eventAt(this.#share, index))
       if (atUs > lastUs) break
       if (atUs >= this.#stage.measureFromUs) planned += 1
@@ -92,12 +108,18 @@ export class EchoSender {
     }
   }
 
+  get #countMax(): number {
+    return this.#isExtended ? Number.POSITIVE_INFINITY : this.#eventCount
+  }
+
   #sendDue(now: number): number {
-    const { startUs, endUs } = this.#stage
+    const { startUs } = this.#stage
+    const endUs = this.#endUs
     let clockUs = now
     let batched = 0
     let inTurn = 0
-    while (this.#done < this.#eventCount) {
+    const count = this.#countMax
+    while (this.#done < count) {
       if (batched === BATCH) {
         this.#engine.flush()
         inTurn += batched
@@ -106,6 +128,7 @@ export class EchoSender {
         clockUs = nowUs()
       }
       const dueUs = startUs + this.#pacer.intendedUs(eventAt(this.#share, this.#done))
+      if (this.#isExtended && dueUs >= endUs) break
       if (dueUs > clockUs) {
         this.#engine.flush()
         return dueUs

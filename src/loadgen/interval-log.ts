@@ -67,6 +67,11 @@ export class IntervalLog {
     this.#record = record
   }
 
+  /** Response times of the last interval; reused by the next. */
+  get latest(): LatencyRecorder {
+    return this.#latest
+  }
+
   add(atUs: number, facts: IntervalFacts): IntervalFigures {
     const latest = this.#latest
     latest.reset()
@@ -119,7 +124,8 @@ function quantilesOf(recorder: LatencyRecorder) {
   }
 }
 
-function hostMoment(before: HostSample, after: HostSample): HostMoment {
+/** What happened between two samples. */
+export function hostMoment(before: HostSample, after: HostSample): HostMoment {
   const { retransmits, listen_overflows, softnet_drops, cpu_percent } = deltaOf(before, after)
   const time_wait = after.gauges['time_wait'] ?? null
   return { time_wait, retransmits, listen_overflows, softnet_drops, cpu_percent }

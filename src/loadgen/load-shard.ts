@@ -149,6 +149,11 @@ export class LoadShard implements EngineHandler, ConnectionEvents {
     this.echo.start()
   }
 
+  /** The steady state ends at another time; what comes at a rate goes on until then. */
+  extend(endUs: number): void {
+    this.echo?.extend(endUs)
+  }
+
   stopSending(): void {
     if (this.#stormTimer) clearTimeout(this.#stormTimer)
     this.churn?.stop()

@@ -11,10 +11,14 @@ import type {
   PublisherUp,
   SteadyStage,
 } from './shard-messages.ts'
+import type { ThreadSoFar } from './thread-watch.ts'
 
 export class PublisherLink {
   /** Measured pushes so far. */
   sent = 0
+  /** Of those, so many later than they were due. */
+  late = 0
+  thread: ThreadSoFar | null = null
   result: PublisherResult | null = null
   /** Why publishing ended early. */
   error: Error | null = null
@@ -55,8 +59,14 @@ export class PublisherLink {
 
   publish(stage: SteadyStage, failedConnections: Uint32Array): void {
     this.sent = 0
+    this.late = 0
     this.result = null
     this.#link.post({ kind: 'publish', stage, failedConnections })
+  }
+
+  /** The stage ends at another time than it said. */
+  extend(endUs: number): void {
+    this.#link.post({ kind: 'extend', endUs })
   }
 
   /** No more pushes; the result follows. */
@@ -68,9 +78,15 @@ export class PublisherLink {
     return this.#link.kill()
   }
 
+  #progress({ sent, late, thread }: Extract<PublisherUp, { kind: 'progress' }>): void {
+    this.sent = sent
+    this.late = late
+    this.thread = thread
+  }
+
   #hear(message: PublisherUp): void {
     if (message.kind === 'ready') this.#isReady = true
-    else if (message.kind === 'progress') this.sent = message.sent
+    else if (message.kind === 'progress') this.#progress(message)
     else if (message.kind === 'published') this.result = message.result
     else this.error = errorFrom(message)
     this.#onNews()

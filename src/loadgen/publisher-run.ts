@@ -37,6 +37,10 @@ export class PublisherRun {
   readonly #setup: PublisherSetup
   readonly #arrivals: ArrivalModel
   readonly #stage: SteadyStage
+  #stageEndUs: number
+  /** Infinite once the end has moved: then the clock alone ends the stage. */
+  #total: number
+  #limit: NodeJS.Timeout | null = null
   readonly #failures: FailureTally
   readonly #lines: PublishFormat
   readonly #pacer: Pacer
@@ -73,6 +77,7 @@ export class PublisherRun {
     this.#setup = setup
     this.#arrivals = arrivals
     this.#stage = stage
+    this.#stageEndUs = stage.endUs
     this.#failures = failures
     this.#isUnicast = kind === 'unicast'
     this.#numbers = numbers
@@ -82,6 +87,7 @@ export class PublisherRun {
     for (const connection of order.failedConnections) this.#isFailed[connection] = 1
     this.#nextDevice = seededRandom(setup.seed).nextUint32() % this.#connections
     this.#pacer = pacerFrom(arrivals)
+    this.#total = this.#pacer.total
     const perSecond = (this.#pacer.total * 1e6) / (stage.endUs - stage.startUs)
     this.#timer = new PaceTimer(perSecond, (now) => this.#sendDue(now), alarms)
     const publishing = openPublishing(setup, kind, {
@@ -101,14 +107,34 @@ export class PublisherRun {
     return this.#sent
   }
 
+  get late(): number {
+    return this.#late
+  }
+
   /** Resolves when all is sent, or the stage is over. */
   async publish(): Promise<void> {
     this.#timer.start()
-    // A blocked stream must not keep the run from ending.
-    const lastCallUs = this.#stage.endUs + LATE_AFTER_US
-    const limit = setTimeout(() => this.stop(), Math.max(0, (lastCallUs - nowUs()) / 1000))
+    this.#limitTo(this.#stageEndUs)
     await this.#sentAll
-    clearTimeout(limit)
+    if (this.#limit) clearTimeout(this.#limit)
+  }
+
+  /** Goes on with the same schedule until then: arrival models know no end of their own. */
+  extend(endUs: number): void {
+    if (this.endUs !== 0) return
+    this.#stageEndUs = endUs
+    this.#total = Number.POSITIVE_INFINITY
+    this.#limitTo(endUs)
+    if (this.#blockedFromUs > 0) return
+    this.#timer.stop()
+    this.#timer.start()
+  }
+
+  /** A blocked stream must not keep the run from ending. */
+  #limitTo(endUs: number): void {
+    if (this.#limit) clearTimeout(this.#limit)
+    const leftUs = endUs + LATE_AFTER_US - nowUs()
+    this.#limit = setTimeout(() => this.stop(), Math.max(0, leftUs / 1000))
   }
 
   /** Resolves when the answers to all that was sent are read, or too late. */
@@ -134,9 +160,9 @@ export class PublisherRun {
   }
 
   counts(): PushCounts {
-    const { startUs, measureFromUs, endUs } = this.#stage
+    const { startUs, measureFromUs } = this.#stage
     const pacer = pacerFrom(this.#arrivals)
-    const lastUs = Math.min(endUs, this.endUs)
+    const lastUs = Math.min(this.#stageEndUs, this.endUs)
     const warmup = dueCount(pacer, measureFromUs - startUs - 1e-3)
     const planned = Math.max(0, dueCount(pacer, lastUs - startUs) - warmup)
     const unsent = Math.max(0, planned - this.#sent - this.#unsendable)
@@ -162,10 +188,10 @@ export class PublisherRun {
 
   #sendDue(now: number): number {
     let clockUs = now
-    while (this.#done < this.#pacer.total) {
+    while (this.#done < this.#total) {
       const due = this.#countDueBatch(clockUs)
-      if (due === 0) return this.#stage.startUs + this.#pacer.intendedUs(this.#done)
-      if (clockUs > this.#stage.endUs + LATE_AFTER_US) break
+      if (due === 0) return this.#nextDueUs()
+      if (clockUs > this.#stageEndUs + LATE_AFTER_US) break
       if (!this.#stream.write(this.#chunk(due, clockUs))) {
         this.#blockedFromUs = nowUs()
         return Number.POSITIVE_INFINITY
@@ -176,13 +202,20 @@ export class PublisherRun {
     return Number.POSITIVE_INFINITY
   }
 
+  /** The end is left to the clock where the schedule has none. */
+  #nextDueUs(): number {
+    const dueUs = this.#stage.startUs + this.#pacer.intendedUs(this.#done)
+    return dueUs < this.#stageEndUs ? dueUs : Number.POSITIVE_INFINITY
+  }
+
   #countDueBatch(clockUs: number): number {
     const { startUs } = this.#stage
+    const untilUs = Math.min(clockUs, this.#stageEndUs)
     let due = 0
     while (
       due < BATCH &&
-      this.#done + due < this.#pacer.total &&
-      startUs + this.#pacer.intendedUs(this.#done + due) <= clockUs
+      this.#done + due < this.#total &&
+      startUs + this.#pacer.intendedUs(this.#done + due) <= untilUs
     ) {
       due += 1
     }

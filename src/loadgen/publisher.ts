@@ -50,6 +50,9 @@ export class Publisher {
     } else if (message.kind === 'publish') {
       if (this.#setup === null) throw new Error('a publisher is set up before it publishes')
       await this.#publish(this.#setup, message.stage, message.failedConnections)
+    } else if (message.kind === 'extend') {
+      this.#watch.extend(message.endUs)
+      for (const run of this.#runs.values()) run.extend(message.endUs)
     } else {
       this.#stop()
     }
@@ -95,8 +98,12 @@ export class Publisher {
 
   #postProgress(): void {
     let sent = 0
-    for (const run of this.#runs.values()) sent += run.sent
-    this.#port.post({ kind: 'progress', sent })
+    let late = 0
+    for (const run of this.#runs.values()) {
+      sent += run.sent
+      late += run.late
+    }
+    this.#port.post({ kind: 'progress', sent, late, thread: this.#watch.soFar() })
   }
 
   #report(): void {

@@ -16,6 +16,10 @@ export interface RunStep {
 
 export interface RunCourse {
   readonly first: RunStep
+  /** All steps, as far as they are known before; of a search about as many as it takes. */
+  readonly steps: readonly RunStep[]
+  /** No step comes after the one that runs; missing: nobody knows. */
+  readonly isLast?: boolean
   /** null: that was all. */
   next(report: RunReport, moments: StepMoments): RunStep | null
 }

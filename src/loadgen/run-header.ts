@@ -2,6 +2,7 @@
 import type { RunHeader } from '../stats/run-record.ts'
 import { describeEnvironment } from './run-environment.ts'
 import type { RunPlan } from './plan/run-plan.ts'
+import { onlyStepOf, type RunStep } from './run-course.ts'
 import { type BenchSettings, needsPublisher } from './workload.ts'
 
 export function runHeader(plan: RunPlan, startedAtMs: number, ownNode: boolean): RunHeader {
@@ -16,8 +17,20 @@ export function runHeader(plan: RunPlan, startedAtMs: number, ownNode: boolean):
   }
 }
 
-/** Ramp, warm-up and steady state; what drains afterwards is short. */
-export function plannedMsOf(settings: BenchSettings): number {
-  const { connections, connectsPerSecond, warmupMs, durationMs } = settings
-  return (connections / connectsPerSecond) * 1000 + warmupMs + durationMs
+/**
+ * Ramp, warm-up and steady state of all steps; connections that are up stay, and what drains
+ * between two steps is short.
+ */
+export function plannedMsOf(
+  settings: BenchSettings,
+  steps: readonly RunStep[] = [onlyStepOf(settings)],
+): number {
+  let ms = 0
+  let up = 0
+  for (const { connections, warmupMs, durationMs } of steps) {
+    const opened = Math.max(0, connections - up)
+    ms += (opened / settings.connectsPerSecond) * 1000 + warmupMs + durationMs
+    up = connections
+  }
+  return ms
 }

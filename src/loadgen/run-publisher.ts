@@ -17,7 +17,16 @@ import type {
 /** Of PublisherLink, what a run needs. */
 export type RunPublisher = Pick<
   PublisherLink,
-  'sent' | 'result' | 'error' | 'isSettled' | 'isDone' | 'blockedMs' | 'publish' | 'finish' | 'kill'
+  | 'sent'
+  | 'result'
+  | 'error'
+  | 'isSettled'
+  | 'isDone'
+  | 'blockedMs'
+  | 'publish'
+  | 'extend'
+  | 'finish'
+  | 'kill'
 >
 
 /** `onNews` is called whenever something has changed. */
@@ -99,6 +108,10 @@ class ListeningPublisher implements RunPublisher {
   publish(stage: SteadyStage, failedConnections: Uint32Array): void {
     this.#broadcasts = null
     this.#own?.publish(stage, failedConnections)
+  }
+
+  extend(endUs: number): void {
+    this.#own?.extend(endUs)
   }
 
   finish(): void {

@@ -14,7 +14,7 @@ import type { ReceiptCounts } from './receipts.ts'
 import type { ClockCorrection } from './run-part.ts'
 import type { PublishWay } from './target/publish/publish-wire.ts'
 import type { ResolvedTarget } from './target/target-address.ts'
-import type { ThreadFindings } from './thread-watch.ts'
+import type { ThreadFindings, ThreadSoFar } from './thread-watch.ts'
 import type { ByteCount } from './verdict/byte-gap.ts'
 import type { Turnover } from './turnover.ts'
 import type { Activities } from './workload.ts'
@@ -58,6 +58,8 @@ export type ShardDown =
   | { readonly kind: 'steady'; readonly stage: SteadyStage }
   /** A better correction than that of the stage. */
   | { readonly kind: 'clock'; readonly clock: ClockCorrection }
+  /** The stage ends at another time than it said. */
+  | { readonly kind: 'extend'; readonly endUs: number }
   /** Asks for one progress message now, which says that it answers this. */
   | { readonly kind: 'ask'; readonly ask: number }
   /** Ends sending, in its time or before; what was sent may still come back. */
@@ -75,6 +77,9 @@ export interface ShardProgress {
   readonly sent: number
   readonly received: number
   readonly duplicated: number
+  /** Of those sent, so many later than they were due. */
+  readonly late: number
+  readonly thread: ThreadSoFar | null
   /** The failure seen most, for the message when none succeeds. */
   readonly topFailure: FailureRow | null
   /** Response times since the last progress message, encoded. */
@@ -174,6 +179,8 @@ export type PublisherDown =
       /** Connections that were never established: no device to push to. */
       readonly failedConnections: Uint32Array
     }
+  /** The stage ends at another time than it said. */
+  | { readonly kind: 'extend'; readonly endUs: number }
   | { readonly kind: 'finish' }
 
 export interface PushCounts {
@@ -197,6 +204,11 @@ export interface PublisherResult extends ThreadFindings {
 export type PublisherUp =
   | { readonly kind: 'ready' }
   /** Measured pushes so far. */
-  | { readonly kind: 'progress'; readonly sent: number }
+  | {
+      readonly kind: 'progress'
+      readonly sent: number
+      readonly late: number
+      readonly thread: ThreadSoFar | null
+    }
   | { readonly kind: 'published'; readonly result: PublisherResult }
   | FatalMessage

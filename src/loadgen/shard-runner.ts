@@ -64,6 +64,10 @@ export class ShardRunner {
       case 'clock':
         this.#running().receipts.correctClock(message.clock)
         return
+      case 'extend':
+        this.#running().extend(message.endUs)
+        this.#watch.extend(message.endUs)
+        return
       case 'ask':
         this.#ask = message.ask
         this.#postProgress()
@@ -115,6 +119,8 @@ export class ShardRunner {
       sent: shard.echo?.sent ?? 0,
       received: shard.receipts.received,
       duplicated: shard.receipts.duplicated,
+      late: shard.echo?.late ?? 0,
+      thread: this.#watch.soFar(),
       topFailure: shard.failures.rows()[0] ?? null,
       interval: shard.receipts.takeInterval(),
       rssBytes: process.memoryUsage.rss(),

@@ -69,6 +69,17 @@ export class GcRecorder {
     }))
   }
 
+  /** Count and longest of all kinds since start (or reset). */
+  standing(): { readonly count: number; readonly usMax: number } {
+    if (this.#running) this.#recordAll(this.#observer.takeRecords())
+    let [count, usMax] = [0, 0]
+    for (const { pauses } of this.#kinds.values()) {
+      count += pauses.count
+      usMax = Math.max(usMax, pauses.max)
+    }
+    return { count, usMax }
+  }
+
   /** Forgets everything, e.g. when the warm-up ends. */
   reset(): void {
     if (this.#running) this.#observer.takeRecords()

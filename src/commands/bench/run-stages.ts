@@ -24,6 +24,8 @@ const TRIAL_SHARE = 1 / 4
 const START_SHARE = 1 / 16
 /** A stream waits for a moment now and then; what waits this long is the target's to answer for. */
 const BLOCKED_SHARE_MAX = 0.1
+/** Doublings, bisections down to 3 %, and what is tried again. */
+const TRIALS_EXPECTED = 12
 const RATE_MIN = 0.1
 const RATE_MAX = 1e9
 
@@ -42,6 +44,14 @@ export class StagedCourse implements RecordedCourse {
 
   get first(): RunStep {
     return this.#steps[0]
+  }
+
+  get steps(): readonly RunStep[] {
+    return this.#steps
+  }
+
+  get isLast(): boolean {
+    return this.stages.length + 1 >= this.#steps.length
   }
 
   next(report: RunReport, moments: StepMoments): RunStep | null {
@@ -86,6 +96,16 @@ export class SearchCourse implements RecordedCourse {
 
   get first(): RunStep {
     return this.#step
+  }
+
+  /** As many as a search takes that begins four doublings below its answer. */
+  get steps(): readonly RunStep[] {
+    const { connections, durationMs } = this.#settings
+    const trials = Array.from({ length: TRIALS_EXPECTED }, (_, trial) => ({
+      ...this.#step,
+      connections: Math.min(connections, this.#step.connections * 2 ** trial),
+    }))
+    return [...trials, { ...this.#step, connections, durationMs }]
   }
 
   get search(): SearchReport {
