@@ -7,6 +7,7 @@
 import { type CommandContext, defineCommand } from '../config/command.ts'
 import { EXIT, exitCodeOfSignal } from '../errors/exit-codes.ts'
 import { PUBLISHING_BROKEN } from '../loadgen/run-findings.ts'
+import type { BenchHooks } from '../loadgen/run-hooks.ts'
 import type { RunReport, SearchReport } from '../stats/run-report.ts'
 import { courseFrom, withStages } from './bench/course-settings.ts'
 import { stageNote } from './bench/run-stages.ts'
@@ -50,10 +51,11 @@ export const command = defineCommand({
     if (isSelftest(context.positional)) {
       return runSelftestCommand(context, settingsFrom(context.options, [], null))
     }
-    const [{ readAdminToken }, { prepareBench }, { planText }] = await Promise.all([
+    const [{ readAdminToken }, { prepareBench }, { planText }, trust] = await Promise.all([
       import('../server/auth/admin-token.ts'),
       import('../loadgen/bench-setup.ts'),
       import('./bench-plan.ts'),
+      import('./bench/tls-trust.ts'),
     ])
     const { options, env, note, result } = context
     const admin = await readAdminToken({
@@ -63,12 +65,14 @@ export const command = defineCommand({
     if (admin?.warning) note(admin.warning)
     const secret = await readDeviceSecret(options.authSecretFile, note)
     const token = admin?.token ?? null
-    const settings = settingsFrom(withStages(options), context.positional, token, secret)
+    const asked = settingsFrom(withStages(options), context.positional, token, secret)
+    const settings = await trust.withTrust(asked, options.caFile, note)
     if (options.plan) {
       const { plan } = await prepareBench(settings)
       await result({ schema: 'pushctl.bench-plan/1', ...plan }, planText(plan))
       return EXIT.OK
     }
+    await trust.probeTargets(settings)
     const report = await measure(context, settings)
     return exitCodeOf(report, context.signal)
   },
@@ -83,6 +87,12 @@ async function readDeviceSecret(path: string | undefined, note: (line: string) =
   const { text, warning } = await readSecretFile('--auth-secret-file', path)
   if (warning) note(warning)
   return deviceSecretFrom(text, path)
+}
+
+async function driverOfHosts({ options, positional, note }: CommandContext<BenchOptions>) {
+  const { runOnHosts } = await import('./bench/remote/run-hosts.ts')
+  return (settings: ReturnType<typeof settingsFrom>, hooks: BenchHooks) =>
+    runOnHosts({ options, settings, positional, note }, hooks)
 }
 
 async function measure(
@@ -110,6 +120,7 @@ async function measure(
   ])
   const { options, stderr, quiet, terminal, note, result, signal } = context
   const output = options.out === undefined ? null : await openRunOutput(options.out)
+  const drive = options.hosts.length === 0 ? runBench : await driverOfHosts(context)
   const printer = new ProgressPrinter(
     {
       write: (text) => stderr.write(text),
@@ -124,7 +135,7 @@ async function measure(
     const rateAt = (connections: number): number => totalRate({ ...options, connections })
     const course = courseFrom(options, settings, rateAt, slos, (stage) => note(stageNote(stage)))
     const insight = new TargetInsight({ pid: options.targetPid, metrics: options.targetMetrics })
-    const ran = await runBench(settings, {
+    const ran = await drive(settings, {
       signal,
       onProgress: (progress) => printer.update(progress),
       onPlan: ({ warnings }) => warnings.forEach((warning) => note(`warning: ${warning}`)),

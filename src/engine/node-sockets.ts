@@ -4,7 +4,7 @@
  * sure and can send RST.
  */
 import { Socket } from 'node:net'
-import { connect as connectTls, type SecureContext, TLSSocket } from 'node:tls'
+import { connect as connectTls, createSecureContext, type SecureContext, TLSSocket } from 'node:tls'
 import type { RowSocket } from './node-rows.ts'
 import type { ConnectOptions } from './socket-engine.ts'
 
@@ -30,6 +30,17 @@ export function connectTcp(options: ConnectOptions): RowSocket {
   return socket
 }
 
+/** By the options they were made from: reading authorities takes longer than a handshake. */
+const contexts = new WeakMap<object, SecureContext>()
+
+function contextOf(tls: NonNullable<ConnectOptions['tls']>): SecureContext {
+  const known = contexts.get(tls)
+  if (known !== undefined) return known
+  const context = createSecureContext(tls.ca === undefined ? {} : { ca: tls.ca })
+  contexts.set(tls, context)
+  return context
+}
+
 /** The client side of TLS over a socket that may still be connecting. */
 export function secureOutgoing(
   raw: RowSocket,
@@ -39,6 +50,7 @@ export function secureOutgoing(
   return connectTls({
     socket: raw,
     host,
+    secureContext: contextOf(tls),
     rejectUnauthorized: tls.rejectUnauthorized,
     ...(tls.serverName ? { servername: tls.serverName } : {}),
     ...STREAM_OPTIONS,

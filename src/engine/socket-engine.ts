@@ -100,7 +100,12 @@ export interface ConnectOptions extends Endpoint {
   /** Source address; port 0 lets the kernel choose at connect time (IP_BIND_ADDRESS_NO_PORT). */
   readonly source?: Endpoint
   /** Node engine only. */
-  readonly tls?: { readonly serverName?: string; readonly rejectUnauthorized: boolean }
+  readonly tls?: {
+    readonly serverName?: string
+    readonly rejectUnauthorized: boolean
+    /** PEM of whom to trust instead of the usual authorities. */
+    readonly ca?: string
+  }
 }
 
 /** Sockets that were read in one pass. All arrays are reused after onReceive returns. */

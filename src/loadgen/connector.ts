@@ -14,6 +14,7 @@ import { targetAt } from './plan/target-share.ts'
 import type { Reopener } from './reconnector.ts'
 import { RowQueue } from './row-queue.ts'
 import type { ResolvedTarget } from './target/target-address.ts'
+import { tlsOptionsOf } from './target/target-tls.ts'
 import { shareOf } from './work-division.ts'
 
 /** When the table is full (slots still closing) or the window is, look again after this. */
@@ -216,7 +217,9 @@ function blockOf(queue: TargetQueue): { source: number; left: number } {
 function queueOf(setup: ConnectorSetup, target: ResolvedTarget, index: number): TargetQueue {
   const { share, targets, sources } = setup
   const firstRow = (index - (share.shard % targets.length) + targets.length) % targets.length
-  const destination = { host: target.address, port: target.port }
+  const tls = tlsOptionsOf(target)
+  const plain = { host: target.address, port: target.port }
+  const destination = tls === undefined ? plain : { ...plain, tls }
   const options =
     sources.length === 0
       ? [destination]

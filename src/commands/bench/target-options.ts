@@ -58,6 +58,30 @@ export const TARGET_OPTIONS = defineOptions({
       'messages are this text, with {payload} in it (ws, pushes over HTTP). ' +
       'Default: the bare payload',
   },
+  caFile: {
+    flag: 'ca-file',
+    kind: 'file',
+    help: 'PEM of whom to trust for the certificates of targets (tls, wss, mqtts, sse+https)',
+  },
+  insecureTarget: {
+    flag: 'insecure-target',
+    kind: 'boolean',
+    default: false,
+    help: 'trust any certificate of a target: for tests only',
+  },
+  event: {
+    flag: 'event',
+    kind: 'string',
+    placeholder: 'NAME',
+    default: DEFAULT_WIRE.event,
+    help: 'event that carries messages (socketio); --template is its argument, as JSON',
+  },
+  namespace: {
+    flag: 'namespace',
+    kind: 'string',
+    default: DEFAULT_WIRE.namespace,
+    help: 'namespace that devices connect to (socketio); --first-message is the auth object',
+  },
   mqttVersion: {
     flag: 'mqtt-version',
     kind: 'enum',

@@ -18,6 +18,7 @@ import type { TARGET_OPTIONS } from './target-options.ts'
 export interface TargetOptions extends OptionsOf<typeof TARGET_OPTIONS> {
   readonly mode: WorkloadMode
   readonly publish: string | undefined
+  readonly engine: 'auto' | 'epoll' | 'node'
 }
 
 /** Where `pushctl serve` has its HTTP API by default. */
@@ -30,7 +31,11 @@ export function targetsFrom(
   options: TargetOptions,
   positional: readonly string[],
 ): readonly TargetAddress[] {
-  const wishes = { protocol: options.targetProtocol ?? null, wire: wireFrom(options) }
+  const wishes = {
+    protocol: options.targetProtocol ?? null,
+    wire: wireFrom(options),
+    tls: { ca: null, isVerified: !options.insecureTarget },
+  }
   return positional.map((word) => parseTarget(word, wishes))
 }
 
@@ -57,7 +62,8 @@ export function publishSettings(
   const host = target.host.includes(':') ? `[${target.host}]` : target.host
   if (isPush(target.carrier)) return { publishUrl: `http://${host}:${NODE_HTTP_PORT}` }
   // A node serves events where it has its API.
-  if (isDownOnly(target)) return { publishUrl: `http://${host}:${target.port}` }
+  const scheme = target.tls === undefined ? 'http' : 'https'
+  if (isDownOnly(target)) return { publishUrl: `${scheme}://${host}:${target.port}` }
   return { publishUrl: null, publishElsewhere: { url: null } }
 }
 
@@ -69,6 +75,8 @@ export function targetFaults(
   const carrier = targets[0]?.carrier
   const { messageTemplate } = options
   return [
+    ...trustFaults(options, targets),
+    ...(carrier === 'socket-io' ? socketIoFaults(options) : []),
     ...badTemplate('--template', messageTemplate, true),
     ...badTemplate('--first-message', options.firstMessage, false),
     ...targets
@@ -86,6 +94,48 @@ export function targetFaults(
       ? [fault('--publish does not go with mqtt://: pushes are published to the broker')]
       : []),
   ]
+}
+
+function socketIoFaults({ namespace, firstMessage, messageTemplate }: TargetOptions) {
+  return [
+    ...(namespace.startsWith('/')
+      ? []
+      : [fault(`--namespace must begin with /, got "${namespace}"`)]),
+    ...notJson('--first-message', firstMessage),
+    ...notJson('--template', messageTemplate),
+  ]
+}
+
+/** An argument of Socket.IO is JSON, whatever stands in the place of {payload}. */
+function notJson(flag: string, text: string | undefined): PushctlError[] {
+  try {
+    if (text !== undefined) JSON.parse(text)
+    return []
+  } catch {
+    return [
+      fault(`${flag} must be JSON for Socket.IO, got "${text}"`, `${flag} '{"text":"{payload}"}'`),
+    ]
+  }
+}
+
+function trustFaults(
+  { caFile, insecureTarget, engine }: TargetOptions,
+  targets: readonly TargetAddress[],
+): PushctlError[] {
+  const secure = targets.find(({ tls }) => tls !== undefined)
+  if (secure !== undefined) {
+    const faults: PushctlError[] = []
+    if (caFile !== undefined && insecureTarget) {
+      faults.push(fault('expected --ca-file or --insecure-target, got both'))
+    }
+    if (engine === 'epoll') {
+      faults.push(fault(`--engine epoll has no TLS, got ${secure.url}`, '--engine node'))
+    }
+    return faults
+  }
+  const flag = caFile !== undefined ? '--ca-file' : '--insecure-target'
+  if (caFile === undefined && !insecureTarget) return []
+  return [fault(`${flag} needs a target with TLS`, 'tls://, wss://, mqtts://, sse+https://')]
 }
 
 /** Served over HTTP, with no way up. */
@@ -106,6 +156,8 @@ function wireFrom(options: TargetOptions): WireSettings {
     welcomeText: options.welcomeText ?? null,
     answer: options.answer === undefined ? null : answerFrom(options.answer),
     messageTemplate: options.messageTemplate ?? null,
+    event: options.event,
+    namespace: options.namespace,
     mqttVersion: options.mqttVersion,
     qos: options.qos === '1' ? 1 : 0,
     deviceTopic: options.deviceTopic,

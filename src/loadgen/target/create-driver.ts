@@ -8,6 +8,7 @@ import { PushWebSocketDriver } from './push-websocket.ts'
 import type { ResolvedTarget } from './target-address.ts'
 import type { ConnectionEvents, DriverOptions, TargetDriver } from './target-driver.ts'
 import { AnyWebSocketDriver } from './websocket/any-websocket.ts'
+import { SocketIoDriver } from './websocket/socket-io.ts'
 
 export function createDriver(
   engine: SocketEngine,
@@ -22,6 +23,8 @@ export function createDriver(
       return new PushWebSocketDriver(engine, target, options, events)
     case 'websocket':
       return new AnyWebSocketDriver(engine, target, options, events)
+    case 'socket-io':
+      return new SocketIoDriver(engine, target, options, events)
     case 'mqtt':
       return new MqttDriver(engine, target, options, events)
     case 'sse':

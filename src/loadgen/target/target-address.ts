@@ -5,9 +5,17 @@
 import { lookup } from 'node:dns/promises'
 import { isIP } from 'node:net'
 import { PushctlError } from '../../errors/pushctl-error.ts'
+import type { TargetTls } from './target-tls.ts'
 import { DEFAULT_WIRE, type TargetProtocol, type WireSettings } from './wire-settings.ts'
 
-export type Carrier = 'push-tcp' | 'push-websocket' | 'websocket' | 'mqtt' | 'sse' | 'poll'
+export type Carrier =
+  | 'push-tcp'
+  | 'push-websocket'
+  | 'websocket'
+  | 'socket-io'
+  | 'mqtt'
+  | 'sse'
+  | 'poll'
 
 export interface TargetAddress {
   /** As it is shown in messages and reports; without credentials. */
@@ -18,6 +26,8 @@ export interface TargetAddress {
   readonly port: number
   /** Request path of a WebSocket or of HTTP, may have {device} in it; "" for TCP. */
   readonly path: string
+  /** Missing: plain. */
+  readonly tls?: TargetTls
   /** What else was said of a target that does not speak the push protocol. */
   readonly wire?: WireSettings
 }
@@ -34,6 +44,8 @@ export interface TargetWishes {
   /** null: by the scheme. */
   readonly protocol: TargetProtocol | null
   readonly wire: WireSettings
+  /** Of schemes with TLS; missing: the usual authorities. */
+  readonly tls?: TargetTls
 }
 
 /** One row a scheme; the first protocol is meant where none is named. */
@@ -54,7 +66,7 @@ const SCHEMES: Readonly<Record<string, SchemeRow>> = {
   },
   'ws:': {
     shown: 'ws://host:port/path',
-    carriers: { push: 'push-websocket', ws: 'websocket' },
+    carriers: { push: 'push-websocket', ws: 'websocket', socketio: 'socket-io' },
     port: 80,
     hasPath: true,
   },
@@ -72,9 +84,19 @@ const SCHEMES: Readonly<Record<string, SchemeRow>> = {
   },
   'mqtt:': { shown: 'mqtt://host:port', carriers: { mqtt: 'mqtt' }, port: 1883, hasPath: false },
 }
+/** The same over TLS. */
+const SECURE_SCHEMES: Readonly<Record<string, readonly [plain: string, port: number | null]>> = {
+  'tls:': ['tcp:', null],
+  'wss:': ['ws:', 443],
+  'sse+https:': ['sse+http:', 443],
+  'poll+https:': ['poll+http:', 443],
+  'mqtts:': ['mqtt:', 8883],
+}
 const SHOWN_SCHEMES = listOf(Object.values(SCHEMES).map(({ shown }) => shown))
+const USUAL_TRUST: TargetTls = { ca: null, isVerified: true }
 const TITLES = {
   websocket: 'WebSocket',
+  'socket-io': 'Socket.IO',
   mqtt: 'MQTT',
   sse: 'server-sent events',
   poll: 'HTTP with answers that have a length',
@@ -84,11 +106,13 @@ const BY_SCHEME: TargetWishes = { protocol: null, wire: DEFAULT_WIRE }
 /** @throws PushctlError PUSHCTL_USAGE for what is no target. */
 export function parseTarget(text: string, wishes = BY_SCHEME): TargetAddress {
   const url = URL.canParse(text) ? new URL(text) : null
-  const row = url ? SCHEMES[url.protocol] : undefined
+  const secure = url ? SECURE_SCHEMES[url.protocol] : undefined
+  const row = url ? SCHEMES[secure?.[0] ?? url.protocol] : undefined
   if (!url || !row) throw badTarget(text, `a target is ${SHOWN_SCHEMES}, got "${text}"`)
   const shown = shownUrl(text)
   const carrier = carrierOf(row, wishes.protocol, shown)
-  const port = url.port === '' ? (row.port ?? 0) : Number(url.port)
+  const usualPort = secure === undefined ? row.port : secure[1]
+  const port = url.port === '' ? (usualPort ?? 0) : Number(url.port)
   if (url.hostname === '' || port < 1) {
     throw badTarget(text, `a target needs a host and a port, got "${shown}"`)
   }
@@ -101,6 +125,7 @@ export function parseTarget(text: string, wishes = BY_SCHEME): TargetAddress {
     host: url.hostname.replace(/^\[|\]$/g, ''),
     port,
     path: row.hasPath ? pathOf(url) : '',
+    ...(secure === undefined ? {} : { tls: wishes.tls ?? USUAL_TRUST }),
     ...(isPush(carrier) ? {} : { wire: { ...wishes.wire, credentials: credentialsOf(url) } }),
   }
 }

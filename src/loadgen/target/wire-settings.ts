@@ -2,7 +2,7 @@
  * What can be said of a target that does not speak the push protocol: plain values, so that they
  * travel to shards as they are. One type for all protocols; each driver reads what concerns it.
  */
-export const TARGET_PROTOCOLS = ['push', 'ws', 'mqtt', 'sse', 'poll'] as const
+export const TARGET_PROTOCOLS = ['push', 'ws', 'socketio', 'mqtt', 'sse', 'poll'] as const
 export type TargetProtocol = (typeof TARGET_PROTOCOLS)[number]
 
 export const MQTT_VERSIONS = ['3.1.1', '5'] as const
@@ -21,6 +21,9 @@ export interface WireSettings {
   readonly answer: { readonly to: string; readonly text: string } | null
   /** Template of the messages of mode echo, and of pushes; null: the bare payload, binary. */
   readonly messageTemplate: string | null
+  /** Of Socket.IO: the event that carries messages, and where it is sent. */
+  readonly event: string
+  readonly namespace: string
   readonly mqttVersion: MqttVersion
   readonly qos: 0 | 1
   /** MQTT topic of one device, a template. */
@@ -38,6 +41,8 @@ export const DEFAULT_WIRE: WireSettings = {
   welcomeText: null,
   answer: null,
   messageTemplate: null,
+  event: 'message',
+  namespace: '/',
   mqttVersion: '3.1.1',
   qos: 0,
   deviceTopic: 'bench/{device}',

@@ -15,6 +15,11 @@ const defaults: TargetOptions = {
   welcomeText: undefined,
   answer: undefined,
   messageTemplate: undefined,
+  engine: 'auto',
+  caFile: undefined,
+  insecureTarget: false,
+  event: DEFAULT_WIRE.event,
+  namespace: DEFAULT_WIRE.namespace,
   mqttVersion: '3.1.1',
   qos: '0',
   deviceTopic: DEFAULT_WIRE.deviceTopic,
@@ -111,6 +116,24 @@ describe('faults of targets', () => {
     [{}, ['tcp://h:1', 'mqtt://h'], ['targets must speak one protocol, got "mqtt://h"']],
     [{}, ['mqtt://h', 'sse+http://h/'], ['targets must speak one protocol, got "sse+http://h/"']],
     [{}, ['tcp://h:1', 'ws://h/'], []],
+    [
+      { targetProtocol: 'socketio', namespace: 'chat', messageTemplate: '{payload}' },
+      ['ws://h/'],
+      [
+        '--namespace must begin with /, got "chat"',
+        '--template must be JSON for Socket.IO, got "{payload}"',
+      ],
+    ],
+    [{ caFile: 'ca.pem' }, ['wss://h/'], []],
+    [{ caFile: 'ca.pem' }, ['ws://h/'], ['--ca-file needs a target with TLS']],
+    [
+      { caFile: 'ca.pem', insecureTarget: true, engine: 'epoll' },
+      ['tls://h:1'],
+      [
+        'expected --ca-file or --insecure-target, got both',
+        '--engine epoll has no TLS, got tls://h:1',
+      ],
+    ],
     [
       { messageTemplate: '{}', firstMessage: '{payload}{payload}' },
       [],

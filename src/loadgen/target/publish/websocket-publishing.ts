@@ -31,7 +31,7 @@ import type { PublishConversation, PublishFormat } from './publish-wire.ts'
 
 const MASK_KEY = 0
 /** In place of {device} in the upgrade of the publisher. */
-const PUBLISHER = 'publisher'
+export const PUBLISHER = 'publisher'
 
 /** Puts a text frame around each push of another format. */
 export class FramedFormat implements PublishFormat {
@@ -60,20 +60,29 @@ export class FramedFormat implements PublishFormat {
   }
 }
 
+/** A protocol inside the messages that has words to say before pushes, such as Socket.IO. */
+export interface InnerGreeting {
+  readonly isReady: boolean
+  /** @throws Error that says why the publisher is not let in */
+  answerTo(bytes: Uint8Array, start: number, end: number): string | null
+}
+
 export class WebSocketConversation implements PublishConversation {
   readonly greeting: Uint8Array
   readonly goodbye: Uint8Array
-  isReady = false
   readonly answered = null
   readonly #shown: string
   readonly #accept: string
   readonly #offered: readonly string[]
   readonly #response = new UpgradeResponse()
   readonly #reader = new WebSocketReader({ role: 'client', messageBytesMax: LIMITS.frameBytesMax })
+  readonly #inner: InnerGreeting | null
+  #isUpgraded = false
   #assembledBytes = 0
   #fragmentOpcode = 0
 
-  constructor(target: ResolvedTarget) {
+  constructor(target: ResolvedTarget, inner: InnerGreeting | null = null) {
+    this.#inner = inner
     const { headers, subprotocols } = target.wire ?? DEFAULT_WIRE
     const key = upgradeKeyFromBytes(randomBytes(16))
     const host = hostPort(target.host, target.port)
@@ -86,9 +95,13 @@ export class WebSocketConversation implements PublishConversation {
     this.#offered = subprotocols
   }
 
+  get isReady(): boolean {
+    return this.#isUpgraded && this.#inner?.isReady !== false
+  }
+
   read(bytes: Uint8Array, start: number, end: number, reply: (bytes: Uint8Array) => void): number {
     let at = start
-    if (!this.isReady) {
+    if (!this.#isUpgraded) {
       const response = this.#response
       const event = response.read(bytes, start, end, this.#accept, this.#offered)
       if (event === UPGRADE_EVENT.NEED_MORE) return start
@@ -97,7 +110,7 @@ export class WebSocketConversation implements PublishConversation {
         const stranger = wrongProtocolCause(bytes, start, end, 'HTTP') ?? String(response.fault)
         throw this.#refusal(refused ? `http ${response.status}` : stranger)
       }
-      this.isReady = true
+      this.#isUpgraded = true
       at = response.headEnd
     }
     const reader = this.#reader
@@ -111,6 +124,11 @@ export class WebSocketConversation implements PublishConversation {
         case WEBSOCKET_EVENT.PING:
           reply(pongFor(bytes, reader.payloadStart, reader.payloadEnd))
           break
+        case WEBSOCKET_EVENT.TEXT: {
+          const answer = this.#answerTo(bytes, reader.payloadStart, reader.payloadEnd)
+          if (answer !== null) reply(textFrame(answer))
+          break
+        }
         case WEBSOCKET_EVENT.CLOSE:
           throw this.#refusal(`close ${reader.closeCode}`)
         case WEBSOCKET_EVENT.FAULT:
@@ -122,11 +140,27 @@ export class WebSocketConversation implements PublishConversation {
     }
   }
 
+  #answerTo(bytes: Uint8Array, start: number, end: number): string | null {
+    try {
+      return this.#inner?.answerTo(bytes, start, end) ?? null
+    } catch (error) {
+      throw this.#refusal((error as Error).message)
+    }
+  }
+
   #refusal(why: string): PushctlError {
     return new PushctlError('PUSHCTL_TARGET_REFUSED', `${this.#shown} refused the publisher`, {
       why,
     })
   }
+}
+
+function textFrame(text: string): Uint8Array {
+  const payload = Buffer.from(text)
+  const frame = new Uint8Array(HEADER_BYTES_MAX + payload.length)
+  frame.set(payload, HEADER_BYTES_MAX)
+  const start = writeHeaderBefore(frame, HEADER_BYTES_MAX, frame.length, OPCODE.TEXT, MASK_KEY)
+  return frame.subarray(start)
 }
 
 function pongFor(bytes: Uint8Array, start: number, end: number): Uint8Array {
