@@ -7,6 +7,7 @@ import { defineCommand } from '../config/command.ts'
 import { defineOptions } from '../config/option-table.ts'
 import { EXIT, exitCodeOfSignal } from '../errors/exit-codes.ts'
 import { PushctlError } from '../errors/pushctl-error.ts'
+import type { PayloadKey } from '../protocol/payload-keys.ts'
 import { LIMITS, NETWORK } from '../protocol/frame-types.ts'
 import { parseTarget } from './listen/device-target.ts'
 
@@ -39,6 +40,12 @@ export const LISTEN_OPTIONS = defineOptions({
     help: 'what the device says it is on',
   },
   count: { flag: 'count', kind: 'count', min: 1, env: false, help: 'end after this many messages' },
+  payloadKeyFile: {
+    flag: 'payload-key-file',
+    kind: 'file',
+    env: false,
+    help: 'key of this device, "NUMBER HEX": asks for sealed payloads and opens them',
+  },
   readable: {
     flag: 'readable',
     kind: 'boolean',
@@ -107,6 +114,7 @@ export const command = defineCommand({
         token: token ?? '',
         tags: options.tag,
         network: NETWORKS[options.network],
+        payloadKey: await readPayloadKey(context),
         cursor: { inboxSeq: 0, broadcastSeq: 0 },
       },
       countMax: options.count ?? Number.POSITIVE_INFINITY,
@@ -123,6 +131,18 @@ export const command = defineCommand({
 
 function isWithin(text: string, bytesMax: number): boolean {
   return text.length > 0 && Buffer.byteLength(text) <= bytesMax
+}
+
+async function readPayloadKey(context: {
+  readonly options: { readonly payloadKeyFile: string | undefined }
+  note(line: string): void
+}): Promise<PayloadKey | undefined> {
+  const { payloadKeyFile } = context.options
+  if (payloadKeyFile === undefined) return undefined
+  const { readPayloadKeys } = await import('../server/payload/payload-key-file.ts')
+  const { keys, warning } = await readPayloadKeys(payloadKeyFile)
+  if (warning !== null) context.note(warning)
+  return keys[0]
 }
 
 async function readToken(context: {

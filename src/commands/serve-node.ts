@@ -17,6 +17,7 @@ import { probeSettings } from './serve-dispatch-options.ts'
 import type { SERVE_OPTIONS } from './serve-options.ts'
 import { planServe, readSecrets } from './serve-plan.ts'
 import { type Secrets, ServeReload } from './serve-reload.ts'
+import { planTuning } from './serve-tuning.ts'
 
 type ServeOptions = OptionsOf<typeof SERVE_OPTIONS>
 type ServeContext = CommandContext<ServeOptions>
@@ -69,10 +70,12 @@ export async function openNode(context: ServeContext): Promise<OpenNode> {
     readOptions: () => context.reload.read(),
     readSecrets: (now) => readSecrets(now, env),
     connectionsMaxAtStart: nodeOptions.connectionsMax,
-    apply: (now, read, connectionsMax) => {
+    plan: (now, read) => planTuning(now, read.payloadKeys),
+    apply: (now, read, connectionsMax, tuning) => {
       live = { options: now, secrets: read }
       log.level = now.logLevel as LogLevel
       node.limitConnections(connectionsMax)
+      node.tune(tuning)
       const { memoryBytesMax = 0, loopLagMsMax } = now
       node.limitLoad({ memoryBytesMax, loopLagMsMax })
       if (read.adminToken !== null) http.replaceAdminToken(read.adminToken)
@@ -146,8 +149,9 @@ function reloadOnRequest(
 ): () => void {
   const hasFile = (sources as Record<string, { kind: string } | undefined>)['configFile']
   const hasConfig = hasFile !== undefined && hasFile.kind !== 'default'
-  const { adminTokenFile, authSecretFile } = options
-  if (!hasConfig && adminTokenFile === undefined && authSecretFile === undefined) return () => {}
+  const { adminTokenFile, authSecretFile, payloadKeyFile } = options
+  const files = [adminTokenFile, authSecretFile, payloadKeyFile]
+  if (!hasConfig && files.every((file) => file === undefined)) return () => {}
   const reloading = new ServeReload(options, secrets, parts)
   return reload.onRequest(() => void reloading.run())
 }

@@ -44,6 +44,13 @@ export const SERVE_OPTIONS = defineOptions({
       'secret (HS256) or public key (EdDSA) that device tokens are checked with, or a folder ' +
       'with a key for each kid; without it every device may come in',
   },
+  payloadKeyFile: {
+    flag: 'payload-key-file',
+    kind: 'file',
+    help:
+      'master keys, "NUMBER HEX" a line: payloads of devices that ask for it are sealed with ' +
+      'AES-256-GCM, each device with a key of its own',
+  },
   adminTokenFile: {
     flag: 'admin-token-file',
     kind: 'file',

@@ -7,6 +7,7 @@ import { packageVersion } from '../config/package-root.ts'
 import { ConfigFaults, type PushctlError } from '../errors/pushctl-error.ts'
 import type { PushNodeOptions } from '../server/node-options.ts'
 import type { NodePlan } from '../server/node-plan.ts'
+import type { PayloadKeyFile } from '../server/payload/payload-key-file.ts'
 import type { ShardListener } from '../server/shard-messages.ts'
 import { planGuard } from './serve-guard.ts'
 import { planListeners } from './serve-listeners.ts'
@@ -68,6 +69,7 @@ export async function planServe(
       broadcastPerSecond: options.broadcastPerSecond,
       guard,
       verifyDevice: deviceAuth ? deviceAuth.verify : null,
+      payloadKeys: secrets.payloadKeys,
       webhooks: upstream.webhooks,
     },
   }
@@ -140,8 +142,16 @@ export async function readSecrets(
     environment: env['PUSHCTL_ADMIN_TOKEN'],
   })
   const deviceAuth = await readDeviceAuth(options.authSecretFile, options.clockSkewMs)
-  const warnings = [admin?.warning, deviceAuth?.warning].filter((line) => line != null)
-  return { adminToken: admin?.token ?? null, deviceAuth, warnings }
+  const payloads = await readPayloadKeysOf(options.payloadKeyFile)
+  const all = [admin?.warning, deviceAuth?.warning, payloads.warning]
+  const warnings = all.filter((line) => line != null)
+  return { adminToken: admin?.token ?? null, deviceAuth, payloadKeys: payloads.keys, warnings }
+}
+
+async function readPayloadKeysOf(file: string | undefined): Promise<PayloadKeyFile> {
+  if (file === undefined) return { keys: [], warning: null }
+  const { readPayloadKeys } = await import('../server/payload/payload-key-file.ts')
+  return readPayloadKeys(file)
 }
 
 async function readDeviceAuth(secretFile: string | undefined, clockSkewMs: number) {

@@ -5,8 +5,10 @@
  */
 import type { OptionsOf } from '../config/option-table.ts'
 import { ConfigFaults, PushctlError } from '../errors/pushctl-error.ts'
+import type { PayloadKey } from '../protocol/payload-keys.ts'
 import type { DeviceAuth } from '../server/auth/device-auth.ts'
 import type { NodeLog } from '../server/log/node-log.ts'
+import type { NodeTuning } from '../server/shard-tuning.ts'
 import { SERVE_OPTIONS } from './serve-options.ts'
 
 type ServeOptions = OptionsOf<typeof SERVE_OPTIONS>
@@ -21,12 +23,25 @@ const RELOADABLE: ReadonlySet<keyof ServeOptions> = new Set<keyof ServeOptions>(
   'loopLagMsMax',
   'adminTokenFile',
   'authSecretFile',
+  'payloadKeyFile',
+  'heartbeatMs',
+  'handshakeMs',
+  'broadcastPerSecond',
+  'connectsPerSecondMax',
+  'deviceFramesPerSecond',
+  'deviceBytesPerSecond',
+  'devicePushesPerSecond',
+  'addressConnectsPerSecond',
+  'allow',
+  'deny',
 ])
 
 /** Secrets as they are in use; null where the node was started without. */
 export interface Secrets {
   readonly adminToken: string | null
   readonly deviceAuth: DeviceAuth | null
+  /** Masters; none where nothing is sealed. */
+  readonly payloadKeys: readonly PayloadKey[]
 }
 
 export interface ReloadParts {
@@ -35,7 +50,14 @@ export interface ReloadParts {
   readonly readSecrets: (options: ServeOptions) => Promise<Secrets>
   /** Devices at one time that the tables of the node were made for. */
   readonly connectionsMaxAtStart: number
-  readonly apply: (options: ServeOptions, secrets: Secrets, connectionsMax: number) => void
+  /** Throws where a setting is wrong that only its user can judge. */
+  readonly plan: (options: ServeOptions, secrets: Secrets) => NodeTuning
+  readonly apply: (
+    options: ServeOptions,
+    secrets: Secrets,
+    connectionsMax: number,
+    tuning: NodeTuning,
+  ) => void
 }
 
 export class ServeReload {
@@ -58,15 +80,18 @@ export class ServeReload {
   }
 
   async #reload(): Promise<void> {
-    const { log, readOptions, readSecrets, apply } = this.#parts
+    const { log, readOptions, readSecrets, plan, apply } = this.#parts
     try {
       const options = await readOptions()
       const secrets = await readSecrets(options)
       const connectionsMax = this.#connectionsMaxOf(options)
       this.#refuseOtherAccess(secrets)
       const { changed, kept } = this.#compare(options, secrets)
-      apply(options, secrets, connectionsMax)
-      this.#options = { ...options, ...this.#unchanged(kept) }
+      // What takes a restart must not be told to shards that have it otherwise.
+      const inUse = { ...options, ...this.#unchanged(kept) }
+      const tuning = plan(inUse, secrets)
+      apply(inUse, secrets, connectionsMax, tuning)
+      this.#options = inUse
       this.#secrets = secrets
       this.#tell(changed, kept)
     } catch (error) {
@@ -107,6 +132,7 @@ export class ServeReload {
     const differing = keys.filter((key) => textOf(options[key]) !== textOf(this.#options[key]))
     const changed = differing.filter((key) => RELOADABLE.has(key)).map(flagOf)
     if (secrets.adminToken !== this.#secrets.adminToken) changed.push('the admin token')
+    if (keysText(secrets) !== keysText(this.#secrets)) changed.push('the payload keys')
     return { changed, kept: differing.filter((key) => !RELOADABLE.has(key)) }
   }
 
@@ -123,6 +149,10 @@ export class ServeReload {
     const flags = kept.map(flagOf).join(', ')
     log.tell('reload-refused', `these take a restart and stay as they are: ${flags}`)
   }
+}
+
+function keysText({ payloadKeys }: Secrets): string {
+  return payloadKeys.map(({ number, key }) => `${number} ${key.join()}`).join()
 }
 
 function flagOf(key: keyof ServeOptions): string {

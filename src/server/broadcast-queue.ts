@@ -44,8 +44,8 @@ export class BroadcastQueue {
   readonly #sessions: SessionTable
   readonly #output: FrameOutput
   readonly #log: ShardLog
-  readonly #perSecond: number
-  readonly #paceMs: number
+  #perSecond = 0
+  #paceMs = 0
   readonly #waiting: Broadcast[] = []
   readonly #slices = CARRIERS.map(() => new Int32Array(SLICE_DEVICES))
   readonly #counts = new Int32Array(CARRIERS.length)
@@ -66,6 +66,12 @@ export class BroadcastQueue {
     this.#sessions = sessions
     this.#output = output
     this.#log = log
+    this.setPace(perSecond)
+  }
+
+  /** Also for broadcasts that are under way; 0: as fast as they go. */
+  setPace(perSecond: number): void {
+    if (this.#perSecond === 0) this.#startPace()
     this.#perSecond = perSecond
     const turnMs = (PACED_DEVICES_PER_TURN * 1000) / perSecond
     this.#paceMs = Math.min(PACE_MS_MAX, Math.max(PACE_MS_MIN, turnMs))

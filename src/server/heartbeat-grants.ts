@@ -14,7 +14,7 @@ export const NO_GRANT = -1
 
 export class HeartbeatGrants {
   readonly #sessions: SessionTable
-  readonly #bounds: HeartbeatBounds
+  #bounds: HeartbeatBounds
   readonly #learner: HeartbeatLearner
   readonly #isChosen: Uint8Array
 
@@ -23,6 +23,12 @@ export class HeartbeatGrants {
     this.#bounds = bounds
     this.#learner = new HeartbeatLearner(bounds, nowMs)
     this.#isChosen = new Uint8Array(capacity)
+  }
+
+  /** Grants that stand are kept until the next HELLO, or the PONG that brings another. */
+  setBounds(bounds: HeartbeatBounds): void {
+    this.#bounds = bounds
+    this.#learner.setBounds(bounds)
   }
 
   /** `askedSeconds` 0: the node chooses. The network of the slot is set. */

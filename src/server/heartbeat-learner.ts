@@ -44,7 +44,7 @@ const LIMITS_BY_NETWORK: Readonly<Record<number, { start: number; max: number }>
 const ANY_NETWORK = { start: 300, max: Number.POSITIVE_INFINITY }
 
 export class HeartbeatLearner {
-  readonly #bounds: HeartbeatBounds
+  #bounds: HeartbeatBounds
   readonly #grants = new Float64Array(NETWORKS)
   readonly #kept = new Uint32Array(NETWORKS)
   readonly #lost = new Uint32Array(NETWORKS)
@@ -59,6 +59,14 @@ export class HeartbeatLearner {
     this.#reviewedAtMs = nowMs
     for (let network = 0; network < NETWORKS; network++) {
       this.#grants[network] = this.#within(network, limitsOf(network).start)
+    }
+  }
+
+  /** What was learned stands, as far as it is within. */
+  setBounds(bounds: HeartbeatBounds): void {
+    this.#bounds = bounds
+    for (let network = 0; network < NETWORKS; network++) {
+      this.#grants[network] = this.#within(network, this.#grants[network])
     }
   }
 

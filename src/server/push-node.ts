@@ -40,6 +40,7 @@ import { type SampledShard, ShardLedger } from './shard-ledger.ts'
 import { configureShard, sampleIntervalMs } from './shard-configuration.ts'
 import type { ShardConfiguration, ShardListener, ShardUp } from './shard-messages.ts'
 import { type NodeTuning, type ShardTuning, tuningOfShard } from './shard-tuning.ts'
+import { type NodeTuning, type ShardTuning, tuningOfShard } from './shard-tuning.ts'
 import { SipHash } from './sip-hash.ts'
 import { MemoryStore } from './store/memory-store.ts'
 import { ThreadGauge } from './thread-gauge.ts'
@@ -79,6 +80,8 @@ export class PushNode implements NodeControl {
   readonly #ledger = new ShardLedger()
   readonly #vitals: NodeVitals
   #connectionsMax: number
+  /** Since the start. */
+  #tuning: ShardTuning | null = null
   /** Since the start. */
   #tuning: ShardTuning | null = null
   readonly #heapTrim = new HeapTrim()
@@ -162,6 +165,12 @@ export class PushNode implements NodeControl {
 
   limitLoad(limits: LoadLimits): void {
     this.#guard.limitLoad(limits)
+  }
+
+  /** Settings that hold from now on, for shards that start later too. */
+  tune(tuning: NodeTuning): void {
+    this.#tuning = tuningOfShard(tuning, this.#options.shardCount)
+    for (const { link } of this.#group.alive) link.post(this.#tuning)
   }
 
   /** Settings that hold from now on, for shards that start later too. */
@@ -397,6 +406,7 @@ export class PushNode implements NodeControl {
   /** Its configuration is that of the first start; what was switched since, it is told again. */
   #onShardBack(shard: RunningShard): void {
     shard.link.post({ kind: 'device-events', isOn: this.upstream.wantsStates })
+    if (this.#tuning !== null) shard.link.post(this.#tuning)
     if (this.#tuning !== null) shard.link.post(this.#tuning)
     this.onShardBack(shard.index)
   }

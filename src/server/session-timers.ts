@@ -20,7 +20,7 @@ const HEARTBEAT_GRACE = 1.5
 export class SessionTimers {
   readonly #sessions: SessionTable
   readonly #wheel: TimerWheel
-  readonly #handshakeTicks: number
+  #handshakeTicks = 0
   readonly #onExpired: (slot: Slot, code: number) => void
   /** Time that stood still for the sessions. */
   #lostTicks = 0
@@ -33,9 +33,14 @@ export class SessionTimers {
   ) {
     this.#sessions = sessions
     this.#wheel = wheel
+    this.handshakeMs = handshakeMs
+    this.#onExpired = onExpired
+  }
+
+  /** For connections that come from now on. */
+  set handshakeMs(handshakeMs: number) {
     // The tick that runs is part gone: one more, so that nobody gets less time than was promised.
     this.#handshakeTicks = Math.ceil(handshakeMs / TICK_MS) + 1
-    this.#onExpired = onExpired
   }
 
   startHandshake(slot: Slot): void {

@@ -13,6 +13,7 @@ import type { ShardGuardSettings } from './guard/guard-settings.ts'
 import type { SignalRows, StoredRows } from './inbox/inbox-messages.ts'
 import type { DeviceState } from './node-control.ts'
 import type { SessionCensus } from './session-census.ts'
+import type { ShardTuning } from './shard-tuning.ts'
 import type {
   DeviceEventsSwitch,
   ShardUpstreamSettings,
@@ -121,6 +122,7 @@ export type ShardDown =
   | DeviceEventsSwitch
   /** How far this shard is degraded (guard/node-load.ts). */
   | { readonly kind: 'load'; readonly level: number }
+  | ShardTuning
   /** Tags of a session that goes on; its device may have more. */
   | {
       readonly kind: 'bind'

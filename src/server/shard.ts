@@ -42,7 +42,8 @@ import type {
   ShardSample,
   ShardUp,
 } from './shard-messages.ts'
-import { createShardParts, type EngineMaker } from './shard-parts.ts'
+import { createShardParts, type EngineMaker, type ShardParts } from './shard-parts.ts'
+import { tuneShard } from './shard-tuning.ts'
 import type { TagIndex } from './tag-index.ts'
 import type { ShardUpstream } from './upstream/shard-upstream.ts'
 import { ThreadGauge } from './thread-gauge.ts'
@@ -54,6 +55,7 @@ const LOOK_MS = 10
 export class Shard implements EngineHandler {
   readonly #configuration: ShardConfiguration
   readonly #post: (message: ShardUp) => void
+  readonly #tunable: ShardParts
   readonly #engine: SocketEngine
   readonly #sessions: SessionTable
   readonly #tags: TagIndex
@@ -88,6 +90,7 @@ export class Shard implements EngineHandler {
   ) {
     const parts = createShardParts(configuration, this, post, makeEngine)
     this.#configuration = configuration
+    this.#tunable = parts
     this.#post = post
     this.#gauge = new ThreadGauge(configuration.loopLagTickMs)
     this.#engine = parts.engine
@@ -194,6 +197,9 @@ export class Shard implements EngineHandler {
       case 'load':
         this.#guard.setLoadLevel(message.level)
         this.#broadcasts.hold(this.#guard.defersBulk)
+        break
+      case 'tune':
+        tuneShard(this.#tunable, message)
         break
       case 'sample': {
         const { requestId, withHistograms } = message

@@ -57,12 +57,15 @@ describe('a node in operation', () => {
   it('takes over what can change on SIGHUP, and names what cannot', async () => {
     await writeFile(tokenFile, NEXT_TOKEN, { mode: 0o600 })
     await reload(
-      'max-connections: 50\nloop-lag-limit: 3s\ndrain-rate: 7\nbacklog: 100\nshards: 7\n',
+      'max-connections: 50\nloop-lag-limit: 3s\ndrain-rate: 7\nbacklog: 100\nshards: 7\n' +
+        'heartbeat: 40s..50s\ndevice-frame-rate: 9\n',
     )
     await until(() => told('reload-refused').length > 0)
     const [, changed] = /changed (.*); secret/.exec(told('reload')[0]!['msg']!)!
     expect(changed!.split(', ').toSorted()).toEqual([
+      'device-frame-rate',
       'drain-rate',
+      'heartbeat',
       'loop-lag-limit',
       'max-connections',
       'the admin token',
@@ -102,6 +105,8 @@ describe('a node in operation', () => {
     expect(messages.join('\n')).toMatch(/node\.yaml:1:18: max-connections .*"many"/)
     expect(messages.join('\n')).toMatch(/node\.yaml:2:1: unknown key "no-such-key"/)
     expect([await askedWith(TOKEN), await askedWith(NEXT_TOKEN)]).toEqual([200, 401])
+    await reload('deny: not-an-address\n')
+    expect(told('reload-refused').at(-1)!['msg']).toMatch(/nothing was changed: --deny must be/)
     await reload('max-connections: 101\n')
     expect(told('reload-refused').at(-1)!['msg']).toContain('at most 100 without a restart')
   })

@@ -201,6 +201,45 @@ describe('a node with device auth and an admin token', () => {
   })
 })
 
+describe('a node with payload keys', () => {
+  /** The master is 00 01 … 1f; the key is that of docs/protocol.md for "phone-7". */
+  const MASTER = '000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f'
+  const KEY = '5ed96e034d76f41571411dcdb1de9fe390196aae1eca7501e2b2a256c06670a4'
+  let folder: string
+  let node: RunningNode
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'push-sealed-'))
+    await writeFile(join(folder, 'masters'), `2 ${MASTER}\n`, { mode: 0o600 })
+    await writeFile(join(folder, 'key'), `2 ${KEY}\n`, { mode: 0o600 })
+    await writeFile(join(folder, 'wrong'), `2 ${MASTER}\n`, { mode: 0o600 })
+    node = await RunningNode.start(['--payload-key-file', join(folder, 'masters')])
+  })
+  afterAll(async () => {
+    await node.terminate()
+    await rm(folder, { recursive: true })
+  })
+
+  it('seals what a device listens to that has its key, stored or not', async () => {
+    for (const target of [node.tcp, node.ws]) {
+      const words = [target, '--device', 'phone-7', '--count', '2']
+      const device = await listening([...words, '--payload-key-file', join(folder, 'key')])
+      await push(node, ['--to', 'phone-7', 'goal!'])
+      await push(node, ['--to', 'phone-7', '--qos', '1', 'stored goal!'])
+      expect(await device.ended).toBe(0)
+      expect(device.host.out()).toMatch(/  goal!\n.*  stored goal!\n/)
+    }
+  })
+
+  it('is left by a device whose key does not open what comes', async () => {
+    const words = [node.tcp, '--device', 'phone-7', '--payload-key-file', join(folder, 'wrong')]
+    const device = await listening(words)
+    await push(node, ['--to', 'phone-7', 'goal!'])
+    expect(await device.ended).toBe(4)
+    expect(device.host.out()).toBe('')
+    expect(device.host.err()).toContain('a payload that the key does not open')
+  })
+})
+
 it('a node that is told to go sends its devices away and ends with 0', async () => {
   const node = await RunningNode.start([])
   const device = await listening([node.tcp, '--device', 'a'])

@@ -13,6 +13,7 @@ import {
   LIMITS,
   MSG_FLAG,
   STREAM,
+  WELCOME_FLAG,
 } from '../../protocol/frame-types.ts'
 import {
   ACK_BYTES_MAX,
@@ -25,6 +26,9 @@ import {
   writePing,
   writePull,
 } from '../../protocol/frame-writer.ts'
+import { headOfMsg } from '../../protocol/payload-heads.ts'
+import type { PayloadKey } from '../../protocol/payload-keys.ts'
+import { openPayload } from '../../protocol/payload-seal.ts'
 import { textFromUtf8 } from '../../protocol/utf8.ts'
 import type { Carrier, CarrierEnd, CarrierSink } from './carrier.ts'
 
@@ -45,6 +49,8 @@ export interface DeviceIdentity {
   readonly tags: readonly string[]
   readonly network: number
   readonly cursor: DeviceCursor
+  /** The device's own: it asks for sealed payloads, and takes no others. */
+  readonly payloadKey?: PayloadKey | undefined
 }
 
 export interface ReceivedMessage {
@@ -120,8 +126,8 @@ export class DeviceSession implements CarrierSink {
   }
 
   onOpen(): void {
-    const { deviceId, token, tags, network, cursor } = this.#identity
-    const flags = HELLO_FLAG.WILL_ACK
+    const { deviceId, token, tags, network, cursor, payloadKey } = this.#identity
+    const flags = HELLO_FLAG.WILL_ACK | (HELLO_FLAG.PAYLOAD_KEY * (payloadKey?.number ?? 0))
     const hello = helloFields(deviceId, token, tags, { flags, network, ...cursor })
     const frame = new Uint8Array(helloBytesMax(hello))
     this.carrier.send(frame.subarray(0, writeHello(frame, 0, hello)))
@@ -140,6 +146,10 @@ export class DeviceSession implements CarrierSink {
     }
     switch (reader.type) {
       case FRAME.WELCOME:
+        if (this.#identity.payloadKey && !(reader.flags & WELCOME_FLAG.SEALED)) {
+          this.#end({ cause: 'fault', detail: 'a WELCOME without sealed payloads' })
+          return
+        }
         this.#wasWelcomed = true
         this.#grantHeartbeat(reader.heartbeatSeconds)
         this.#events.onWelcome(reader.heartbeatSeconds)
@@ -149,7 +159,11 @@ export class DeviceSession implements CarrierSink {
         return
       case FRAME.MSG: {
         const { seq, flags, publishedUs } = reader
-        const payload = bytes.slice(reader.payloadStart, reader.payloadEnd)
+        const payload = this.#open(bytes.slice(reader.payloadStart, reader.payloadEnd))
+        if (payload === null) {
+          this.#end({ cause: 'fault', detail: 'a payload that the key does not open' })
+          return
+        }
         if (this.#isNew(seq, flags)) this.#events.onMessage({ seq, flags, publishedUs, payload })
         return
       }
@@ -159,6 +173,15 @@ export class DeviceSession implements CarrierSink {
       case FRAME.BYE:
         this.#onBye(bytes)
     }
+  }
+
+  /** The payload of the MSG that was read last; null where it is not as it was sealed. */
+  #open(payload: Uint8Array): Uint8Array | null {
+    const { payloadKey } = this.#identity
+    if (payloadKey === undefined) return payload
+    const { flags, seq } = this.#reader
+    if (!(flags & MSG_FLAG.SEALED)) return null
+    return openPayload(payloadKey.key, headOfMsg(flags, seq), payload)
   }
 
   /** Acks what wants it; false for a message that came before. */

@@ -15,8 +15,9 @@ const LOADED_SHARE = 0.25
 
 export class AcceptPace {
   readonly #engine: Pick<SocketEngine, 'setAcceptQuota'>
-  readonly #perSecond: number
-  readonly #loadedPerSecond: number
+  #perSecond = 0
+  #loadedPerSecond = 0
+  #loadLevel = 0
   readonly #now: () => number
   #bucket: TokenBucket | null = null
   #timer: NodeJS.Timeout | undefined
@@ -32,13 +33,19 @@ export class AcceptPace {
     now: () => number = () => performance.now(),
   ) {
     this.#engine = engine
+    this.#now = now
+    this.setRates(perSecond, loadedPerSecondDefault)
+  }
+
+  /** As for the constructor; at the load level that is. */
+  setRates(perSecond: number, loadedPerSecondDefault: number): void {
     this.#perSecond = perSecond
     this.#loadedPerSecond = perSecond === 0 ? loadedPerSecondDefault : perSecond * LOADED_SHARE
-    this.#now = now
-    this.setLoadLevel(0)
+    this.setLoadLevel(this.#loadLevel)
   }
 
   setLoadLevel(level: number): void {
+    this.#loadLevel = level
     const perSecond = level === 0 ? this.#perSecond : this.#loadedPerSecond
     if (perSecond === 0) return this.#unlimit()
     const burst = Math.max(1, perSecond * BURST_SECONDS)

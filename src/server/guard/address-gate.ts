@@ -31,10 +31,12 @@ export class AddressGate {
   readonly #engine: Pick<SocketEngine, 'peerOf'>
   readonly #refusals: RefusalCounts
   readonly #now: () => number
-  readonly #allowed: AddressList
-  readonly #denied: AddressList
+  readonly #hashKey: Uint32Array
+  #allowed = new AddressList([])
+  #denied = new AddressList([])
   readonly #balancers: AddressList
-  readonly #rate: AddressRate | null
+  #rate: AddressRate | null = null
+  #connectsPerSecond = 0
   readonly #claimed: Uint8Array
   readonly #claimedPorts: Uint16Array
   readonly #hasClaimed: Uint8Array
@@ -50,21 +52,28 @@ export class AddressGate {
     refusals: RefusalCounts,
     now: () => number,
   ) {
-    const { allow, deny, proxyFrom, addressConnectsPerSecond } = settings
     this.#engine = engine
     this.#refusals = refusals
     this.#now = now
-    this.#allowed = new AddressList(allow)
-    this.#denied = new AddressList(deny)
-    this.#balancers = new AddressList(proxyFrom)
-    this.#rate =
-      addressConnectsPerSecond === 0
-        ? null
-        : new AddressRate(addressConnectsPerSecond, new SipHash(hashKey))
+    this.#hashKey = hashKey
+    this.#balancers = new AddressList(settings.proxyFrom)
+    this.tune(settings)
     const rows = this.#balancers.isEmpty ? 0 : capacity
     this.#claimed = new Uint8Array(rows * IP_ADDRESS_BYTES)
     this.#claimedPorts = new Uint16Array(rows)
     this.#hasClaimed = new Uint8Array(rows)
+  }
+
+  /** Lists and rate, for connections from now on. Balancers stay: connections lean on them. */
+  tune({ allow, deny, addressConnectsPerSecond }: ShardGuardSettings): void {
+    this.#allowed = new AddressList(allow)
+    this.#denied = new AddressList(deny)
+    if (addressConnectsPerSecond === this.#connectsPerSecond) return
+    this.#connectsPerSecond = addressConnectsPerSecond
+    this.#rate =
+      addressConnectsPerSecond === 0
+        ? null
+        : new AddressRate(addressConnectsPerSecond, new SipHash(this.#hashKey))
   }
 
   /** A connection that was accepted just now. */

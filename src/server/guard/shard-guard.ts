@@ -5,7 +5,7 @@
 import type { Slot, SocketEngine } from '../../engine/socket-engine.ts'
 import { AcceptPace } from './accept-pace.ts'
 import { AddressGate } from './address-gate.ts'
-import type { ShardGuardSettings } from './guard-settings.ts'
+import { NO_GUARD, type ShardGuardSettings } from './guard-settings.ts'
 import { OriginList } from './origin-list.ts'
 import { RefusalCounts } from './refusal-counts.ts'
 import { SlotRate } from './slot-rate.ts'
@@ -22,15 +22,20 @@ const REFUSE_SENDS = 3
 export class ShardGuard {
   readonly refusals = new RefusalCounts()
   /** null where no address is treated unlike another. */
-  readonly addresses: AddressGate | null
+  addresses: AddressGate | null = null
   readonly #engine: SocketEngine
   readonly #origins: OriginList
   readonly #pace: AcceptPace
-  readonly #frames: SlotRate | null
-  readonly #bytes: SlotRate | null
-  readonly #pushes: SlotRate | null
+  #frames: SlotRate | null = null
+  #bytes: SlotRate | null = null
+  #pushes: SlotRate | null = null
+  readonly #capacity: number
+  readonly #frameBytesMax: number
+  readonly #hashKey: Uint32Array
+  #settings: ShardGuardSettings = NO_GUARD
   readonly #now: () => number
   #loadLevel = 0
+  #hasStarted = false
 
   constructor(
     settings: ShardGuardSettings,
@@ -40,20 +45,51 @@ export class ShardGuard {
     hashKey: Uint32Array,
     now: () => number = () => performance.now(),
   ) {
-    const { deviceFramesPerSecond, deviceBytesPerSecond, devicePushesPerSecond } = settings
-    const rateOf = (perSecond: number, burstMin: number) =>
-      perSecond === 0 ? null : new SlotRate(capacity, perSecond, burstMin)
-    this.#frames = rateOf(deviceFramesPerSecond, BURST_FRAMES_MIN)
-    this.#bytes = rateOf(deviceBytesPerSecond, frameBytesMax)
-    this.#pushes = rateOf(devicePushesPerSecond, BURST_PUSHES_MIN)
     this.#now = now
     this.#engine = engine
+    this.#capacity = capacity
+    this.#frameBytesMax = frameBytesMax
+    this.#hashKey = hashKey
     this.#origins = new OriginList(settings.origins)
-    this.addresses = looksAtAddresses(settings)
-      ? new AddressGate(settings, engine, capacity, hashKey, this.refusals, now)
-      : null
     const { connectsPerSecond, loadedConnectsPerSecond } = settings
     this.#pace = new AcceptPace(engine, connectsPerSecond, loadedConnectsPerSecond)
+    this.#setLimits(settings)
+  }
+
+  /** Rates, allowed and denied addresses, from now on. Origins and balancers stay. */
+  tune(settings: ShardGuardSettings): void {
+    this.#pace.setRates(settings.connectsPerSecond, settings.loadedConnectsPerSecond)
+    this.#setLimits(settings)
+  }
+
+  #setLimits(settings: ShardGuardSettings): void {
+    const before = this.#settings
+    const rateOf = (
+      name: 'deviceFramesPerSecond' | 'deviceBytesPerSecond' | 'devicePushesPerSecond',
+      current: SlotRate | null,
+      burstMin: number,
+    ) => {
+      if (settings[name] === before[name]) return current
+      return settings[name] === 0 ? null : new SlotRate(this.#capacity, settings[name], burstMin)
+    }
+    this.#frames = rateOf('deviceFramesPerSecond', this.#frames, BURST_FRAMES_MIN)
+    this.#bytes = rateOf('deviceBytesPerSecond', this.#bytes, this.#frameBytesMax)
+    this.#pushes = rateOf('devicePushesPerSecond', this.#pushes, BURST_PUSHES_MIN)
+    this.#settings = settings
+    if (this.addresses !== null) this.addresses.tune(settings)
+    else if (looksAtAddresses(settings)) {
+      const { refusals } = this
+      const gate = { ...settings, proxyFrom: this.#hasStarted ? [] : settings.proxyFrom }
+      this.addresses = new AddressGate(
+        gate,
+        this.#engine,
+        this.#capacity,
+        this.#hashKey,
+        refusals,
+        this.#now,
+      )
+    }
+    this.#hasStarted = true
   }
 
   /** Whether broadcasts and lazy pushes have to wait. */
