@@ -31,9 +31,12 @@ export function postText(
   messageBytes: number,
   toAll: boolean,
 ): string {
-  const { hostname, port, pathname, search } = new URL(url)
+  const { hostname, port, pathname, protocol, search } = new URL(url)
   const path = `${pathname}${search}`.replace(/%7B(\w+)%7D/gi, '{$1}')
-  const host = hostPort(hostname.replace(/^\[|\]$/g, ''), Number(port || 80))
+  const host = hostPort(
+    hostname.replace(/^\[|\]$/g, ''),
+    Number(port || (protocol === 'https:' ? 443 : 80)),
+  )
   const bodyBytes = new MessageTemplate(addressed(body, toAll), names, messageBytes).bytes.length
   const lines = [
     `POST ${path} HTTP/1.1`,
