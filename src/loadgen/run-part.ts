@@ -13,6 +13,10 @@ export interface RunPart {
   /** Stands in the ids of the devices: no part kicks those of another off the node. */
   readonly deviceScope: string
   readonly sendsBroadcasts: boolean
+  /**
+   * Local ports to plan with, both ends included; null: all. Parts in one network share a range.
+   */
+  readonly ports: readonly [first: number, last: number] | null
 }
 
 /** From the clock of the part that broadcasts to ours: local = theirs + shift, ± error. */
@@ -26,6 +30,13 @@ export interface BroadcastsSent {
   readonly sentInAll: number
   readonly warmupSent: number
   readonly sentBefore: number
+}
+
+export interface PartResults {
+  readonly stage: SteadyStage | null
+  readonly results: readonly ShardResult[]
+  /** null: there were none. */
+  readonly broadcasts: BroadcastsSent | null
 }
 
 export interface SteadyOrder {
@@ -51,5 +62,5 @@ export interface RunGate {
   /** Called when the part that broadcasts has ended, with what it sent, or why it was lost. */
   onBroadcasts(listener: (sent: BroadcastsSent | Error) => void): void
   /** What the shards found, for what only all parts together can say. */
-  tellResults(stage: SteadyStage | null, results: readonly ShardResult[]): void
+  tellResults(found: PartResults): void
 }

@@ -284,6 +284,35 @@ export interface SearchReport {
   readonly confirmed: boolean
 }
 
+/** One host of a run that was driven from several. */
+export interface GeneratorReport {
+  /** As --on named it. */
+  readonly host: string
+  /** What it calls itself; null: it never said. */
+  readonly hostname: string | null
+  /** Why it took no part, or was lost; null: it is in this report. */
+  readonly failure: string | null
+  /** The broadcasts of the run were pushed from here. */
+  readonly sends_broadcasts: boolean
+  readonly connections: {
+    readonly requested: number
+    readonly established: number
+    readonly alive_at_end: number
+  }
+  readonly sent: number
+  readonly received: number
+  readonly lost: number
+  /** Response time of messages; null: none came. */
+  readonly p99_us: number | null
+  readonly verdict: Verdict | null
+  /**
+   * So far its clock may be from what it was taken for; 0: it is this host's own; null: unknown.
+   */
+  readonly clock_error_us: number | null
+  /** Broadcasts that came before they were sent, by more than the clocks can be wrong. */
+  readonly latencies_refused: number
+}
+
 export interface RunReport {
   readonly schema: 'pushctl.bench/1'
   readonly started_at: string
@@ -347,6 +376,8 @@ export interface RunReport {
   /** Missing: nobody looked into the target. */
   readonly target?: { readonly sources: readonly TargetSourceReport[] }
   readonly thresholds: readonly ThresholdReport[]
+  /** Of a run that was driven from several hosts. */
+  readonly generators?: readonly GeneratorReport[]
   /** Runs of several steps: connections, messages, metrics and verdict are the last one's. */
   readonly stages?: readonly StageReport[]
   readonly search?: SearchReport

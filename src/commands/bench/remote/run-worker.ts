@@ -1,0 +1,101 @@
+/**
+ * `pushctl bench worker`: a bench that a head on another host drives over standard input and
+ * output. It is a whole run with a report of its own; only what to drive, and when to begin, comes
+ * from the head. It ends when the head does.
+ */
+import type { CommandContext } from '../../../config/command.ts'
+import { packageVersion } from '../../../config/package-root.ts'
+import { EXIT } from '../../../errors/exit-codes.ts'
+import { ConfigFaults, PushctlError } from '../../../errors/pushctl-error.ts'
+import { runBench } from '../../../loadgen/coordinator.ts'
+import { portRange } from '../../../loadgen/plan/host-limits.ts'
+import { evidenceFrom } from '../../../loadgen/remote/broadcast-evidence.ts'
+import { CONTROL_VERSION, type SetupMessage } from '../../../loadgen/remote/control-messages.ts'
+import { HeadLink } from '../../../loadgen/remote/head-link.ts'
+import { hostIdentity, readPortRange } from '../../../loadgen/remote/host-identity.ts'
+import { nowUs } from '../../../stats/clock.ts'
+import type { RunReport } from '../../../stats/run-report.ts'
+import { BENCH_OPTIONS } from '../../bench-options.ts'
+import { type BenchOptions, benchFaults, settingsFrom } from '../../bench-settings.ts'
+import { watchHosts } from '../host-watch.ts'
+import { optionsFromWords } from './option-transfer.ts'
+
+/** Connections are given back in order, unless that takes longer. */
+const LEAVE_MS_MAX = 5_000
+const TEXT_MAX = 1_000
+
+export async function runWorker(context: CommandContext<BenchOptions>): Promise<number> {
+  const head = new HeadLink(context.stdin, context.stdout)
+  const interrupt = (): void => head.interrupt()
+  context.signal.addEventListener('abort', interrupt, { once: true })
+  head.send({
+    type: 'hello',
+    protocol: CONTROL_VERSION,
+    pushctl: packageVersion(),
+    ...hostIdentity(),
+    addresses: [...hostIdentity().addresses],
+    ports: [...portRange(readPortRange())],
+  })
+  const setup = await head.setup()
+  if (setup === null) return EXIT.OK
+  const ran = runPart(head, setup).catch((error: unknown) => tellFailure(head, error))
+  // Without a head nobody reads what is found.
+  await Promise.race([ran, head.ended.then(() => pause(LEAVE_MS_MAX))])
+  await head.ended
+  context.signal.removeEventListener('abort', interrupt)
+  return EXIT.OK
+}
+
+async function runPart(head: HeadLink, setup: SetupMessage): Promise<void> {
+  const options = optionsFromWords(BENCH_OPTIONS, setup.options) as unknown as BenchOptions
+  const faults = benchFaults(options, setup.targets)
+  if (faults.length > 0) throw new ConfigFaults(faults)
+  const secret = setup.deviceSecret === null ? undefined : Buffer.from(setup.deviceSecret, 'base64')
+  const { part, ports } = { part: setup.part, ports: setup.ports }
+  const settings = {
+    ...settingsFrom(options, setup.targets, setup.adminToken, secret),
+    part: { ...part, ports },
+  }
+  const hosts = options.doctor === 'on' ? watchHosts([]) : null
+  const [wallMs, clockUs] = [Date.now(), nowUs()]
+  try {
+    const report = await runBench(settings, {
+      signal: head.signal,
+      gate: head,
+      onProgress: (progress) => head.send({ type: 'progress', ...progress }),
+      onPlan: ({ warnings }) => head.send({ type: 'planned', warnings: warnings.map(clipped) }),
+      ...(hosts === null ? {} : { hosts }),
+    })
+    tellReport(head, report, clockUs + (Date.parse(report.started_at) - wallMs) * 1000)
+  } finally {
+    hosts?.stop()
+  }
+}
+
+function tellReport(head: HeadLink, report: RunReport, startedUs: number): void {
+  const { found } = head
+  head.send({
+    type: 'result',
+    report: JSON.stringify(report),
+    startedUs,
+    refused: found?.results.reduce((sum, { refused }) => sum + refused, 0) ?? 0,
+    broadcasts: found === null ? null : evidenceFrom(found),
+  })
+}
+
+function tellFailure(head: HeadLink, error: unknown): void {
+  if (head.isGone) return
+  const known = error instanceof PushctlError ? error : null
+  const tries = (known?.tries ?? []).slice(0, 20).map(clipped)
+  const message = error instanceof Error ? error.message : String(error)
+  const why = clipped(known?.why ?? '')
+  head.send({ type: 'failed', code: known?.code ?? null, message: clipped(message), why, tries })
+}
+
+function clipped(text: string): string {
+  return text.slice(0, TEXT_MAX)
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms).unref())
+}
