@@ -11,8 +11,8 @@ export const PONG_LIMIT_MS = 10_000
 export const LINGER_MS = 10_000
 /** One tick of the timer wheel: limits and heartbeats are met to this grain. */
 const WHEEL_TICK_MS = 50
-/** Where many shards share few cores: each tick wakes each of them. */
-const WHEEL_TICK_SHARED_MS = 250
+/** Where many shards share few cores: each tick wakes each of them, with caches gone cold. */
+const WHEEL_TICK_SHARED_MS = 1_000
 const SHARDS_WITH_FINE_TICKS_MAX = 8
 
 export function wheelTickMs(shards: number): number {

@@ -4,14 +4,15 @@
  * neither be merged across shards nor encoded, and because it counts a 500 ms stall as one sample.
  * Here a stall counts once for each tick it swallowed (500, 490, 480 …), as if somebody had asked
  * every 10 ms. libuv's timers have a grain of 1 ms, so up to 1 ms is the floor and no lag. Costs
- * one re-armed timer per shard: 0.3 % of a core at 10 ms, too much for a hundred processes at rest.
+ * one re-armed timer per shard: 0.3 % of a core at 10 ms. A hundred processes at rest come back to
+ * cold caches each time, a quarter of a millisecond each, so they look once a second.
  */
 import { nowUs } from './clock.ts'
 import { LatencyRecorder } from './latency-recorder.ts'
 
 export const LOOP_LAG_TICK_MS = 10
 /** Where many processes share few cores. */
-export const LOOP_LAG_TICK_SHARED_MS = 100
+export const LOOP_LAG_TICK_SHARED_MS = 1_000
 /** From this many processes on. */
 export const SHARED_CORES_PROCESSES_MIN = 8
 
