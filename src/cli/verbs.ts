@@ -54,6 +54,11 @@ export const VERBS: readonly Verb[] = [
     load: () => import('../commands/top.ts'),
   },
   {
+    name: 'cluster',
+    summary: 'look at the nodes of a cluster, drain, rebalance and restart them',
+    load: () => import('../commands/cluster.ts'),
+  },
+  {
     name: 'report',
     summary: 'show, draw, compare or merge reports of bench',
     load: () => import('../commands/report.ts'),

@@ -7,6 +7,7 @@ import { defineOptions } from '../config/option-table.ts'
 import { EXIT } from '../errors/exit-codes.ts'
 import { PushctlError } from '../errors/pushctl-error.ts'
 import type { PushAnswer, PushReceipt } from './push/node-client.ts'
+import { CLUSTER_LINK_OPTIONS } from './serve-cluster-options.ts'
 
 export const PUSH_OPTIONS = defineOptions({
   to: { flag: 'to', kind: 'string', repeatable: true, env: false, help: 'a device to push to' },
@@ -70,6 +71,7 @@ export const PUSH_OPTIONS = defineOptions({
     kind: 'file',
     help: 'admin token of the node; or give it as PUSHCTL_ADMIN_TOKEN',
   },
+  ...CLUSTER_LINK_OPTIONS,
 })
 
 export const command = defineCommand({
@@ -113,7 +115,8 @@ export const command = defineCommand({
     }
     return faults
   },
-  async run({ options, positional, env, stdin, signal, note, result }) {
+  async run(context) {
+    const { options, positional, env, stdin, signal, note, result } = context
     const { readPayload } = await import('./push/payload-source.ts')
     const { getReceipt, postPush } = await import('./push/node-client.ts')
     const { readAdminToken } = await import('../server/auth/admin-token.ts')
@@ -124,7 +127,11 @@ export const command = defineCommand({
     if (admin?.warning) note(admin.warning)
     const payload = await readPayload({ text: positional[0], file: options.file, stdin, signal })
     const to = options.all ? 'all' : options.tag !== undefined ? { tag: options.tag } : options.to
-    const { mode, node, id, ttlMs } = options
+    const { mode, id, ttlMs, cluster } = options
+    const node =
+      cluster === undefined
+        ? options.node
+        : await (await import('./cluster/live-nodes.ts')).findAnyNode(context, cluster)
     const push = {
       ...{ to, payload64: payload.toString('base64'), mode, qos: Number(options.qos) },
       ...(ttlMs === undefined ? {} : { ttlSeconds: Math.ceil(ttlMs / 1000) }),

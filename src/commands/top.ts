@@ -5,6 +5,7 @@
 import { defineCommand } from '../config/command.ts'
 import { defineOptions } from '../config/option-table.ts'
 import { PushctlError } from '../errors/pushctl-error.ts'
+import { CLUSTER_LINK_OPTIONS } from './serve-cluster-options.ts'
 import { SORT_KEYS, type SortKey } from './top/row-order.ts'
 
 const NODE_DEFAULT = 'http://127.0.0.1:7002'
@@ -41,6 +42,7 @@ export const TOP_OPTIONS = defineOptions({
     kind: 'file',
     help: 'admin token of the nodes; or give it as PUSHCTL_ADMIN_TOKEN',
   },
+  ...CLUSTER_LINK_OPTIONS,
 })
 
 export const command = defineCommand({
@@ -48,15 +50,21 @@ export const command = defineCommand({
   summary: 'show what nodes are doing, live',
   description:
     'NODE is the HTTP address of a node, host:port or a URL; without one 127.0.0.1:7002.\n' +
+    'With --cluster all nodes are shown whose lease holds, as they come and go.\n' +
     'On a terminal q ends and s sorts; piped, a line a node each interval.',
   arguments: [{ name: 'NODE', help: 'HTTP address of a node', repeatable: true }],
   options: TOP_OPTIONS,
   examples: [
     { line: 'pushctl top', help: 'the node on this machine' },
     { line: 'pushctl top 10.0.0.7:7002 10.0.0.8:7002', help: 'two nodes and their total' },
+    { line: 'pushctl top --cluster redis://10.0.0.5', help: 'all nodes of a cluster' },
     { line: 'pushctl top --once --json', help: 'one look, for a script' },
   ],
-  check(_options, positional) {
+  check({ cluster }, positional) {
+    if (cluster !== undefined && positional.length > 0) {
+      const what = `--cluster finds the nodes itself, got NODE "${positional[0]}" as well`
+      return [new PushctlError('PUSHCTL_CONFIG', what)]
+    }
     return positional.flatMap((text) => {
       if (nodeUrlOf(text) !== null) return []
       const what = `NODE must be host:port or an http:// or https:// URL, got "${text}"`
@@ -75,13 +83,19 @@ export const command = defineCommand({
     const isLive = terminal.stdoutIsTty && !json
     const usual = isLive || options.once ? INTERVAL_TERMINAL_MS : INTERVAL_PIPED_MS
     const words = positional.length > 0 ? positional : [NODE_DEFAULT]
-    return watchNodes(context, {
-      urls: words.map(nodeUrlOf).filter((url) => url !== null),
+    const named = words.map(nodeUrlOf).filter((url) => url !== null)
+    const nodes =
+      options.cluster === undefined
+        ? { find: async () => named, close: async () => {} }
+        : await (await import('./cluster/live-nodes.ts')).openLiveNodes(context, options.cluster)
+    const end = watchNodes(context, {
+      findNodes: nodes.find,
       adminToken: admin?.token ?? null,
       intervalMs: options.intervalMs ?? usual,
       once: options.once,
       sortKey: options.sort as SortKey,
     })
+    return end.finally(nodes.close)
   },
 })
 

@@ -13,7 +13,8 @@ import { topDocument, topLines } from './top-lines.ts'
 import { topPanel } from './top-panel.ts'
 
 export interface TopSettings {
-  readonly urls: readonly string[]
+  /** HTTP addresses of the nodes; asked for before each look, because a cluster grows. */
+  findNodes(): Promise<readonly string[]>
   readonly adminToken: string | null
   readonly intervalMs: number
   /** One look, with rates over one interval, and out. */
@@ -65,14 +66,13 @@ async function lookOn(
   output: Output,
   signal: AbortSignal,
 ): Promise<number> {
-  const { urls, adminToken, intervalMs, once } = settings
-  const poll = new NodePoll(urls, adminToken, Math.min(ANSWER_MS_MAX, Math.max(1_000, intervalMs)))
-  let before: readonly NodeLook[] = await poll.look(signal)
+  const { intervalMs, once } = settings
+  let before: readonly NodeLook[] = await lookAtAll(settings, signal)
   // A terminal shows the figures at once; lines wait for the rates.
   if (!once) await output.show(clockText(context.now()), rowsOf(before, []))
   for (;;) {
     await sleep(intervalMs, undefined, { signal })
-    const looks = await poll.look(signal)
+    const looks = await lookAtAll(settings, signal)
     const rows = rowsOf(looks, before)
     await output.show(clockText(context.now()), rows)
     if (once) return rows.some(({ failure }) => failure === '') ? EXIT.OK : EXIT.TARGET
@@ -81,7 +81,13 @@ async function lookOn(
 }
 
 function rowsOf(looks: readonly NodeLook[], before: readonly NodeLook[]): NodeRow[] {
-  return looks.map((look, i) => rowOf(look, before[i] ?? null))
+  return looks.map((look) => rowOf(look, before.find(({ url }) => url === look.url) ?? null))
+}
+
+async function lookAtAll(settings: TopSettings, signal: AbortSignal): Promise<NodeLook[]> {
+  const { adminToken, intervalMs } = settings
+  const answerMs = Math.min(ANSWER_MS_MAX, Math.max(1_000, intervalMs))
+  return new NodePoll(await settings.findNodes(), adminToken, answerMs).look(signal)
 }
 
 async function openOutput(

@@ -1,0 +1,124 @@
+/**
+ * pushctl cluster: looks at the nodes of a cluster and moves what is on them. It needs no agent:
+ * nodes are found through their leases, or by asking any of them, and told over their HTTP APIs.
+ */
+import { type CommandContext, defineCommand } from '../config/command.ts'
+import { nearestName } from '../config/nearest.ts'
+import { PushctlError } from '../errors/pushctl-error.ts'
+import { parseStages } from './cluster/rollout-stages.ts'
+import { parseThreshold } from './cluster/rollout-thresholds.ts'
+import { CLUSTER_VERB_OPTIONS, type ClusterOptions } from './cluster-options.ts'
+import { CLUSTER_LINK_OPTIONS } from './serve-cluster-options.ts'
+
+export interface ActionRow {
+  readonly wordsMin: number
+  readonly wordsMax: number
+  /** What a word is, for messages. */
+  readonly word: string
+  /** Keys of the options that mean something for it, beside those that find the nodes. */
+  readonly options: readonly (keyof ClusterOptions)[]
+  readonly needs: readonly (keyof ClusterOptions)[]
+}
+
+const NODES_MAX = 10_000
+const ROLLOUT = [
+  ...(['restart', 'revert', 'remoteShell', 'stages', 'drainRate', 'drain'] as const),
+  ...(['readyTimeoutMs', 'soakMs', 'thresholds', 'check', 'plan'] as const),
+]
+
+export const ACTIONS: Readonly<Record<string, ActionRow>> = {
+  status: { wordsMin: 0, wordsMax: 0, word: 'word', options: ['watch'], needs: [] },
+  drain: { wordsMin: 1, wordsMax: 1, word: 'NODE', options: ['rate', 'to'], needs: ['rate'] },
+  rebalance: {
+    ...{ wordsMin: 0, wordsMax: 0, word: 'word' },
+    options: ['rate', 'maxSkewPercent', 'plan'],
+    needs: ['rate'],
+  },
+  rollout: {
+    ...{ wordsMin: 0, wordsMax: NODES_MAX, word: 'NODE' },
+    options: ROLLOUT,
+    needs: ['restart'],
+  },
+  kick: { wordsMin: 1, wordsMax: 10_000, word: 'DEVICE', options: [], needs: [] },
+}
+
+/** Every action takes these. */
+const SHARED = [...Object.keys(CLUSTER_LINK_OPTIONS), 'node', 'adminTokenFile', 'intervalMs']
+
+export const command = defineCommand({
+  name: 'cluster',
+  summary: 'look at the nodes of a cluster, drain, rebalance and restart them',
+  description:
+    'ACTION is status, drain NODE, rebalance, rollout [NODE…] or kick DEVICE….\n' +
+    'The nodes are found through --cluster, or by asking the one at --node.',
+  arguments: [
+    { name: 'ACTION', help: 'status, drain, rebalance, rollout or kick', required: true },
+    { name: 'WORD', help: 'names of nodes; for kick: ids of devices', repeatable: true },
+  ],
+  options: CLUSTER_VERB_OPTIONS,
+  examples: [
+    { line: 'pushctl cluster status --cluster redis://10.0.0.5', help: 'all nodes and their sum' },
+    { line: 'pushctl cluster drain node-3 --rate 500', help: 'empties a node, and waits for it' },
+    { line: 'pushctl cluster rebalance --rate 200 --max-skew 5', help: 'evens devices out' },
+    {
+      line: "pushctl cluster rollout --remote-shell 'ssh {host}' --restart 'systemctl restart push'",
+      help: 'one node, a quarter, all; stops by itself',
+    },
+    { line: 'pushctl cluster kick phone-1', help: 'closes a device, wherever it is' },
+  ],
+  check: faultsOf,
+  async run(context: CommandContext<ClusterOptions>) {
+    const { runAction } = await import('./cluster/run-action.ts')
+    return runAction(context)
+  },
+})
+
+function faultsOf(options: ClusterOptions, [name = '', ...words]: readonly string[]) {
+  const names = Object.keys(ACTIONS)
+  if (!names.includes(name)) {
+    const tries = [`pushctl cluster ${nearestName(name, names) ?? 'status'}`]
+    const got = `ACTION must be ${names.join(', ')}, got "${name.slice(0, 60)}"`
+    return [new PushctlError('PUSHCTL_CONFIG', got, { tries })]
+  }
+  const { wordsMin, wordsMax, word, options: taken, needs } = ACTIONS[name]
+  const faults: string[] = []
+  if (words.length < wordsMin || words.length > wordsMax) {
+    const wanted =
+      wordsMax === 0 ? `no ${word}` : `${wordsMin} ${word}${wordsMax > 1 ? ' at least' : ''}`
+    faults.push(`cluster ${name} needs ${wanted}, got ${words.length}`)
+  }
+  for (const [key, row] of Object.entries(CLUSTER_VERB_OPTIONS)) {
+    const value = options[key as keyof ClusterOptions]
+    const isGiven = Array.isArray(value)
+      ? value.length > 0
+      : 'default' in row
+        ? value !== row.default
+        : value !== undefined
+    const isTaken = SHARED.includes(key) || taken.includes(key as keyof ClusterOptions)
+    if (isGiven && !isTaken) faults.push(`--${row.flag} means nothing for cluster ${name}`)
+    const isNeeded = needs.includes(key as keyof ClusterOptions)
+    const isWaived = key === 'rate' && options.plan
+    if (isNeeded && !isGiven && !isWaived) faults.push(`cluster ${name} needs --${row.flag}`)
+  }
+  if (name === 'rollout') faults.push(...rolloutFaults(options))
+  return faults.map((message) => new PushctlError('PUSHCTL_CONFIG', message))
+}
+
+function rolloutFaults({ stages, thresholds, remoteShell, node }: ClusterOptions): string[] {
+  const faults: string[] = []
+  if (parseStages(stages) === null) {
+    faults.push(`--stages must be counts or shares such as 1,25%,100%, got "${stages}"`)
+  }
+  for (const text of thresholds) {
+    const parsed = parseThreshold(text)
+    if (typeof parsed === 'string') faults.push(`--threshold "${text.slice(0, 60)}": ${parsed}`)
+  }
+  if (remoteShell !== undefined && remoteShell.trim() === '') {
+    faults.push('--remote-shell must be a command, got nothing')
+  }
+  const { protocol } = new URL(node)
+  if (protocol !== 'http:' && protocol !== 'https:') {
+    faults.push(`--node must be an http:// or https:// URL, got "${node}"`)
+  }
+  return faults
+}

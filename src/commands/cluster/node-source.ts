@@ -1,0 +1,102 @@
+/**
+ * Where the cluster verbs read the nodes from: the leases in Redis, or any node over HTTP. A node
+ * may be the very one that is restarted, so once the list is known the others are asked too.
+ */
+import type { NodeRecord } from '../../cluster/node-record.ts'
+import { nearestName } from '../../config/nearest.ts'
+import { PushctlError } from '../../errors/pushctl-error.ts'
+import { readNodeRecords } from './node-record-reading.ts'
+import { askNode, type NodeAccess } from './node-requests.ts'
+
+export interface NodeSource {
+  /** The nodes whose lease holds, by name. */
+  read(): Promise<readonly NodeRecord[]>
+  close(): Promise<void>
+}
+
+export interface NodeSourceSettings {
+  /** redis://…; undefined: ask nodes. */
+  readonly cluster: string | undefined
+  readonly prefix: string
+  readonly password: string | undefined
+  /** HTTP address of any node. */
+  readonly node: string
+}
+
+/** Fails with PUSHCTL_CLUSTER_… where Redis cannot be used. */
+export async function openNodeSource(
+  settings: NodeSourceSettings,
+  access: NodeAccess,
+): Promise<NodeSource> {
+  const { cluster: url, prefix, password } = settings
+  if (url === undefined) return new HttpNodeSource(settings.node, access)
+  const { openClusterReader } = await import('../../cluster/cluster-reader.ts')
+  const reader = await openClusterReader({
+    ...{ url, prefix },
+    ...(password === undefined ? {} : { password }),
+  })
+  return { read: () => reader.nodes(), close: async () => reader.close() }
+}
+
+class HttpNodeSource implements NodeSource {
+  readonly #access: NodeAccess
+  #urls: readonly string[]
+
+  constructor(url: string, access: NodeAccess) {
+    this.#urls = [url]
+    this.#access = access
+  }
+
+  async read(): Promise<readonly NodeRecord[]> {
+    let failure: unknown = null
+    for (const url of this.#urls) {
+      try {
+        const records = await this.#ask(url)
+        const others = records.map(({ http }) => http).filter((http) => http !== url)
+        this.#urls = [url, ...others]
+        return records
+      } catch (error) {
+        if (this.#access.signal.aborted) throw error
+        failure ??= error
+      }
+    }
+    throw failure
+  }
+
+  async close(): Promise<void> {}
+
+  async #ask(url: string): Promise<readonly NodeRecord[]> {
+    const { status, document } = await askNode(
+      this.#access,
+      ['GET', url, '/v1/cluster'],
+      null,
+      [404],
+    )
+    if (status === 404) {
+      const message = `${url} must be a node of a cluster, got one that runs by itself`
+      throw new PushctlError('PUSHCTL_TARGET_REFUSED', message, {
+        tries: ['pushctl serve --cluster redis://HOST', 'pushctl top, for nodes without a cluster'],
+      })
+    }
+    const records = readNodeRecords(document)
+    if (records !== null) return records
+    const message = `${url} must answer with nodes as pushctl writes them, got something else`
+    throw new PushctlError('PUSHCTL_TARGET_PROTOCOL', message)
+  }
+}
+
+/** The node of that name. Throws PUSHCTL_CONFIG, naming those that there are. */
+export function nodeNamed(nodes: readonly NodeRecord[], name: string): NodeRecord {
+  const found = nodes.find((node) => node.name === name)
+  if (found !== undefined) return found
+  const names = nodes.map((node) => node.name)
+  const nearest = nearestName(name, names)
+  const known = names.length === 0 ? 'no node holds a lease' : `the nodes are ${names.join(', ')}`
+  throw new PushctlError(
+    'PUSHCTL_CONFIG',
+    `there must be a node "${name.slice(0, 64)}": ${known}`,
+    {
+      tries: nearest === null ? ['pushctl cluster status'] : [nearest],
+    },
+  )
+}
