@@ -163,7 +163,9 @@ class BenchRun {
       this.#hosts = (await this.#hooks.hosts?.finish()) ?? []
       if (this.#hasConnected) {
         await collectResults(this.#shards, this.#limits)
-        this.#hooks.gate?.tellResults(this.#stage, this.#shards.results)
+        const broadcasts = this.#publisher?.result?.broadcast ?? null
+        const { results } = this.#shards
+        this.#hooks.gate?.tellResults({ stage: this.#stage, results, broadcasts })
         await closeShards(this.#shards, this.#limits, this.#setup.plan.shards.lanes)
       }
       return this.#report(hostAfter, targetAfter)

@@ -27,10 +27,11 @@ const PLACES: Readonly<Record<keyof RunReport, number>> = {
   hosts: 17,
   memory: 18,
   target: 19,
-  thresholds: 20,
-  environment: 21,
-  plan: 22,
-  intervals: 23,
+  generators: 20,
+  thresholds: 21,
+  environment: 22,
+  plan: 23,
+  intervals: 24,
 }
 
 /** Two spaces of indentation, one line feed at the end. @throws RangeError for NaN or infinity */
