@@ -24,7 +24,7 @@ export type OwnRecord = Omit<NodeRecord, 'name' | 'bootId' | 'seenAtMs'>
 
 export interface MembershipEvents {
   /** The lease is lost: nothing of this node is known to be true any more. */
-  onLost(): void
+  onLost(reason: string): void
   /** It is held again. */
   onHeld(): void
   /** The list was read again; `gone` are those that ended without saying so. */
@@ -141,11 +141,11 @@ export class Membership implements ClusterView {
       if (!wasHeld) events.onHeld()
     } else if (this.#isHeld && performance.now() >= this.#heldUntilMs) {
       this.#isHeld = false
-      events.onLost()
+      events.onLost('Redis of the cluster does not answer')
     } else if (answer !== null && this.#isHeld) {
       // Somebody took the name while nobody renewed it.
       this.#isHeld = false
-      events.onLost()
+      events.onLost('another node has taken this name')
     }
   }
 

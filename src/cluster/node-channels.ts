@@ -75,7 +75,7 @@ export class NodeChannels {
   }
 
   /** null where the node does not answer in time. */
-  ask(nodeName: string, question: object, payload = NO_BYTES): Promise<unknown> {
+  ask(nodeName: string, question: object, payload: Uint8Array = NO_BYTES): Promise<unknown> {
     const request = (this.#lastRequest = (this.#lastRequest + 1) >>> 0)
     return new Promise((resolve) => {
       const settle = (answer: unknown) => {

@@ -89,6 +89,15 @@ export class RedisLink {
     }
   }
 
+  /** null where the key is not there. */
+  async bytes(key: string): Promise<Buffer | null> {
+    try {
+      return (await this.#client.callBuffer('get', key)) as Buffer | null
+    } catch (cause) {
+      throw this.#failure(cause)
+    }
+  }
+
   /** Names and values of a hash in turn. */
   async hash(key: string): Promise<Buffer[]> {
     try {

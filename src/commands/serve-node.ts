@@ -3,6 +3,7 @@
  * imports of the server stand here, so that `serve --help` loads none of them.
  */
 import type { CommandContext } from '../config/command.ts'
+import type { ClusterView } from '../cluster/node-record.ts'
 import type { OptionsOf } from '../config/option-table.ts'
 import { collectStartupGarbage } from '../engine/collect-garbage.ts'
 import { isLoopbackHost } from '../server/auth/loopback-host.ts'
@@ -11,9 +12,11 @@ import { DEFAULT_HTTP_LIMITS } from '../server/http/limits.ts'
 import type { LogLevel } from '../server/log/log-kinds.ts'
 import { NodeLog } from '../server/log/node-log.ts'
 import { NodeWatch } from '../server/log/node-watch.ts'
-import { addressText, PushNode } from '../server/push-node.ts'
+import { addressText } from '../server/address-text.ts'
+import { PushNode } from '../server/push-node.ts'
 import { LevelStore } from '../server/store/level-store.ts'
 import { probeSettings } from './serve-dispatch-options.ts'
+import { joinCluster } from './serve-cluster.ts'
 import type { SERVE_OPTIONS } from './serve-options.ts'
 import { planServe, readSecrets } from './serve-plan.ts'
 import { type Secrets, ServeReload } from './serve-reload.ts'
@@ -42,12 +45,14 @@ export async function openNode(context: ServeContext): Promise<OpenNode> {
       ? null
       : async (token, deviceId) => (await live.secrets.deviceAuth?.verify(token, deviceId)) ?? ''
   const store = options.dataDir === undefined ? null : await LevelStore.open(options.dataDir)
-  if (store === null) {
+  const cluster = await joinCluster(options, env, (line) => log.tell('cluster', line))
+  if (store === null && cluster === null) {
     log.tell('setting', 'stored pushes (qos 1) end with this process: no --data-dir is given')
   }
   const node = new PushNode({
     ...nodeOptions,
     ...(store && { store }),
+    ...(cluster && { cluster }),
     verifyDevice,
     tell: (line) => log.tell('upstream', line),
   })
@@ -55,7 +60,7 @@ export async function openNode(context: ServeContext): Promise<OpenNode> {
   await node.start()
   let http: HttpServer
   try {
-    http = await openHttp(context, node, secrets.adminToken, log)
+    http = await openHttp(context, node, cluster?.view, secrets.adminToken, log)
   } catch (error) {
     await node.stop()
     throw error
@@ -114,6 +119,7 @@ function formatFor({ stderrIsTty }: ServeContext['terminal']): 'human' | 'json' 
 function openHttp(
   { options }: ServeContext,
   node: PushNode,
+  cluster: ClusterView | undefined,
   adminToken: string | null,
   log: NodeLog,
 ): Promise<HttpServer> {
@@ -122,6 +128,7 @@ function openHttp(
     isLoopbackHost(options.http.host) || options.insecure || options.authSecretFile !== undefined
   return startHttpServer({
     control: node,
+    ...(cluster && { cluster }),
     upstream: node.upstream,
     ...(servesDevices ? { devices: node.httpDevices } : {}),
     origins: options.origins,

@@ -1,6 +1,7 @@
 /** The settings of `pushctl serve`, one row each. */
 import { defineOptions } from '../config/option-table.ts'
 import { DISPATCH_OPTIONS } from './serve-dispatch-options.ts'
+import { CLUSTER_OPTIONS } from './serve-cluster-options.ts'
 import { GUARD_OPTIONS } from './serve-guard-options.ts'
 import { WEBHOOK_OPTIONS } from './serve-webhook-options.ts'
 
@@ -85,6 +86,7 @@ export const SERVE_OPTIONS = defineOptions({
   },
   ...GUARD_OPTIONS,
   ...WEBHOOK_OPTIONS,
+  ...CLUSTER_OPTIONS,
   ...DISPATCH_OPTIONS,
   shards: {
     flag: 'shards',

@@ -13,6 +13,20 @@ import type { ShardUp } from './shard-messages.ts'
 type Hellos = Extract<ShardUp, { kind: 'hellos' }>
 type Gone = Extract<ShardUp, { kind: 'gone' }>
 
+/** In a cluster: who may come in is written where all nodes see it. */
+export interface AdmissionRegistry {
+  /** Takes a session for each of the rows; a BYE code where that cannot be, by row of the batch. */
+  claim(hellos: Hellos, rows: readonly number[]): Promise<Uint16Array>
+  /** The device is let in; returns the largest sequence number of its inbox. */
+  admitted(shard: RunningShard, hellos: Hellos, row: number): number
+  /** It has a session, but has left, or is not let in. */
+  abandon(hellos: Hellos, row: number): void
+  gone(shard: RunningShard, gone: Gone): void
+}
+
+/** Addresses of where the device of that hash belongs; null: it may stay. */
+export type Placement = (high: number, low: number) => readonly string[] | null
+
 export interface AdmissionParts {
   readonly directory: Directory
   readonly shards: readonly RunningShard[]
@@ -22,6 +36,7 @@ export interface AdmissionParts {
   readonly resumeGraceMs?: number
   /** A device is let in; returns the largest sequence number of its inbox. */
   readonly onAdmitted?: (shard: RunningShard, hellos: Hellos, row: number) => number
+  readonly registry?: AdmissionRegistry | null
 }
 
 export class Admission {
@@ -34,6 +49,7 @@ export class Admission {
   /** Connections whose token is being checked. */
   readonly #checking = new Set<string>()
   #lastBatch: Promise<void> = Promise.resolve()
+  #lastClaim: Promise<void> = Promise.resolve()
   readonly #resumes: ResumeTable
   readonly #now: () => number
   #lastSessionId = 0
@@ -50,9 +66,9 @@ export class Admission {
   }
 
   decide(shard: RunningShard, hellos: Hellos): void {
-    const { verifyDevice } = this.#parts
-    if (verifyDevice !== null) {
-      this.#lastBatch = this.#decideChecked(this.#lastBatch, verifyDevice, shard, hellos)
+    const { verifyDevice, registry = null } = this.#parts
+    if (verifyDevice !== null || registry !== null) {
+      this.#lastBatch = this.#decideChecked(this.#lastBatch, shard, hellos)
       return
     }
     for (let row = 0; row < hellos.slots.length; row++) this.#decideRow(shard, hellos, row)
@@ -80,6 +96,7 @@ export class Admission {
       }
     }
     if (gone.keptTags !== undefined && this.#resumes.isOn) this.#keepTags(gone, nowMs)
+    this.#parts.registry?.gone(shard, gone)
   }
 
   /** To the connection on which the session goes on already, or until it does. */
@@ -98,27 +115,47 @@ export class Admission {
   }
 
   /** Checks a batch at once, and decides it after all that came before: the newer HELLO wins. */
-  async #decideChecked(
-    before: Promise<void>,
-    verify: DeviceVerifier,
-    shard: RunningShard,
-    hellos: Hellos,
-  ): Promise<void> {
+  async #decideChecked(before: Promise<void>, shard: RunningShard, hellos: Hellos): Promise<void> {
+    const { registry = null } = this.#parts
     const { slots, generations } = hellos
-    const checks: Promise<boolean>[] = []
     for (let row = 0; row < slots.length; row++) {
       this.#checking.add(connectionKey(shard.index, slots[row], generations[row]))
-      checks.push(this.#check(verify, hellos, row))
     }
-    const verdicts = await Promise.all(checks)
+    const isClaimedBefore = this.#lastClaim
+    let codes: Uint16Array
+    const claiming = (async () => {
+      codes = await this.#verify(hellos)
+      // Sessions are taken in the order of the HELLOs, though not one after the other.
+      await isClaimedBefore
+    })()
+    this.#lastClaim = claiming
+    await claiming
+    const claims = registry === null ? null : registry.claim(hellos, welcomeRows(codes!))
+    const claimed = await claims
     await before
     for (let row = 0; row < slots.length; row++) {
       // Who left in the meantime must not enter the directory: nobody would ever remove it.
       const key = connectionKey(shard.index, slots[row], generations[row])
-      if (!this.#checking.delete(key) || !shard.isAlive) continue
-      if (verdicts[row]) this.#decideRow(shard, hellos, row)
-      else this.#refuse(shard, hellos, row, BYE.UNAUTHORIZED)
+      const code = codes![row] || (claimed?.[row] ?? 0)
+      if (!this.#checking.delete(key) || !shard.isAlive) {
+        if (code === 0) registry?.abandon(hellos, row)
+      } else if (code !== 0) this.#refuse(shard, hellos, row, code)
+      else this.#decideRow(shard, hellos, row)
     }
+    shard.batch.flush()
+  }
+
+  /** BYE codes by row; 0: its token is good, or nobody asks for one. */
+  async #verify(hellos: Hellos): Promise<Uint16Array> {
+    const { verifyDevice } = this.#parts
+    const codes = new Uint16Array(hellos.slots.length)
+    if (verifyDevice === null) return codes.fill(this.closedWith)
+    const checks = Array.from(codes, (_, row) => this.#check(verifyDevice, hellos, row))
+    const verdicts = await Promise.all(checks)
+    for (let row = 0; row < codes.length; row++) {
+      codes[row] = verdicts[row] ? this.closedWith : BYE.UNAUTHORIZED
+    }
+    return codes
   }
 
   async #check(verify: DeviceVerifier, hellos: Hellos, row: number): Promise<boolean> {
@@ -135,9 +172,12 @@ export class Admission {
     const generation = hellos.generations[row]
     const high = hellos.hashes[2 * row]
     const low = hellos.hashes[2 * row + 1]
-    if (this.closedWith !== 0) return this.#refuse(shard, hellos, row, this.closedWith)
-    if (directory.count >= connectionsMax && !directory.find(high, low)) {
-      return this.#refuse(shard, hellos, row, BYE.NODE_FULL)
+    const { registry = null } = this.#parts
+    const isFull = directory.count >= connectionsMax && !directory.find(high, low)
+    const refusal = this.closedWith || (isFull ? BYE.NODE_FULL : 0)
+    if (refusal !== 0) {
+      registry?.abandon(hellos, row)
+      return this.#refuse(shard, hellos, row, refusal)
     }
     let sessionId = 0
     if (directory.put(high, low, shard.index, slot, generation)) {
@@ -150,7 +190,8 @@ export class Admission {
     else sessionId = this.#nextSessionId()
     directory.setSession(high, low, sessionId)
     this.accepted++
-    const inboxSeq = this.#parts.onAdmitted?.(shard, hellos, row) ?? 0
+    const inboxSeq =
+      registry?.admitted(shard, hellos, row) ?? this.#parts.onAdmitted?.(shard, hellos, row) ?? 0
     shard.batch.addVerdict(slot, generation, 0, sessionId, inboxSeq, isResumed)
   }
 
@@ -170,6 +211,13 @@ export class Admission {
     this.refused[reason] = (this.refused[reason] ?? 0) + 1
     shard.batch.addVerdict(hellos.slots[row], hellos.generations[row], code, 0)
   }
+}
+
+/** Rows whose code is 0. */
+function welcomeRows(codes: Uint16Array): number[] {
+  const rows: number[] = []
+  for (let row = 0; row < codes.length; row++) if (codes[row] === 0) rows.push(row)
+  return rows
 }
 
 function connectionKey(shard: number, slot: number, generation: number): string {

@@ -94,6 +94,18 @@ export class Directory {
     return before - this.#count
   }
 
+  /** Hashes of all devices as they are now: high and low by turns. */
+  hashes(): Uint32Array {
+    const hashes = new Uint32Array(2 * this.#count)
+    let at = 0
+    for (let row = 0; row <= this.#mask; row++) {
+      if (this.#shards[row] === FREE_SHARD) continue
+      hashes[at++] = this.#highs[row]
+      hashes[at++] = this.#lows[row]
+    }
+    return hashes
+  }
+
   #rowOf(high: number, low: number): number {
     let row = low & this.#mask
     while (

@@ -145,6 +145,8 @@ export interface NodeControl {
   push(request: PushRequest): Promise<PushOutcome>
   /** What became of a stored push; null where it is unknown or too long ago. */
   receipt(pushId: string): PushReceipt | null
+  /** The same of a push through any node of the cluster. */
+  receiptElsewhere?(pushId: string): Promise<PushReceipt | null>
   /** Pauses, resumes or cancels a stored broadcast; null where there is none of that id. */
   controlBroadcast(pushId: string, state: BroadcastState): Promise<BroadcastReceipt | null>
   findDevice(deviceId: string): Promise<DeviceState | null>

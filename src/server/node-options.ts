@@ -2,6 +2,7 @@
 import type { EngineChoice } from '../engine/create-engine.ts'
 import type { ShardKind } from '../engine/shard-host.ts'
 import type { PayloadKey } from '../protocol/payload-keys.ts'
+import type { ClusterMember } from './cluster/cluster-member.ts'
 import type { NodeGuardSettings } from './guard/guard-settings.ts'
 import type { ShardLimits, ShardListener } from './shard-messages.ts'
 import type { PushStore } from './store/push-store.ts'
@@ -38,6 +39,8 @@ export interface PushNodeOptions {
   readonly webhooks?: WebhookSettings | null
   /** Where stored pushes are kept, open and not loaded yet; without it in memory. */
   readonly store?: PushStore
+  /** The cluster that this node has joined; its store takes the place of the others. */
+  readonly cluster?: ClusterMember
   /** For lines that the operator should see. */
   readonly tell?: (line: string) => void
 }

@@ -5,6 +5,7 @@
 import { PushctlError } from '../errors/pushctl-error.ts'
 import type { BroadcastLog } from './broadcast/broadcast-log.ts'
 import { QUEUE_FULL } from './broadcast-queue.ts'
+import type { ClusterTraffic } from './cluster/cluster-traffic.ts'
 import type { Directory } from './directory.ts'
 import type { NodeGuard } from './guard/node-guard.ts'
 import { KeyWindow } from './inbox/key-window.ts'
@@ -13,6 +14,7 @@ import type { PushReceipt } from './inbox/push-receipts.ts'
 import type { PushOutcome, PushRequest } from './node-control.ts'
 import type { RunningShard, ShardGroup } from './shard-group.ts'
 import type { SipHash } from './sip-hash.ts'
+import { steadyNowMs } from './steady-clock.ts'
 
 export interface NodePushParts {
   readonly inbox: NodeInbox
@@ -22,6 +24,8 @@ export interface NodePushParts {
   readonly guard: NodeGuard
   readonly bootId: number
   readonly log: BroadcastLog
+  /** null: the node is alone. */
+  readonly traffic?: ClusterTraffic | null
 }
 
 export class NodePushes {
@@ -40,8 +44,10 @@ export class NodePushes {
   push(request: PushRequest): Promise<PushOutcome> {
     const { id, stored } = request
     if (id === undefined) return this.#push(request)
-    const { keys } = this.#parts.inbox
-    return keys.once(id, Date.now(), stored !== undefined, () => this.#push(request))
+    const { inbox, traffic } = this.#parts
+    // A cluster keeps keys of stored pushes beside them; here only those of this node are known.
+    const isStored = stored !== undefined && !traffic
+    return inbox.keys.once(id, steadyNowMs(), isStored, () => this.#push(request))
   }
 
   receipt(pushId: string): PushReceipt | null {
@@ -61,17 +67,18 @@ export class NodePushes {
   }
 
   async #push(request: PushRequest): Promise<PushOutcome> {
-    const { inbox, guard, log } = this.#parts
+    const { inbox, guard, log, traffic } = this.#parts
     const { to, payload, stored, id } = request
     this.count++
     const pushId = this.#idPrefix + this.count.toString(36)
     if (to.kind === 'devices' && stored !== undefined) {
       const hashOf = (i: number) => this.hashOf(to.deviceIds[i])
+      if (traffic) return traffic.pushes.push(to.deviceIds.length, hashOf, payload, stored, id)
       const push = { id: pushId, number: this.count, key: id }
       return inbox.push(to.deviceIds.length, hashOf, payload, stored, push)
     }
     if (to.kind === 'devices') {
-      const online = this.#pushToDevices(to.deviceIds, payload)
+      const online = await this.#pushToDevices(to.deviceIds, payload)
       return { accepted: to.deviceIds.length, stored: 0, online, pushId }
     }
     guard.admitBroadcast()
@@ -85,24 +92,33 @@ export class NodePushes {
       inbox.addRecords(key(online))
       return outcomeOf(online)
     }
-    const online = await this.#broadcast(tag, payload)
+    const asked = [this.broadcastHere(tag, payload), traffic?.broadcastElsewhere(tag, payload)]
+    const [here = 0, elsewhere = 0] = await Promise.all(asked)
+    const online = here + elsewhere
     return { accepted: online, stored: 0, online, pushId }
   }
 
-  #pushToDevices(deviceIds: readonly string[], payload: Uint8Array): number {
-    const { directory } = this.#parts
+  #pushToDevices(deviceIds: readonly string[], payload: Uint8Array): number | Promise<number> {
+    const { directory, traffic } = this.#parts
+    const elsewhere: { high: number; low: number }[] = []
     let online = 0
     for (const deviceId of deviceIds) {
       const shard = this.locate(deviceId)
-      if (!shard) continue
+      if (!shard) {
+        const { high, low } = this.hashOf(deviceId)
+        if (traffic) elsewhere.push({ high, low })
+        continue
+      }
       shard.batch.addDelivery(directory.slot, directory.generation, payload)
       online++
     }
-    return online
+    if (!traffic || elsewhere.length === 0) return online
+    const here = online
+    return traffic.pushes.pushElsewhere(elsewhere, payload).then((there) => here + there)
   }
 
-  /** To all, or to those with the tag. How many of a tag are here only the shards know. */
-  async #broadcast(tag: string | null, payload: Uint8Array): Promise<number> {
+  /** QoS 0 to all devices of this node, or to those with the tag. How many of a tag are here only the shards know. */
+  async broadcastHere(tag: string | null, payload: Uint8Array): Promise<number> {
     const { group } = this.#parts
     // A copy: the payload may be a view into a pool, and a message takes the whole buffer behind a
     // view with it.

@@ -7,15 +7,16 @@ import { randomBytes } from 'node:crypto'
 import { HeapTrim } from '../engine/heap-trim.ts'
 import type { ShardExit } from '../engine/shard-host.ts'
 import { BYE } from '../protocol/frame-types.ts'
+import { addressesOf } from './address-text.ts'
 import { Admission } from './admission.ts'
-import {
-  BroadcastLog,
-  type BroadcastReceipt,
-  LOG_RECORD_PREFIX,
-} from './broadcast/broadcast-log.ts'
+import type { ClusterTraffic } from './cluster/cluster-traffic.ts'
+import { HostRecords } from './cluster/host-record.ts'
+import { BroadcastLog, LOG_RECORD_PREFIX } from './broadcast/broadcast-log.ts'
+import type { BroadcastReceipt } from './broadcast/broadcast-log.ts'
 import type { BroadcastState } from './broadcast/broadcast-messages.ts'
 import { type MoveOrder, moveDevices } from './device-move.ts'
 import { Directory } from './directory.ts'
+import { GcReport } from './gc-report.ts'
 import { NO_GUARD } from './guard/guard-settings.ts'
 import { NodeGuard } from './guard/node-guard.ts'
 import type { LoadLimits } from './guard/node-load.ts'
@@ -30,27 +31,26 @@ import type {
   PushRequest,
   Readiness,
 } from './node-control.ts'
+import { NodeDrain } from './node-drain.ts'
 import type { PushNodeOptions } from './node-options.ts'
 import { NodePushes } from './node-pushes.ts'
 import { describeShards, mergeGc, NO_TOTALS, sumCounters, sumMemory } from './node-sample.ts'
+import { sampleShards } from './shard-samples.ts'
 import { NodeVitals } from './node-vitals.ts'
-import { assertPortsFree } from './port-probe.ts'
 import { type RunningShard, ShardGroup } from './shard-group.ts'
 import { type SampledShard, ShardLedger } from './shard-ledger.ts'
 import { configureShard, sampleIntervalMs } from './shard-configuration.ts'
 import type { ShardConfiguration, ShardListener, ShardUp } from './shard-messages.ts'
-import { type NodeTuning, type ShardTuning, tuningOfShard } from './shard-tuning.ts'
+import { startShards } from './shard-start.ts'
 import { type NodeTuning, type ShardTuning, tuningOfShard } from './shard-tuning.ts'
 import { SipHash } from './sip-hash.ts'
 import { MemoryStore } from './store/memory-store.ts'
+import type { StoreHealth } from './store/commit-queue.ts'
 import { ThreadGauge } from './thread-gauge.ts'
 import type { HttpDevices } from './http-devices/http-devices.ts'
 import { createHttpDevices } from './http-devices/node-http-devices.ts'
 import { createUpstream } from './upstream/node-upstream.ts'
 import type { UpstreamRouter } from './upstream/upstream-router.ts'
-
-/** Payloads of stored pushes, without a folder for them. */
-const MEMORY_STORE_BYTES_MAX = 256 << 20
 
 export class PushNode implements NodeControl {
   /**
@@ -82,18 +82,19 @@ export class PushNode implements NodeControl {
   #connectionsMax: number
   /** Since the start. */
   #tuning: ShardTuning | null = null
-  /** Since the start. */
-  #tuning: ShardTuning | null = null
+  readonly #gcReport = new GcReport()
   readonly #heapTrim = new HeapTrim()
   #sampler: NodeJS.Timeout | undefined
-  #drained: (() => void)[] = []
-  /** Shards that still have devices to send away. */
-  readonly #draining = new Set<RunningShard>()
+  readonly #drain = new NodeDrain()
+  /** null: the node is alone. */
+  readonly #traffic: ClusterTraffic | null
+  readonly #hostRecords = new HostRecords()
 
   constructor(options: PushNodeOptions) {
     this.#options = options
     this.#connectionsMax = options.connectionsMax
-    const store = options.store ?? new MemoryStore(MEMORY_STORE_BYTES_MAX)
+    const { cluster = null } = options
+    const store = options.store ?? cluster?.store ?? new MemoryStore()
     // Devices are stored under their hashes, so the key of the hash is the store's.
     this.#hashKey = store.hashKey
     const hash = new SipHash(this.#hashKey)
@@ -107,7 +108,9 @@ export class PushNode implements NodeControl {
     this.#inbox = new NodeInbox(store, shards, options.rowsPerShard, this.#directory)
     this.#guard = new NodeGuard(options.guard ?? NO_GUARD)
     this.#log = new BroadcastLog(this.#group, this.#inbox.commits)
+    this.#traffic = cluster?.bind(this.#clusterHost()) ?? null
     this.#pushes = new NodePushes({
+      traffic: this.#traffic,
       inbox: this.#inbox,
       directory: this.#directory,
       hash,
@@ -123,6 +126,7 @@ export class PushNode implements NodeControl {
       verifyDevice: options.verifyDevice,
       resumeGraceMs: options.resumeGraceMs ?? 0,
       onAdmitted: (shard, hellos, row) => this.#inbox.onAdmitted(shard, hellos, row),
+      registry: this.#traffic?.sessions ?? null,
     })
     this.upstream = createUpstream(options, this.#bootId, this.#directory, hash, this.#group)
     this.httpDevices = createHttpDevices(options, this.#group, (index, listeners) =>
@@ -146,9 +150,10 @@ export class PushNode implements NodeControl {
         if (key.startsWith(LOG_RECORD_PREFIX)) this.#log.load(key, value)
       })
       this.#log.start(this.#inbox.isDurable)
-      this.#listeners = this.#options.portPerShard
-        ? await this.#startApart()
-        : await this.#startShared()
+      await this.#options.cluster?.start()
+      this.#listeners = await startShards(this.#options, this.#group, (index, listeners) =>
+        this.#configurationOf(index, listeners),
+      )
     } catch (error) {
       await this.stop()
       throw error
@@ -173,10 +178,9 @@ export class PushNode implements NodeControl {
     for (const { link } of this.#group.alive) link.post(this.#tuning)
   }
 
-  /** Settings that hold from now on, for shards that start later too. */
-  tune(tuning: NodeTuning): void {
-    this.#tuning = tuningOfShard(tuning, this.#options.shardCount)
-    for (const { link } of this.#group.alive) link.post(this.#tuning)
+  /** How the store of pushes does. */
+  get storeHealth(): StoreHealth {
+    return this.#inbox.commits
   }
 
   /** How far the node is degraded now; '' at level 0. */
@@ -189,33 +193,7 @@ export class PushNode implements NodeControl {
     this.#httpAddress = httpAddress
     this.#gauge.start()
     this.#state = 'ready'
-  }
-
-  /** All shards on the same ports: the kernel spreads connections over them by hash. */
-  async #startShared(): Promise<readonly ShardListener[]> {
-    const { shardCount, shardKind, listeners } = this.#options
-    if (shardCount > 1) await assertPortsFree(listeners)
-    // The first shard finds out the ports where 0 was asked for; the others share them.
-    const opened = await this.#group.start(shardKind, this.#configurationOf(0, listeners))
-    const withTls = opened.map((listener, i) => ({ ...listeners[i], ...listener }))
-    const others = Array.from({ length: shardCount - 1 }, (_, i) =>
-      this.#group.start(shardKind, this.#configurationOf(i + 1, withTls)),
-    )
-    await Promise.all(others)
-    return opened
-  }
-
-  /** Each shard on ports of its own, counted up from those asked for. In the order of shards. */
-  async #startApart(): Promise<readonly ShardListener[]> {
-    const { shardCount, shardKind, listeners } = this.#options
-    const opened = Array.from({ length: shardCount }, (_, index) => {
-      const own = listeners.map((listener) => ({
-        ...listener,
-        port: listener.port === 0 ? 0 : listener.port + index,
-      }))
-      return this.#group.start(shardKind, this.#configurationOf(index, own))
-    })
-    return (await Promise.all(opened)).flat()
+    this.#options.cluster?.markReady()
   }
 
   async stop(): Promise<void> {
@@ -224,6 +202,7 @@ export class PushNode implements NodeControl {
     await this.#group.stop()
     this.#log.stop()
     await this.#inbox.close()
+    await this.#options.cluster?.stop()
     await this.upstream.close(this.#options.webhooks?.closeMs ?? 0)
   }
 
@@ -235,11 +214,20 @@ export class PushNode implements NodeControl {
     return this.#pushes.receipt(pushId)
   }
 
+  async receiptElsewhere(pushId: string): Promise<PushReceipt | null> {
+    return (await this.#traffic?.receipts.find(pushId)) ?? null
+  }
+
   controlBroadcast(pushId: string, state: BroadcastState): Promise<BroadcastReceipt | null> {
     return this.#log.control(pushId, state)
   }
 
   async findDevice(deviceId: string): Promise<DeviceState | null> {
+    const here = await this.#findHere(deviceId)
+    return here ?? this.#traffic?.findElsewhere(this.hashOf(deviceId), deviceId) ?? null
+  }
+
+  async #findHere(deviceId: string): Promise<DeviceState | null> {
     const shard = this.#pushes.locate(deviceId)
     if (!shard) return null
     const { slot, generation } = this.#directory
@@ -255,7 +243,7 @@ export class PushNode implements NodeControl {
 
   async kickDevice(deviceId: string): Promise<boolean> {
     const shard = this.#pushes.locate(deviceId)
-    if (!shard) return false
+    if (!shard) return this.#traffic?.kickElsewhere(this.hashOf(deviceId)) ?? false
     shard.batch.addClose(this.#directory.slot, this.#directory.generation, BYE.KICKED)
     return true
   }
@@ -263,23 +251,25 @@ export class PushNode implements NodeControl {
   async describe(): Promise<NodeDescription> {
     const samples = await this.#sampleAll(true)
     const main = this.#gauge.sample(NO_TOTALS, true)
-    const addresses = (carrier: string) =>
-      this.#listeners
-        .filter((listener) => listener.carrier === carrier)
-        .map(({ host, port }) => addressText(host, port))
     return {
       name: this.#options.name,
       version: this.#options.version,
       startedAtMs: this.#startedAtMs,
       state: this.#state,
       connectionsMax: this.#connectionsMax,
-      listeners: { tcp: addresses('tcp'), ws: addresses('ws'), http: this.#httpAddress },
+      listeners: {
+        tcp: addressesOf(this.#listeners, 'tcp'),
+        ws: addressesOf(this.#listeners, 'ws'),
+        http: this.#httpAddress,
+      },
       counters: this.counters(),
       load: this.#guard.describe(),
       store: this.#inbox.counters(),
       upstream: this.upstream.state(),
       shards: describeShards(this.#group.shards, this.#ledger, (i) => this.#group.restartsOf(i)),
-      gc: mergeGc(samples, this.#ledger.legacies, main),
+      gc: this.#gcReport.read(performance.now(), () =>
+        mergeGc(samples, this.#ledger.legacies, main),
+      ),
       memory: sumMemory(samples, main),
       health: this.#vitals.describe(samples, this.readiness().ready),
     }
@@ -302,7 +292,7 @@ export class PushNode implements NodeControl {
     if (this.#state === 'starting') return { ready: false, reason: 'starting' }
     if (this.#state === 'draining') return { ready: false, reason: 'draining' }
     if (this.#group.alive.length === 0) return { ready: false, reason: 'no shard is running' }
-    const reason = this.#guard.notReadyReason
+    const reason = this.#guard.notReadyReason || (this.#options.cluster?.fencedBy ?? '')
     return { ready: reason === '', reason }
   }
 
@@ -316,32 +306,39 @@ export class PushNode implements NodeControl {
 
   /** The end of this node: devices are told to come back at once, and find the next one. */
   drainForShutdown(devicesPerSecond: number): Promise<void> {
-    return this.#drainWith(devicesPerSecond, BYE.SHUTDOWN)
+    return this.#drainWith(devicesPerSecond, BYE.SHUTDOWN, [])
   }
 
-  #drainWith(
-    devicesPerSecond: number,
-    code: number,
-    addresses: readonly string[] = [],
-  ): Promise<void> {
+  #drainWith(devicesPerSecond: number, code: number, addresses: readonly string[]): Promise<void> {
     this.#state = 'draining'
     this.#admission.closedWith = code
     this.#group.stopRestarting()
-    const shards = this.#group.alive
-    if (shards.length === 0) return Promise.resolve()
-    const share = devicesPerSecond / shards.length
-    for (const shard of shards) {
-      this.#draining.add(shard)
-      shard.link.post({ kind: 'drain', devicesPerSecond: share, code, addresses })
-    }
-    return new Promise((resolve) => this.#drained.push(resolve))
+    const drained = this.#drain.begin(this.#group.alive, devicesPerSecond, code, addresses)
+    this.#options.cluster?.tellState()
+    return drained
   }
 
-  #onDrained(shard: RunningShard): void {
-    this.#draining.delete(shard)
-    if (this.#draining.size > 0) return
-    for (const resolve of this.#drained) resolve()
-    this.#drained = []
+  #clusterHost() {
+    return {
+      directory: this.#directory,
+      inbox: this.#inbox.remote,
+      shards: this.#group.shards,
+      rowsPerShard: this.#options.rowsPerShard,
+      describeForCluster: () =>
+        this.#hostRecords.next({
+          listeners: this.#listeners,
+          httpAddress: this.#httpAddress,
+          state: this.#state,
+          connectionsMax: this.#connectionsMax,
+          counters: this.counters(),
+          devicesHere: this.#directory.count,
+          startedAtMs: this.#startedAtMs,
+          drain: this.#drain,
+        }),
+      findDevice: (deviceId: string) => this.#findHere(deviceId),
+      broadcast: (tag: string | null, payload: Uint8Array) =>
+        this.#pushes.broadcastHere(tag, payload),
+    }
   }
 
   #onMessage(shard: RunningShard, message: ShardUp): void {
@@ -365,7 +362,7 @@ export class PushNode implements NodeControl {
         shard.link.post(this.upstream.take(shard.index, message))
         break
       case 'drained':
-        this.#onDrained(shard)
+        this.#drain.onDrained(shard)
         break
     }
   }
@@ -373,25 +370,17 @@ export class PushNode implements NodeControl {
   #onShardLost(shard: RunningShard, exit: ShardExit, restartMs: number): void {
     this.#directory.removeShard(shard.index)
     this.#inbox.onShardLost(shard.index)
+    this.#traffic?.sessions.onShardLost(shard.index)
     this.#log.onShardLost(shard.index)
     this.#ledger.bury(shard)
     this.#vitals.shardsLost++
     this.#guard.onShardLost(shard.index)
-    this.#onDrained(shard)
+    this.#drain.onDrained(shard)
     this.onShardLost(shard.index, exit, restartMs)
   }
 
   async #sampleAll(withHistograms: boolean): Promise<readonly SampledShard[]> {
-    await Promise.all(
-      this.#group.alive.map(async (shard) => {
-        const answer = await this.#group.ask<'sample'>(shard, (requestId) => ({
-          kind: 'sample',
-          withHistograms,
-          requestId,
-        }))
-        this.#ledger.record(shard, answer?.sample ?? null)
-      }),
-    )
+    await sampleShards(this.#group, this.#ledger, withHistograms)
     this.#vitals.look(this.readiness().ready)
     if (!withHistograms) {
       const main = this.#gauge.sample(NO_TOTALS, false)
@@ -407,7 +396,6 @@ export class PushNode implements NodeControl {
   #onShardBack(shard: RunningShard): void {
     shard.link.post({ kind: 'device-events', isOn: this.upstream.wantsStates })
     if (this.#tuning !== null) shard.link.post(this.#tuning)
-    if (this.#tuning !== null) shard.link.post(this.#tuning)
     this.onShardBack(shard.index)
   }
 
@@ -419,9 +407,4 @@ export class PushNode implements NodeControl {
       deviceEvents,
     })
   }
-}
-
-/** "host:port", with brackets around IPv6. */
-export function addressText(host: string, port: number): string {
-  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
 }

@@ -1,8 +1,14 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { parseClusterAddress } from '../../src/cluster/cluster-address.ts'
-import { DeviceRegistry, HEAD_BYTES, itemOf } from '../../src/cluster/device-registry.ts'
+import {
+  type Answer,
+  DeviceRegistry,
+  HEAD_BYTES,
+  itemOf,
+} from '../../src/cluster/device-registry.ts'
 import { hashText, KeyNames } from '../../src/cluster/key-names.ts'
 import { RedisLink } from '../../src/cluster/redis-link.ts'
+import { PushctlError } from '../../src/errors/pushctl-error.ts'
 import { hasRedis, NO_REDIS, type RunningRedis, startRedis } from './redis-server.ts'
 
 const LIMITS = { messagesMax: 3, bytesMax: 1_000 }
@@ -15,9 +21,9 @@ let b: DeviceRegistry
 let last = 0
 
 /** No error among the answers. */
-function whole<Value>(answers: readonly (Value | Error)[]): Value[] {
+function whole<Value>(answers: readonly Answer<Value>[]): Value[] {
   return answers.map((answer) => {
-    if (answer instanceof Error) throw answer
+    if (answer instanceof PushctlError) throw answer
     return answer
   })
 }

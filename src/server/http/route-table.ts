@@ -2,6 +2,7 @@
 import type { Route } from './route.ts'
 import { deviceAckRoute } from './routes/device-ack.ts'
 import { broadcastControlRoutes } from './routes/broadcast-control.ts'
+import { clusterRoute } from './routes/cluster.ts'
 import { deviceKickRoute } from './routes/device-kick.ts'
 import { deviceSendRoute } from './routes/device-send.ts'
 import { deviceStateRoute } from './routes/device-state.ts'
@@ -30,6 +31,7 @@ export const ROUTES: readonly Route[] = [
   deviceStateRoute,
   deviceKickRoute,
   nodeStateRoute,
+  clusterRoute,
   moveRoute,
   drainRoute,
   dispatchRoute,

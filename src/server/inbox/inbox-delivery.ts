@@ -12,6 +12,7 @@
  */
 import { LIMITS, MSG_FLAG } from '../../protocol/frame-types.ts'
 import { DEVICE_FLAG, NO_ROW, NO_SHARD } from '../store/device-rows.ts'
+import { steadyNowSeconds } from '../steady-clock.ts'
 import { type Inbox, nowSeconds } from '../store/inbox.ts'
 import { MESSAGE_FLAG } from '../store/message-rows.ts'
 import type { WriteBatch } from '../store/write-batch.ts'
@@ -85,7 +86,7 @@ export class InboxDelivery {
   }
 
   onGone(shard: number, slot: number, generation: number): void {
-    const device = this.#deviceAt(shard, slot, generation)
+    const device = this.deviceAt(shard, slot, generation)
     if (device !== NO_ROW) this.#detach(device)
   }
 
@@ -104,21 +105,44 @@ export class InboxDelivery {
       const row = batch.putRows[put]
       if (devices.shards[device] === NO_SHARD) continue
       if (messages.flags[row] & MESSAGE_FLAG.REMOVED) continue
-      const flags = devices.flags[device]
-      const mode = batch.putModes[put]
-      const isPulled = flags & (DEVICE_FLAG.WANTS_NOTIFY | DEVICE_FLAG.NOTIFIED)
-      if (isPulled || mode === PUSH_MODE.NOTIFY) this.#notify(device)
-      else if (mode === PUSH_MODE.LAZY) this.#hold(device)
-      else if (flags & DEVICE_FLAG.BEHIND) this.#release(device)
-      else if (devices.unsent[device] !== row || !this.#hasWindow(device, messages.bytes[row])) {
-        devices.flags[device] |= DEVICE_FLAG.BEHIND
-      } else this.#send(device, batch.payloads, batch.payloadStart(put), batch.payloadEnds[put])
+      const start = batch.payloadStart(put)
+      this.onNew(device, row, batch.putModes[put], batch.payloads, start, batch.payloadEnds[put])
+    }
+  }
+
+  /** A new message of a connected device, stored already; its payload is bytes[start, end). */
+  onNew(
+    device: number,
+    row: number,
+    mode: number,
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+  ): void {
+    const { devices, messages } = this.#parts.inbox.tables
+    const flags = devices.flags[device]
+    const isPulled = flags & (DEVICE_FLAG.WANTS_NOTIFY | DEVICE_FLAG.NOTIFIED)
+    if (isPulled || mode === PUSH_MODE.NOTIFY) this.#notify(device)
+    else if (mode === PUSH_MODE.LAZY) this.#hold(device)
+    else if (flags & DEVICE_FLAG.BEHIND) this.#release(device)
+    else if (devices.unsent[device] !== row || !this.#hasWindow(device, messages.bytes[row])) {
+      devices.flags[device] |= DEVICE_FLAG.BEHIND
+    } else this.#send(device, bytes, start, end)
+  }
+
+  /** Messages came that are not at hand: they are read from the store. */
+  onMore(device: number): void {
+    const { devices } = this.#parts.inbox.tables
+    devices.flags[device] |= DEVICE_FLAG.BEHIND
+    if (devices.flags[device] & DEVICE_FLAG.WANTS_NOTIFY) this.#notify(device)
+    else if (!(devices.flags[device] & (DEVICE_FLAG.HELD | DEVICE_FLAG.NOTIFIED))) {
+      this.#queue(device)
     }
   }
 
   onAck(shard: number, slot: number, generation: number, seq: number): void {
     const { inbox } = this.#parts
-    const device = this.#deviceAt(shard, slot, generation)
+    const device = this.deviceAt(shard, slot, generation)
     if (device === NO_ROW) return
     const { devices, messages } = inbox.tables
     // What was not handed over here cannot have been received here.
@@ -141,7 +165,7 @@ export class InboxDelivery {
   ): Promise<void> {
     const { inbox } = this.#parts
     const { devices, messages } = inbox.tables
-    const device = this.#deviceAt(shard, slot, generation)
+    const device = this.deviceAt(shard, slot, generation)
     if (device === NO_ROW) return this.#sayHead(shard, slot, generation, 0)
     inbox.tables.markAllUnsent(device)
     while (devices.unsent[device] !== NO_ROW) {
@@ -153,7 +177,7 @@ export class InboxDelivery {
     devices.flags[device] |= DEVICE_FLAG.BEHIND | DEVICE_FLAG.NOTIFIED
     const before = this.sent
     await this.#readAndSend(rows)
-    if (this.#deviceAt(shard, slot, generation) !== device) return
+    if (this.deviceAt(shard, slot, generation) !== device) return
     const hasMore = devices.unsent[device] !== NO_ROW
     if (!hasMore) this.#isUpToDate(device)
     if (hasMore || this.sent === before) {
@@ -163,7 +187,7 @@ export class InboxDelivery {
 
   /** What is lazy goes out with the heartbeat. */
   onHeartbeat(shard: number, slot: number, generation: number): void {
-    const device = this.#deviceAt(shard, slot, generation)
+    const device = this.deviceAt(shard, slot, generation)
     if (device !== NO_ROW) this.#release(device)
   }
 
@@ -179,7 +203,8 @@ export class InboxDelivery {
     })
   }
 
-  #deviceAt(shard: number, slot: number, generation: number): number {
+  /** NO_ROW where another connection has the slot, or its device has no inbox. */
+  deviceAt(shard: number, slot: number, generation: number): number {
     const { inbox, slots } = this.#parts
     const device = slots.deviceAt(shard, slot)
     const { devices } = inbox.tables
@@ -248,7 +273,7 @@ export class InboxDelivery {
   #holdBack(device: number): void {
     const { devices } = this.#parts.inbox.tables
     devices.flags[device] |= DEVICE_FLAG.BEHIND | DEVICE_FLAG.HELD
-    devices.lazyDueS[device] = nowSeconds() + LAZY_SECONDS_MAX
+    devices.lazyDueS[device] = steadyNowSeconds() + LAZY_SECONDS_MAX
     this.#held.push(device)
     const batch = this.#parts.batchOf(devices.shards[device])
     const { slots, generations } = devices
@@ -330,7 +355,7 @@ export class InboxDelivery {
       const isFirst = devices.sentCounts[device] === 0 && count === 0
       bytes += messages.bytes[row]
       if (count >= countMax || (bytes > WINDOW_BYTES && !isFirst)) return
-      if (!rows.add(device, row)) return
+      if (!rows.add(device, row, messages.seqs[row])) return
       count++
     }
   }
@@ -348,7 +373,8 @@ export class InboxDelivery {
       const payload = payloads[at]
       // Acked, replaced by a new connection, or not written yet.
       if (devices.shards[device] === NO_SHARD || devices.unsent[device] !== row) continue
-      if (payload === null) continue
+      // The row may mean another message by now.
+      if (payload === null || messages.seqs[row] !== rows.seqs[at]) continue
       if (messages.expiresAtS[row] <= nowS) {
         messages.flags[row] |= MESSAGE_FLAG.EXPIRED
         inbox.tables.markSent(device)

@@ -9,6 +9,7 @@ import type { BucketReport } from '../../stats/bucket-histogram.ts'
 import type { PushOutcome, StoredPush } from '../node-control.ts'
 import type { RunningShard } from '../shard-group.ts'
 import type { ShardUp } from '../shard-messages.ts'
+import { steadyNowSeconds } from '../steady-clock.ts'
 import type { CommitQueue } from '../store/commit-queue.ts'
 import { NO_ROW } from '../store/device-rows.ts'
 import { DEFAULT_INBOX_LIMITS, Inbox, nowSeconds } from '../store/inbox.ts'
@@ -18,6 +19,7 @@ import { InboxDelivery, PUSH_MODE } from './inbox-delivery.ts'
 import { SIGNAL, type SignalRows } from './inbox-messages.ts'
 import { KEY_RECORD_PREFIX, KeyWindow } from './key-window.ts'
 import { type PushReceipt, PushReceipts } from './push-receipts.ts'
+import { RemoteInbox } from './remote-inbox.ts'
 import { SlotDevices } from './slot-devices.ts'
 import { StoredBatch } from './stored-batch.ts'
 
@@ -51,6 +53,9 @@ export interface StoreCounters {
   readonly messagesPending: number
   readonly devicesKnown: number
   readonly writes: number
+  readonly writesFailed: number
+  /** The last write failed. */
+  readonly isFailing: boolean
   readonly lastWriteMs: number
   readonly unwrittenBytes: number
   /** How long writes take, durable ones to the disk and back. */
@@ -59,6 +64,8 @@ export interface StoreCounters {
 
 export class NodeInbox {
   readonly keys: KeyWindow
+  /** In a cluster: inboxes are kept for all nodes, and this one holds those of its devices. */
+  readonly remote: RemoteInbox
   readonly #store: PushStore
   readonly #inbox: Inbox
   readonly #delivery: InboxDelivery
@@ -89,6 +96,7 @@ export class NodeInbox {
       receipts: this.#receipts,
       batchOf: (shard) => this.#batchOf(shard),
     })
+    this.remote = new RemoteInbox(this.#inbox, this.#delivery, this.#slots, directory)
     this.keys = new KeyWindow((record) => this.addRecords([record]))
   }
 
@@ -100,7 +108,7 @@ export class NodeInbox {
       else onRecord(key, value)
     })
     this.#lazyTimer = setInterval(
-      () => this.#delivery.releaseOverdue(nowSeconds()),
+      () => this.#delivery.releaseOverdue(steadyNowSeconds()),
       LAZY_LOOK_MS,
     ).unref()
   }
@@ -211,6 +219,8 @@ export class NodeInbox {
       messagesPending: tables.messages.count,
       devicesKnown: tables.devices.end - 1,
       writes: commits.writes,
+      writesFailed: commits.writesFailed,
+      isFailing: commits.isFailing,
       lastWriteMs: Math.max(commits.writeMsLast, commits.stalledMs),
       unwrittenBytes: commits.batch.payloadBytes,
       writeTimes: commits.writeTimes.report(),

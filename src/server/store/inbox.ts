@@ -151,7 +151,27 @@ export class Inbox {
       this.#remove(device, 'expired')
       went = true
     }
-    if (went) this.#noteAdvance(device)
+    if (went) this.#noteAdvance(device, true)
+  }
+
+  /**
+   * A message that somebody else has stored under the next number of the device. NO_ROW: it is not
+   * the next one, or there is no room; nothing has changed then.
+   */
+  arrive(device: number, seq: number, bytes: number, expiresAtS: number): number {
+    const { tables } = this
+    if (seq !== tables.devices.nextSeqs[device]) return NO_ROW
+    const row = tables.append(device, seq, bytes, expiresAtS, 0)
+    if (row !== NO_ROW) this.#trim(device)
+    return row
+  }
+
+  /** Somebody else keeps the inbox: what this node knew of it counts no more. */
+  reset(device: number, nextSeq: number): void {
+    const { devices, messages } = this.tables
+    while (devices.heads[device] !== NO_ROW) messages.release(this.tables.removeHead(device))
+    devices.nextSeqs[device] = nextSeq
+    devices.rounds[device] = 0
   }
 
   /** Writes what is left, then closes the store. */
@@ -192,9 +212,9 @@ export class Inbox {
     this.#events.onRemoved(messages.pushNumbers[row], cause)
   }
 
-  #noteAdvance(device: number): void {
+  #noteAdvance(device: number, isExpired = false): void {
     const { devices } = this.tables
-    this.commits.batch.addAdvance(device, devices, this.tables.firstSeqOf(device))
+    this.commits.batch.addAdvance(device, devices, this.tables.firstSeqOf(device), isExpired)
     this.commits.schedule()
   }
 
@@ -218,7 +238,8 @@ export class Inbox {
     }
     for (let at = 0; at < batch.advanceCount; at++) {
       const device = batch.advanceDevices[at]
-      carried.addAdvance(device, devices, this.tables.firstSeqOf(device))
+      const isExpired = batch.advanceExpired[at] === 1
+      carried.addAdvance(device, devices, this.tables.firstSeqOf(device), isExpired)
     }
     for (let at = 0; at < batch.removalCount; at++) {
       carried.addRemoval(

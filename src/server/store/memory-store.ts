@@ -12,6 +12,8 @@ import { MESSAGE_FLAG } from './message-rows.ts'
 import type { PushStore } from './push-store.ts'
 import type { WriteBatch } from './write-batch.ts'
 
+const PAYLOAD_BYTES_MAX = 256 << 20
+
 export class MemoryStore implements PushStore {
   readonly isDurable = false
   readonly wantsWrite = false
@@ -21,7 +23,7 @@ export class MemoryStore implements PushStore {
   /** By message row. */
   #refs = new Uint32Array(1024)
 
-  constructor(payloadBytesMax: number) {
+  constructor(payloadBytesMax = PAYLOAD_BYTES_MAX) {
     this.#slab = new ByteSlab(payloadBytesMax)
   }
 

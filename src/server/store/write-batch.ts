@@ -7,7 +7,7 @@
  *     0 │ 5, 1                    │  43 │ 1_790_000_000│ payloads[0, 256)
  *     1 │ 6, 9                    │   1 │ 1_790_000_060│ payloads[256, 300)
  *
- *   advance │ device row │ first seq      everything below is gone (acked, expired, trimmed)
+ *   advance │ device row │ first seq │ was its time over?      everything below is gone
  *   removal │ message row, device row, seq, bytes, expires at s      a message that went
  */
 import type { DeviceRows } from './device-rows.ts'
@@ -44,6 +44,8 @@ export class WriteBatch {
   advanceHighs = new Uint32Array(ROWS_AT_START)
   advanceLows = new Uint32Array(ROWS_AT_START)
   advanceSeqs = new Float64Array(ROWS_AT_START)
+  /** 1: expired, not acked or trimmed. */
+  advanceExpired = new Uint8Array(ROWS_AT_START)
 
   removalCount = 0
   removedRows = new Uint32Array(ROWS_AT_START)
@@ -87,10 +89,15 @@ export class WriteBatch {
     return put === 0 ? 0 : this.payloadEnds[put - 1]
   }
 
-  addAdvance(device: number, devices: DeviceRows, firstSeq: number): void {
+  addAdvance(device: number, devices: DeviceRows, firstSeq: number, isExpired = false): void {
     // An ack often follows an ack of the same device: one entry says it all.
     const last = this.advanceCount - 1
-    if (last >= 0 && this.advanceDevices[last] === device) {
+    const expired = isExpired ? 1 : 0
+    if (
+      last >= 0 &&
+      this.advanceDevices[last] === device &&
+      this.advanceExpired[last] === expired
+    ) {
       this.advanceSeqs[last] = firstSeq
       return
     }
@@ -100,6 +107,7 @@ export class WriteBatch {
     this.advanceHighs[at] = devices.highs[device]
     this.advanceLows[at] = devices.lows[device]
     this.advanceSeqs[at] = firstSeq
+    this.advanceExpired[at] = expired
   }
 
   addRemoval(row: number, device: number, seq: number, bytes: number, expiresAtS: number): void {
@@ -149,6 +157,7 @@ export class WriteBatch {
     this.advanceHighs = grown(this.advanceHighs, rows)
     this.advanceLows = grown(this.advanceLows, rows)
     this.advanceSeqs = grown(this.advanceSeqs, rows)
+    this.advanceExpired = grown(this.advanceExpired, rows)
   }
 
   #growRemovals(): void {

@@ -1,9 +1,7 @@
 /** GET /v1/push/{id}: what became of a stored push so far. */
 import { jsonContent, problemContent } from '../operation.ts'
-import { ProblemError } from '../problem.ts'
 import type { Route } from '../route.ts'
-
-const ID_LENGTH_MAX = 64
+import { PUSH_ID_PARAMETER, pushIdOf, pushNotFound } from './push-id-parameter.ts'
 
 export const pushReceiptRoute: Route = {
   method: 'GET',
@@ -12,14 +10,7 @@ export const pushReceiptRoute: Route = {
   operation: {
     operationId: 'getPush',
     summary: 'Receipts of a stored push',
-    parameters: [
-      {
-        name: 'id',
-        in: 'path',
-        required: true,
-        schema: { type: 'string', minLength: 1, maxLength: ID_LENGTH_MAX },
-      },
-    ],
+    parameters: [PUSH_ID_PARAMETER],
     responses: {
       '200': {
         description: 'Counts so far',
@@ -32,11 +23,10 @@ export const pushReceiptRoute: Route = {
     },
   },
   async handle({ control }, request) {
-    const { id: pushId } = request.params as { id: string }
-    const receipt = control.receipt(pushId)
+    const pushId = pushIdOf(request)
+    const receipt = control.receipt(pushId) ?? (await control.receiptElsewhere?.(pushId)) ?? null
     if (receipt !== null) return { pushId, ...receipt }
-    const name = JSON.stringify(pushId.slice(0, ID_LENGTH_MAX))
-    const detail = `no receipts of ${name}: pushes with qos 1 have them, the last 65,536 of a node`
-    throw new ProblemError('push-not-found', detail)
+    const why = ': pushes with qos 1 have them, the last 65,536 of a node'
+    throw pushNotFound('no receipts of', pushId, why)
   },
 }

@@ -1,0 +1,209 @@
+/**
+ * A node's part in a cluster: joined before the node is made, because the key of the device hash is
+ * the cluster's; bound to it when it is; and told when it is ready. While the lease is lost, and
+ * until its devices have been checked against Redis, the node is fenced: it keeps its devices and
+ * serves them what needs no Redis, and takes nothing that must be stored.
+ */
+import { randomFillSync } from 'node:crypto'
+import type { ClusterAddress } from '../../cluster/cluster-address.ts'
+import { DeviceRegistry } from '../../cluster/device-registry.ts'
+import { KeyNames } from '../../cluster/key-names.ts'
+import { Membership, type OwnRecord } from '../../cluster/membership.ts'
+import { NodeChannels } from '../../cluster/node-channels.ts'
+import type { ClusterView, NodeRecord } from '../../cluster/node-record.ts'
+import { RedisLink } from '../../cluster/redis-link.ts'
+import * as deviceScripts from '../../cluster/scripts/device-scripts.ts'
+import * as nodeScripts from '../../cluster/scripts/node-scripts.ts'
+import { checkServers } from '../../cluster/start-checks.ts'
+import { type ClusterHost, ClusterTraffic } from './cluster-traffic.ts'
+import { ClusterStore } from './cluster-store.ts'
+
+export interface ClusterSettings {
+  readonly address: ClusterAddress
+  readonly prefix: string
+  readonly leaseMs: number
+  readonly nodeName: string
+  readonly site: string
+  readonly version: string
+  /** Instead of the addresses that the node listens on; empty: those. */
+  readonly advertised: {
+    readonly tcp: readonly string[]
+    readonly ws: readonly string[]
+    readonly http: string
+  }
+  readonly tell: (line: string) => void
+}
+
+export class ClusterMember {
+  readonly store: ClusterStore
+  readonly link: RedisLink
+  readonly keys: KeyNames
+  /** Called when the list of nodes was read again. */
+  readonly onView: ((nodes: readonly NodeRecord[]) => void)[] = []
+  readonly #settings: ClusterSettings
+  readonly #membership: Membership
+  readonly #registry: DeviceRegistry
+  readonly #channels: NodeChannels
+  #traffic: ClusterTraffic | null = null
+  /** Why nothing is stored now; ''. */
+  #fencedBy = 'the node is starting'
+  #isReady = false
+
+  private constructor(settings: ClusterSettings, link: RedisLink, parts: JoinedParts) {
+    this.#settings = settings
+    this.link = link
+    this.keys = parts.keys
+    this.#membership = parts.membership
+    this.#channels = new NodeChannels(link, parts.keys, settings.nodeName)
+    this.#registry = new DeviceRegistry(link, parts.keys, parts.membership.number)
+    this.store = new ClusterStore(parts.membership.hashKey, this.#registry)
+  }
+
+  /** Throws PUSHCTL_CLUSTER_… where the node can not join. */
+  static async open(settings: ClusterSettings): Promise<ClusterMember> {
+    const link = await RedisLink.open(settings.address, `pushctl-${settings.nodeName}`)
+    try {
+      const notes = checkServers(await link.serverTexts(), link.isPartitioned, link.name)
+      for (const note of notes) settings.tell(note)
+      await loadScripts(link)
+      const keys = new KeyNames(settings.prefix)
+      let member: ClusterMember | null = null
+      const membership = new Membership({
+        link,
+        keys,
+        name: settings.nodeName,
+        leaseMs: settings.leaseMs,
+        describe: () => member?.record() ?? emptyRecord(settings),
+        events: {
+          onLost: (reason) => member?.onLost(reason),
+          onHeld: () => void member?.onHeld(),
+          onNodes: (gone) => member?.onNodes(gone),
+          tell: settings.tell,
+        },
+      })
+      await membership.join(randomFillSync(new Uint32Array(4)))
+      member = new ClusterMember(settings, link, { keys, membership })
+      await membership.start()
+      return member
+    } catch (error) {
+      await link.close()
+      throw error
+    }
+  }
+
+  get view(): ClusterView {
+    return this.#membership
+  }
+
+  /** '' where the node serves all of it. */
+  get fencedBy(): string {
+    return this.#membership.isHeld || this.#fencedBy !== '' ? this.#fencedBy : NO_ANSWER
+  }
+
+  /** The node is made; from start() on it hears others. */
+  bind(host: ClusterHost): ClusterTraffic {
+    const { link, keys } = this
+    const traffic = new ClusterTraffic({
+      ...{ host, link, keys },
+      registry: this.#registry,
+      membership: this.#membership,
+      channels: this.#channels,
+      fencedBy: () => this.fencedBy,
+    })
+    this.#traffic = traffic
+    return traffic
+  }
+
+  /** Before the first device may come in. */
+  async start(): Promise<void> {
+    const { number } = this.#membership
+    this.link.onReconnect(() => void loadScripts(this.link).catch(() => {}))
+    await this.#channels.listen(number, this.#traffic!)
+    await this.#traffic!.start()
+    this.#fencedBy = ''
+  }
+
+  /** Others may send devices here. */
+  markReady(): void {
+    this.#isReady = true
+    void this.#membership.renew()
+  }
+
+  /** For what others should know at once. */
+  tellState(): void {
+    void this.#membership.renew()
+  }
+
+  async stop(): Promise<void> {
+    this.#traffic?.stop()
+    this.#channels.flush()
+    await this.#membership.stop()
+    await this.link.close()
+  }
+
+  record(): OwnRecord {
+    const own = emptyRecord(this.#settings)
+    const host = this.#traffic?.host.describeForCluster()
+    if (host === undefined || !this.#isReady) return own
+    const { advertised } = this.#settings
+    const { tcp, ws } = host.addresses
+    return {
+      ...own,
+      ...host,
+      state: this.fencedBy === '' ? host.state : 'fenced',
+      addresses: {
+        tcp: advertised.tcp.length > 0 ? advertised.tcp : tcp,
+        ws: advertised.ws.length > 0 ? advertised.ws : ws,
+      },
+      http: advertised.http === '' ? host.http : advertised.http,
+    }
+  }
+
+  onLost(reason: string): void {
+    this.#fencedBy = reason
+    this.#settings.tell(
+      `fenced: ${reason}; devices stay, stored pushes are refused until the lease is held again`,
+    )
+  }
+
+  async onHeld(): Promise<void> {
+    this.#fencedBy = 'devices are being checked against Redis'
+    await loadScripts(this.link).catch(() => {})
+    const isWhole = (await this.#traffic?.checkAll()) ?? true
+    // The next renewal begins anew where Redis went away in between.
+    if (!this.#membership.isHeld) return
+    if (!isWhole) return void setTimeout(() => void this.onHeld(), 1_000).unref()
+    this.#fencedBy = ''
+    this.#settings.tell('the lease is held again, devices are checked: stored pushes are taken')
+    void this.#membership.renew()
+  }
+
+  onNodes(gone: readonly NodeRecord[]): void {
+    const nodes = this.#membership.nodes()
+    this.#traffic?.onNodes(gone.length > 0)
+    for (const listener of this.onView) listener(nodes)
+  }
+}
+
+const NO_ANSWER = 'Redis of the cluster does not answer'
+
+interface JoinedParts {
+  readonly keys: KeyNames
+  readonly membership: Membership
+}
+
+function loadScripts(link: RedisLink): Promise<void> {
+  const scripts = [deviceScripts, nodeScripts].flatMap((module) => Object.values(module))
+  return link.loadScripts(scripts.filter((script) => typeof script === 'object'))
+}
+
+/** A node that is not ready yet: others know that its name is taken, and send nobody. */
+function emptyRecord({ version, site }: ClusterSettings): OwnRecord {
+  return {
+    ...{ version, site, state: 'fenced', addresses: { tcp: [], ws: [] }, http: '' },
+    ...{ devicesMax: 0, devicesOnline: 0, load: 1, sentPerSecond: 0, drain: null },
+    startedAtMs: STARTED_AT_MS,
+  }
+}
+
+const STARTED_AT_MS = Date.now()
