@@ -8,9 +8,10 @@ import { type CommandContext, defineCommand } from '../config/command.ts'
 import { EXIT, exitCodeOfSignal } from '../errors/exit-codes.ts'
 import { PUBLISHING_BROKEN } from '../loadgen/run-findings.ts'
 import type { BenchHooks } from '../loadgen/run-hooks.ts'
-import type { RunReport, SearchReport } from '../stats/run-report.ts'
+import type { RunSteering } from '../loadgen/run-steering.ts'
+import type { RunReport, SearchReport, StageReport } from '../stats/run-report.ts'
 import { courseFrom, withStages } from './bench/course-settings.ts'
-import { stageNote } from './bench/run-stages.ts'
+import type { RecordedCourse } from './bench/run-stages.ts'
 import { BENCH_OPTIONS } from './bench-options.ts'
 import { isSelftest, runSelftestCommand, selftestFaults } from './bench-selftest.ts'
 import { type BenchOptions, benchFaults, settingsFrom, totalRate } from './bench-settings.ts'
@@ -89,7 +90,10 @@ async function readDeviceSecret(path: string | undefined, note: (line: string) =
   return deviceSecretFrom(text, path)
 }
 
-async function driverOfHosts({ options, positional, note }: CommandContext<BenchOptions>) {
+async function driverOfHosts(
+  { options, positional }: CommandContext<BenchOptions>,
+  note: (line: string) => void,
+) {
   const { runOnHosts } = await import('./bench/remote/run-hosts.ts')
   return (settings: ReturnType<typeof settingsFrom>, hooks: BenchHooks) =>
     runOnHosts({ options, settings, positional, note }, hooks)
@@ -104,7 +108,7 @@ async function measure(
     { watchHosts },
     thresholds,
     { textReport },
-    { ProgressPrinter },
+    { openRunView },
     { openRunOutput },
     { TargetInsight },
     { pushMetrics },
@@ -113,32 +117,32 @@ async function measure(
     import('./bench/host-watch.ts'),
     import('../report/thresholds.ts'),
     import('../report/text-report.ts'),
-    import('../report/progress-line.ts'),
+    import('./bench/live/run-view.ts'),
     import('./report-output.ts'),
     import('./bench/insight/target-watch.ts'),
     import('./bench/insight/push-metrics.ts'),
   ])
-  const { options, stderr, quiet, terminal, note, result, signal } = context
+  const { options, terminal, note, result, signal } = context
   const output = options.out === undefined ? null : await openRunOutput(options.out)
-  const drive = options.hosts.length === 0 ? runBench : await driverOfHosts(context)
-  const printer = new ProgressPrinter(
-    {
-      write: (text) => stderr.write(text),
-      isTTY: terminal.stderrIsTty,
-      columns: terminal.columns,
-    },
-    { quiet },
-  )
+  const [isHere, isSearch] = [options.hosts.length === 0, options.find !== undefined]
+  const view = await openRunView(context, { settings, isSearch, isHere })
+  const drive = isHere ? runBench : await driverOfHosts(context, (line) => view.note(line))
   const hosts = options.doctor === 'on' ? watchHosts(options.targetHosts) : null
   try {
     const slos = thresholds.parseThresholds(options.slo)
     const rateAt = (connections: number): number => totalRate({ ...options, connections })
-    const course = courseFrom(options, settings, rateAt, slos, (stage) => note(stageNote(stage)))
+    const onStage = (stage: StageReport): void => view.stageEnded(stage)
+    const planned = courseFrom(options, settings, rateAt, slos, onStage)
+    const course = view.courseFor(planned, slos)
     const insight = new TargetInsight({ pid: options.targetPid, metrics: options.targetMetrics })
     const ran = await drive(settings, {
       signal,
-      onProgress: (progress) => printer.update(progress),
-      onPlan: ({ warnings }) => warnings.forEach((warning) => note(`warning: ${warning}`)),
+      onProgress: (progress) => view.update(progress),
+      onPlan: ({ warnings }) => {
+        for (const warning of warnings) note(`warning: ${warning}`)
+        view.open()
+      },
+      steering: view.steering,
       ...(hosts === null ? {} : { hosts }),
       record: output?.record,
       target: insight,
@@ -148,10 +152,9 @@ async function measure(
     const report = {
       ...measured,
       thresholds: thresholds.evaluateThresholds(slos, measured),
-      ...(course === null ? {} : { stages: course.stages }),
-      ...(course?.search ? { search: course.search } : {}),
+      ...foundBy(course, view.steering),
     }
-    printer.stop()
+    view.close()
     for (const line of (await output?.write(report)) ?? []) note(line)
     const { columns: width, color, stdoutIsTty } = terminal
     const text = textReport(report, stdoutIsTty ? { width, color } : { width: 100, color: false })
@@ -161,7 +164,17 @@ async function measure(
     return report
   } finally {
     hosts?.stop()
-    printer.stop()
+    view.close()
+  }
+}
+
+function foundBy(course: RecordedCourse | null, steering: RunSteering | undefined) {
+  const { stages = [], search = null } = course ?? {}
+  const { done = [] } = steering ?? {}
+  return {
+    ...(stages.length === 0 ? {} : { stages }),
+    ...(search === null ? {} : { search }),
+    ...(done.length === 0 ? {} : { steered: done }),
   }
 }
 

@@ -147,7 +147,7 @@ export function outcomeOf(stage: StageReport): TrialOutcome {
   return isUp && thresholds.every(({ held }) => held) ? 'passed' : 'failed'
 }
 
-function stageOf(
+export function stageOf(
   step: RunStep,
   report: RunReport,
   { atMs, blockedMs }: StepMoments,

@@ -68,7 +68,14 @@ export interface OpenScreen {
   draw(lines: LineScreenProps['lines']): void
   /** Leaves the last drawing on the terminal and gives the terminal back. */
   close(): void
+  /** The same, without the drawing. */
+  erase(): void
 }
+
+/** Nobody reads faster, and each drawing costs a millisecond. */
+const FRAMES_PER_SECOND_MAX = 4
+/** Ink ends an empty drawing with a line of its own. */
+const LINE_UP = '\u001b[1A'
 
 export type ScreenStreams = Required<Pick<RenderOptions, 'stdin' | 'stdout' | 'stderr'>>
 
@@ -80,9 +87,15 @@ export function openLineScreen(
     ...streams,
     exitOnCtrlC: false,
     patchConsole: false,
+    maxFps: FRAMES_PER_SECOND_MAX,
   })
   return {
     draw: (lines) => instance.rerender(<LineScreen lines={lines} {...props} />),
     close: () => instance.unmount(),
+    erase: () => {
+      instance.rerender(<LineScreen {...props} lines={[]} />)
+      instance.unmount()
+      streams.stdout.write(LINE_UP)
+    },
   }
 }
