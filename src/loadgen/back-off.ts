@@ -12,6 +12,8 @@ export interface ConnectionEnd {
   /** Of a BYE or a WebSocket close; 0: the connection broke off. */
   readonly code: number
   readonly retryAfterMs: number
+  /** Where to go instead, best first; missing: nothing was said. */
+  readonly addresses?: readonly string[]
 }
 
 export const BROKEN_OFF: ConnectionEnd = { code: 0, retryAfterMs: 0 }
@@ -29,7 +31,7 @@ export function backOffMs(end: ConnectionEnd, attempts: number, random: number):
     case 'backoff':
       return end.retryAfterMs + jitterMs
     default:
-      // At once; or elsewhere, where bench does not go. Later attempts are those of any other.
+      // At once, here or elsewhere. Later attempts are those of any other.
       return attempts === 0 ? 0 : jitterMs
   }
 }

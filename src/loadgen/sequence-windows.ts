@@ -17,6 +17,8 @@ export type Arrival = (typeof ARRIVAL)[keyof typeof ARRIVAL]
 export class SequenceWindows {
   readonly #lastSeq: Uint32Array
   readonly #recent: Uint32Array
+  /** Of connections that ended, where they are kept. */
+  #kept: SequenceWindows | null = null
 
   constructor(capacity: number) {
     this.#lastSeq = new Uint32Array(capacity)
@@ -33,6 +35,20 @@ export class SequenceWindows {
     if (this.#lastSeq[slot] === 0) return
     this.#lastSeq[slot] = 0
     this.#recent[slot] = 0
+  }
+
+  /** What `slot` had is kept for whoever takes `place`, of so many. */
+  keep(slot: Slot, place: number, places: number): void {
+    this.#kept ??= new SequenceWindows(places)
+    this.#kept.#lastSeq[place] = this.#lastSeq[slot]
+    this.#kept.#recent[place] = this.#recent[slot]
+  }
+
+  /** After clear(). */
+  restore(slot: Slot, place: number): void {
+    if (this.#kept === null) return
+    this.#lastSeq[slot] = this.#kept.#lastSeq[place]
+    this.#recent[slot] = this.#kept.#recent[place]
   }
 
   /**

@@ -25,7 +25,14 @@ export interface Storm {
   readonly seed: number
 }
 
-export type Turnover = Churn | Storm
+/** Connections end for reasons of their own, and come back. */
+export interface Return {
+  readonly kind: 'return'
+  /** Of the back-off. */
+  readonly seed: number
+}
+
+export type Turnover = Churn | Storm | Return
 
 /** Connections settle before they are lost. */
 const STORM_LEAD_MS = 1_000
@@ -46,7 +53,7 @@ export function turnoverOf(
     const perSecond = churnPerSecond(connections, churnPerMille)
     return { kind: 'churn', perSecond, lifetime, seed }
   }
-  if (mode !== 'storm') return null
+  if (mode !== 'storm') return settings.dispatch === undefined ? null : { kind: 'return', seed }
   const leadMs = Math.min(STORM_LEAD_MS, durationMs * STORM_LEAD_SHARE_MAX)
   return { kind: 'storm', atUs: measureFromUs + leadMs * 1000, byGenerator: !hasOwnNode, seed }
 }
