@@ -162,6 +162,18 @@ export const PLAN_OPTIONS = defineOptions({
     example: 'delivery-us=5',
     help: 'another value for an assumption, by its name in the plan',
   },
+  html: {
+    flag: 'html',
+    kind: 'file',
+    env: false,
+    help: 'write the plan as one page here too',
+  },
+  out: {
+    flag: 'out',
+    kind: 'directory',
+    env: false,
+    help: 'write plan.json and plan.html here too',
+  },
 })
 
 export type PlanOptions = OptionsOf<typeof PLAN_OPTIONS>

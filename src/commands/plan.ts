@@ -13,6 +13,7 @@ import { defineCommand } from '../config/command.ts'
 import { EXIT } from '../errors/exit-codes.ts'
 import { PushctlError } from '../errors/pushctl-error.ts'
 import { nodeSettings } from './plan/node-settings.ts'
+import { planHeadline, type PlanSection, planSections } from './plan/plan-sections.ts'
 import { capacityText } from './plan/plan-text.ts'
 import { PLAN_OPTIONS, type PlanOptions } from './plan-options.ts'
 
@@ -33,7 +34,7 @@ export const command = defineCommand({
     { line: 'pushctl plan --devices 1m --node-memory 8GiB --node-cores 2', help: 'small machines' },
   ],
   check: planFaults,
-  async run({ options, result }) {
+  async run({ options, result, note }) {
     const reports = await readReports(options)
     const overrides = [...measuredCosts(reports), ...options.assume.map(assumptionFrom)]
     const plan = planCapacity(inputFrom(options), assumptionsWith(overrides))
@@ -41,10 +42,39 @@ export const command = defineCommand({
     const sensitivity = sensitivityOf(plan)
     const settings = nodeSettings(plan)
     const document = { schema: 'pushctl.plan/1', ...plan, settings, sensitivity, evidence }
-    await result(document, capacityText(plan, settings, sensitivity, evidence))
+    const headline = planHeadline(plan)
+    const sections = planSections(plan, settings, sensitivity, evidence)
+    for (const path of await writePlan(options, document, headline, sections)) note(`wrote ${path}`)
+    await result(document, capacityText(headline, sections))
     return EXIT.OK
   },
 })
+
+/** --html FILE, and --out DIR with plan.json and plan.html in it; what was written. */
+async function writePlan(
+  { html: page, out }: PlanOptions,
+  document: object,
+  headline: string,
+  sections: readonly PlanSection[],
+): Promise<string[]> {
+  if (page === undefined && out === undefined) return []
+  const [{ planPage }, { writeOutputFolder, writeResultFile }] = await Promise.all([
+    import('./plan/plan-page.ts'),
+    import('../report/output-folder.ts'),
+  ])
+  const text = planPage(headline, sections)
+  const written: string[] = []
+  if (page !== undefined) {
+    await writeResultFile(page, text)
+    written.push(page)
+  }
+  if (out === undefined) return written
+  const files: [string, string][] = [
+    ['plan.json', `${JSON.stringify(document, null, 2)}\n`],
+    ['plan.html', text],
+  ]
+  return [...written, ...(await writeOutputFolder(out, files))]
+}
 
 function inputFrom(options: PlanOptions): PlanInput {
   const { devices } = options

@@ -15,6 +15,7 @@ import {
 import { mergeDistributions } from './distribution-merge.ts'
 import { mergeIntervals } from './interval-merge.ts'
 import { mergeGcSides, mergeHosts } from './side-merge.ts'
+import { mergeStages, stageFaults } from './stage-merge.ts'
 import { evaluateThresholds, parseThresholds } from './thresholds.ts'
 
 export interface NamedReport {
@@ -47,8 +48,19 @@ export function mergeReports(named: readonly NamedReport[]): MergedReport {
   }
   const reports = named.map(({ report }) => report)
   const startMs = Math.min(...reports.map(startOf))
+  const stages = mergeStages(named, startMs, (parts) => mergeLoad(parts, startMs))
+  const merged = { ...mergeLoad(named, startMs), ...(stages.length === 0 ? {} : { stages }) }
+  return {
+    report: { ...merged, thresholds: thresholdsOf(reports, merged) },
+    leftOut: leftOutOf(reports),
+  }
+}
+
+/** All but stages and thresholds. */
+function mergeLoad(named: readonly NamedReport[], startMs: number): RunReport {
+  const reports = named.map(({ report }) => report)
   const [first] = reports
-  const merged: RunReport = {
+  return {
     ...first,
     started_at: new Date(startMs).toISOString(),
     duration_ms: Math.max(...reports.map((report) => report.duration_ms)),
@@ -75,20 +87,12 @@ export function mergeReports(named: readonly NamedReport[]): MergedReport {
     plan: mergedPlan(named),
     thresholds: [],
   }
-  return {
-    report: { ...merged, thresholds: thresholdsOf(reports, merged) },
-    leftOut: leftOutOf(reports),
-  }
 }
 
 function mergeFaults(named: readonly NamedReport[]): string[] {
   const [first, ...rest] = named
   const faults: string[] = []
-  for (const { name, report } of named) {
-    if ((report.stages ?? []).length > 1) {
-      faults.push(`${name} has several stages, which began at other times than those of others`)
-    }
-  }
+  faults.push(...stageFaults(named))
   for (const { name, report } of rest) {
     if (report.mode !== first.report.mode) {
       faults.push(`${name} is mode ${report.mode}, ${first.name} is ${first.report.mode}`)

@@ -83,6 +83,31 @@ describe('pushctl plan', () => {
     })
   })
 
+  it('writes the same as one page without a script, and as a document', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'pushctl-plan-'))
+    folders.push(folder)
+    const page = join(folder, 'one.html')
+    const { code, out, err } = await plan('--devices', '2m', '--html', page, '--out', folder)
+    expect(code).toBe(0)
+    expect(err).toContain(`wrote ${page}`)
+    const text = readFileSync(page, 'utf8')
+    expect(text).toContain(`<h1>${out.split('\n')[0]}</h1>`)
+    for (const title of ['Load', 'Redis', 'Settings of a node', 'Assumptions', 'Evidence']) {
+      expect(text).toContain(`<h2>${title}</h2>`)
+    }
+    expect(text).toContain("default-src 'none'; style-src 'sha256-")
+    expect(text).not.toMatch(/<script|\sstyle=|\ssrc=|\shref=/)
+    expect(readFileSync(join(folder, 'plan.html'), 'utf8')).toBe(text)
+    const document = JSON.parse(readFileSync(join(folder, 'plan.json'), 'utf8'))
+    expect(document).toMatchObject({ schema: 'pushctl.plan/1', input: { devices: 2_000_000 } })
+  })
+
+  it('says where a page cannot be written', async () => {
+    const { code, err } = await plan('--devices', '2m', '--html', '/nowhere/plan.html')
+    expect(code).not.toBe(0)
+    expect(err).toContain('/nowhere/plan.html')
+  })
+
   it('takes costs from a report and holds it to thresholds', async () => {
     const file = savedReport({
       verdict: { value: 'VALID', reasons: [] },

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { parseRunReport } from '../../src/report/run-report-file.ts'
 import { jsonReport } from '../../src/report/json-report.ts'
 import { mergeReports } from '../../src/report/report-merge.ts'
-import type { RunReport } from '../../src/stats/run-report.ts'
+import type { RunReport, StageReport } from '../../src/stats/run-report.ts'
 import { longReport } from './long-report.ts'
 import { distributionOf, SAMPLE_REPORT } from './sample-report.ts'
 
@@ -101,5 +101,57 @@ describe('merged reports', () => {
     expect(() => merge(LEFT, larger)).toThrow(
       expect.objectContaining({ why: expect.stringContaining('of host-2 have 9 bytes') }),
     )
+  })
+})
+
+describe('merged stages', () => {
+  const { verdict, connections, messages, metrics, thresholds } = SAMPLE_REPORT
+  const stageAt = (at_ms: number, ...samples: readonly number[]): StageReport => ({
+    ...{ at_ms, duration_ms: 5_000, connections_wanted: 1_000, rate_wanted: 50 },
+    ...{ verdict, connections, messages, thresholds },
+    metrics: {
+      ...metrics,
+      push_latency: {
+        unit: 'us',
+        response: distributionOf(...samples),
+        service: distributionOf(1),
+      },
+    },
+  })
+  const staged = (report: RunReport, ...stages: readonly StageReport[]): RunReport => {
+    return { ...report, stages }
+  }
+
+  it('are those of hosts that ran them together, each merged by itself', () => {
+    const { stages = [] } = merge(
+      staged(LEFT, stageAt(4_000, 100), stageAt(9_000, 300)),
+      staged(RIGHT, stageAt(1_000, 200), stageAt(6_500, 90_000)),
+    ).report
+    expect(stages.map(({ at_ms }) => at_ms)).toEqual([4_000, 9_000])
+    expect(stages[0]).toMatchObject({ connections_wanted: 2_000, rate_wanted: 100 })
+    expect(stages[0].metrics.push_latency?.response).toEqual(distributionOf(100, 200))
+    expect(stages[1].metrics.push_latency?.response).toEqual(distributionOf(300, 90_000))
+    expect(stages[0].messages.sent).toBe(2 * messages.sent)
+    expect(stages[0].connections.failures[0].count).toBe(14)
+    expect(stages[1].thresholds[0]).toMatchObject({ held: false })
+  })
+
+  it('are refused where they were not the same, or not at the same time', () => {
+    const two = staged(LEFT, stageAt(4_000, 1), stageAt(9_000, 1))
+    expect(() => merge(two, staged(RIGHT, stageAt(1_000, 1)))).toThrow('cannot be merged')
+    const why = (other: RunReport): string => {
+      try {
+        merge(two, other)
+        return ''
+      } catch (error) {
+        return (error as { why?: string }).why ?? ''
+      }
+    }
+    expect(why(staged(RIGHT, stageAt(1_000, 1)))).toBe('host-2 has 1 stages, host-1 has 2')
+    expect(why(staged(RIGHT, stageAt(1_000, 1), stageAt(16_000, 1)))).toBe(
+      'stage 2 of host-2 did not run at the time of that of host-1',
+    )
+    const search = { of: 'rate', passed: 1, failed: 2, limit: 'target', confirmed: true } as const
+    expect(why({ ...staged(RIGHT, stageAt(1_000, 1)), search })).toContain('searched by itself')
   })
 })

@@ -104,4 +104,14 @@ describe('spikes', () => {
     expect(attributeSpikes(runOf(rowsOf([0, 0])))).toBeNull()
     expect(spikeLines(runOf([]))).toEqual([])
   })
+
+  it('lie beside a pause that is known to within its window only', () => {
+    const rows = rowsOf([1, 1, 400, 1, 1, 1])
+    const counted = side('stop the world', [{ at_ms: 1_000, us: 350_000, within_ms: 1_500 }])
+    expect(attributeSpikes(runOf(rows, counted))?.causes).toEqual([
+      { name: "the target's stop the world GC", spikes: 1 },
+    ])
+    const earlier = side('stop the world', [{ at_ms: 0, us: 350_000, within_ms: 1_500 }])
+    expect(attributeSpikes(runOf(rows, earlier))?.unexplained).toBe(1)
+  })
 })

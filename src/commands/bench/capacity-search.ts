@@ -6,6 +6,9 @@
  * this host is no limit.
  *
  *   100 ✓   200 ✓   400 ✓   800 ✗   566 ✗   476 ✓   519 ✗   …   confirm 490 ✓
+ *
+ * Where the best does not hold for longer, the search steps back until one does, and then up again
+ * between the two, each for as long.
  */
 
 export type TrialOutcome = 'passed' | 'failed' | 'generator'
@@ -38,6 +41,8 @@ export interface SearchAnswer {
 const RATIO_DONE = 1.03
 /** A load that did not hold for longer is lowered, further each time: a low answer beats none. */
 const STEPS_BACK = [0.95, 0.9, 0.8, 0.5]
+/** Each takes as long as the run. */
+const STEPS_UP_MAX = 3
 
 export class CapacitySearch {
   readonly #bounds: SearchBounds
@@ -47,7 +52,9 @@ export class CapacitySearch {
   #trial: Trial | null
   #isRepeated = false
   #confirmations = 0
-  #isConfirmed = false
+  #stepsUp = 0
+  /** What held for longer. */
+  #confirmed: number | null = null
 
   constructor(bounds: SearchBounds) {
     this.#bounds = bounds
@@ -64,7 +71,7 @@ export class CapacitySearch {
       passed: this.#passed,
       failed: this.#failed,
       limit: this.#failed === null ? 'bound' : this.#failedBy,
-      isConfirmed: this.#isConfirmed,
+      isConfirmed: this.#confirmed !== null && this.#confirmed === this.#passed,
     }
   }
 
@@ -78,21 +85,32 @@ export class CapacitySearch {
     this.#isRepeated = false
     if (outcome === 'passed') {
       this.#passed = value
-      this.#isConfirmed = isConfirmation
+      if (isConfirmation) this.#confirmed = value
     } else {
       this.#failed = value
       this.#failedBy = outcome === 'failed' ? 'target' : 'generator'
       // What passed for a short time and not for long has not passed.
-      if (isConfirmation) this.#passed = null
+      if (isConfirmation) this.#passed = this.#confirmed
     }
     this.#trial = isConfirmation ? this.#afterConfirmation(value) : this.#probe()
   }
 
   #afterConfirmation(value: number): Trial | null {
+    if (this.#confirmed !== null) return this.#stepUp(this.#confirmed)
     const stepBack = STEPS_BACK[this.#confirmations - 1]
-    if (this.#isConfirmed || stepBack === undefined) return null
+    if (stepBack === undefined) return null
     const lower = this.#fit(value * stepBack)
     return lower < value ? this.#confirm(lower) : null
+  }
+
+  /** Between what held for longer and what did not. */
+  #stepUp(confirmed: number): Trial | null {
+    const failed = this.#failed
+    if (failed === null || failed / confirmed <= RATIO_DONE) return null
+    const between = this.#fit(Math.sqrt(confirmed * failed))
+    if (this.#stepsUp === STEPS_UP_MAX || between <= confirmed || between >= failed) return null
+    this.#stepsUp += 1
+    return this.#confirm(between)
   }
 
   #probe(): Trial | null {

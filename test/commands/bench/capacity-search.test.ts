@@ -93,16 +93,33 @@ it('steps back from a load that passes for a short time only', () => {
   expect(found.answer.passed).toBeGreaterThan(460 * 0.9)
 })
 
-it('steps back further each time, and gives up in the end', () => {
+it('steps back further each time, then up again, and gives up in the end', () => {
   const low = searchFor(RATES, (value, long) => (value <= (long ? 300 : 500) ? 'passed' : 'failed'))
   expect(low.answer).toMatchObject({ isConfirmed: true, limit: 'target' })
-  expect(low.tried.slice(-5)).toEqual([
+  expect(low.tried.slice(-8)).toEqual([
     'confirm 496.8 failed',
     'confirm 472 failed',
     'confirm 424.8 failed',
     'confirm 339.8 failed',
     'confirm 169.9 passed',
+    'confirm 240.3 passed',
+    'confirm 285.8 passed',
+    'confirm 311.6 failed',
   ])
   const never = searchFor(RATES, (value, long) => (value <= 500 && !long ? 'passed' : 'failed'))
   expect(never.answer).toMatchObject({ passed: null, isConfirmed: false })
+})
+
+it('finds what holds for longer within 15 %, wherever below the short one it lies', () => {
+  fc.assert(
+    fc.property(fc.double({ min: 0.36, max: 1, noNaN: true }), (share) => {
+      const found = searchFor(RATES, (value, long) =>
+        value <= (long ? 500 * share : 500) ? 'passed' : 'failed',
+      )
+      expect(found.answer.isConfirmed).toBe(true)
+      expect(found.answer.passed).toBeLessThanOrEqual(500 * share)
+      expect(found.answer.passed).toBeGreaterThan(500 * share * 0.85)
+      expect(found.tried.filter((each) => each.startsWith('confirm')).length).toBeLessThan(9)
+    }),
+  )
 })
