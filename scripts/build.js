@@ -25,6 +25,7 @@ const ENTRIES = {
   'server-shard': 'src/server/shard-entry.ts',
   'loadgen-worker': 'src/loadgen/worker-entry.ts',
   'loadgen-publisher': 'src/loadgen/publisher-entry.ts',
+  'loadgen-bad-clients': 'src/loadgen/bad-clients/bad-client-entry.ts',
   'host-watch': 'src/commands/bench/host-watch-entry.ts',
   'selftest-responder': 'src/loadgen/selftest/responder-entry.ts',
 }

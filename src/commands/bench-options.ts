@@ -3,8 +3,11 @@ import { defineOptions } from '../config/option-table.ts'
 import { LIFETIMES } from '../loadgen/turnover.ts'
 import { WORKLOAD_MODES } from '../loadgen/workload.ts'
 import { COURSE_OPTIONS } from './bench/course-options.ts'
+import { POPULATION_OPTIONS } from './bench/population-options.ts'
+import { MESSAGE_BYTES } from './bench/population-settings.ts'
 import { REMOTE_OPTIONS } from './bench/remote/remote-options.ts'
 import { INSIGHT_OPTIONS } from './bench/insight/insight-options.ts'
+import { CLUSTER_BENCH_OPTIONS } from './bench/cluster-options.ts'
 import { TARGET_OPTIONS } from './bench/target-options.ts'
 
 export const BENCH_OPTIONS = defineOptions({
@@ -42,14 +45,17 @@ export const BENCH_OPTIONS = defineOptions({
       'messages (or broadcasts) per second in total. Default: 1 broadcast; 1 message per ' +
       'connection, in mixed per 10 connections',
   },
-  messageBytes: {
+  messageSizes: {
     flag: 'message-size',
-    kind: 'size',
-    default: 256,
-    min: 24,
-    max: 60 * 1024,
+    kind: 'sizes',
+    default: { kind: 'fixed', bytes: 256 },
+    min: MESSAGE_BYTES.min,
+    max: MESSAGE_BYTES.max,
     why: '24 bytes say when a message was due; a frame has at most 64 KiB',
-    help: 'payload in bytes',
+    example: '256..1KiB',
+    help:
+      'payload in bytes: one size, a range 256..1KiB, lognormal:MEAN:SIGMA, or sizes with ' +
+      'weights 256*7,1KiB*2',
   },
   durationMs: {
     flag: 'duration',
@@ -194,8 +200,10 @@ export const BENCH_OPTIONS = defineOptions({
     help: 'write report.json and the .hgrm files here',
   },
   ...COURSE_OPTIONS,
+  ...POPULATION_OPTIONS,
   ...REMOTE_OPTIONS,
   ...TARGET_OPTIONS,
+  ...CLUSTER_BENCH_OPTIONS,
   ...INSIGHT_OPTIONS,
   engine: {
     flag: 'engine',

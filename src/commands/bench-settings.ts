@@ -12,9 +12,11 @@ import { type BenchSettings, hasTurnover, pushKindsOf } from '../loadgen/workloa
 import { parseThresholds } from '../report/thresholds.ts'
 import type { BENCH_OPTIONS } from './bench-options.ts'
 import { checkProcess } from './bench/insight/process-source.ts'
+import { clusterFaults } from './bench/cluster-faults.ts'
 import { courseFaults } from './bench/course-settings.ts'
 import { hostsFaults } from './bench/remote/hosts-faults.ts'
 import { parseConnectionStages, parseRateStages } from './bench/load-stages.ts'
+import { populationFaults, populationFrom } from './bench/population-settings.ts'
 import { publishSettings, targetFaults, targetsFrom } from './bench/target-settings.ts'
 
 export type BenchOptions = OptionsOf<typeof BENCH_OPTIONS>
@@ -31,6 +33,7 @@ export function benchFaults(
   return [
     ...faultsOf(() => targetsFrom(options, positional)),
     ...targetFaults(options, targetsOrNone(options, positional)),
+    ...populationFaults(options, targetsOrNone(options, positional)),
     ...faultsOf(() => parseThresholds(options.slo)),
     ...faultsOf(() => parseSourceAddresses(options.sourceAddresses ?? '127.0.0.1')),
     ...exclusive(options.messagesPerConnection, options.messagesPerSecond, 'message-rate', 'rate'),
@@ -44,6 +47,7 @@ export function benchFaults(
     ...faultsOf(() => parseRateStages(options.rateStages)),
     ...courseFaults(options),
     ...hostsFaults(options, positional),
+    ...clusterFaults(options, positional),
     ...(options.targetPid === undefined
       ? []
       : faultsOf(() => checkProcess(options.targetPid ?? 0))),
@@ -59,8 +63,11 @@ export function settingsFrom(
 ): BenchSettings {
   const targets = targetsFrom(options, positional)
   const { sourceAddresses } = options
+  const { targetProtocol } = options
+  const isOverHttp = targetProtocol === 'sse' || targetProtocol === 'poll'
   return {
     targets,
+    ...(targets.length === 0 && isOverHttp ? { ownNodeOver: targetProtocol } : {}),
     mode: options.mode,
     connections: options.connections,
     connectsPerSecond: options.connectsPerSecond,
@@ -70,7 +77,7 @@ export function settingsFrom(
     churnPerMille: options.churnPerMille ?? CHURN_PER_MILLE_DEFAULT,
     lifetime: options.lifetime,
     heartbeatSeconds: Math.ceil((options.heartbeatMs ?? 0) / 1000),
-    messageBytes: options.messageBytes,
+    ...populationFrom(options),
     qos: options.qos === '1' ? 1 : 0,
     arrivals: options.arrivals,
     warmupMs: options.warmupMs,

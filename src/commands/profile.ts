@@ -19,6 +19,14 @@ const PROFILE_VERB_OPTIONS = defineOptions({
     env: false,
     help: 'the verb that a FILE is for; a NAME says so itself',
   },
+  // Hides the global one: this verb has hardly a setting, its profiles have many.
+  explain: {
+    flag: 'explain',
+    kind: 'boolean',
+    default: false,
+    env: false,
+    help: 'show: each setting with its value, its line, the default and what it does',
+  },
 })
 
 type Context = CommandContext<OptionsOf<typeof PROFILE_VERB_OPTIONS>>
@@ -47,6 +55,7 @@ export const command = defineCommand({
   examples: [
     { line: 'pushctl profile list', help: 'what comes with pushctl' },
     { line: 'pushctl profile show mixed-360', help: 'the file, with the reason of each setting' },
+    { line: 'pushctl profile show slow-readers --explain', help: 'what each setting of it means' },
     { line: 'pushctl profile check mine.yaml', help: 'everything that is wrong with it, by line' },
   ],
   check: (_, words) => faultsOf(words),
@@ -91,8 +100,13 @@ async function show({ options, result }: Context, [name]: readonly string[]): Pr
   const { checkProfile, findProfile, readProfileText } = await import('./profile/profile-file.ts')
   const place = await findProfile(name, options.for as ProfiledVerb)
   const text = await readProfileText(place)
-  const { faults, ...profile } = await checkProfile(place)
+  const { faults, explained, ...profile } = await checkProfile(place)
   if (faults.length > 0) throw new ConfigFaults(faults)
+  if (options.explain) {
+    const { explainedText } = await import('./profile/profile-explained.ts')
+    await result({ schema: 'pushctl.profile/1', ...profile, explained }, explainedText(explained))
+    return EXIT.OK
+  }
   await result({ schema: 'pushctl.profile/1', ...profile }, text.trimEnd())
   return EXIT.OK
 }

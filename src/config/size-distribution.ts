@@ -45,7 +45,7 @@ export function formatSizeDistribution(sizes: SizeDistribution): string {
   const typed = (bytes: number): string => formatExactBytes(bytes)
   switch (sizes.kind) {
     case 'fixed':
-      return formatBytes(sizes.bytes)
+      return exactText(sizes.bytes)
     case 'uniform':
       return `${typed(sizes.minBytes)}..${typed(sizes.maxBytes)}`
     case 'log-normal':
@@ -89,6 +89,12 @@ function parseList(text: string): SizeDistribution | null {
     items.push({ bytes, weight })
   }
   return items.length <= LIST_LENGTH_MAX ? { kind: 'list', items } : null
+}
+
+/** As people read it, where that loses nothing. */
+function exactText(bytes: number): string {
+  const text = formatBytes(bytes)
+  return parseBytes(text) === bytes ? text : formatExactBytes(bytes)
 }
 
 function formatExactBytes(bytes: number): string {

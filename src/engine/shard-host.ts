@@ -13,7 +13,11 @@ import { isMainThread, parentPort, Worker } from 'node:worker_threads'
 export type ShardKind = 'thread' | 'process'
 
 /** Built files under dist/ that run as a shard. */
-export type ShardEntry = 'server-shard' | 'loadgen-worker' | 'loadgen-publisher'
+export type ShardEntry = 
+  | 'server-shard'
+  | 'loadgen-worker'
+  | 'loadgen-publisher'
+  | 'loadgen-bad-clients'
 
 export interface ShardExit {
   /** Exit code, or the signal that ended it; an uncaught error where there was one. */

@@ -4,15 +4,23 @@
  */
 import { randomInt } from 'node:crypto'
 import { chooseEngine } from '../engine/create-engine.ts'
-import { deviceNamesOf } from './device-names.ts'
+import { badClientCount, pushedBadClients } from './bad-clients/bad-client-kinds.ts'
+import { type DeviceNames, deviceNamesOf } from './device-names.ts'
 import type { OwnNodeOptions } from './own-node-process.ts'
 import { readHostLimits } from './plan/host-limits.ts'
 import { planRun } from './plan/planner.ts'
 import type { RunPlan } from './plan/run-plan.ts'
+import { tagNamesOf } from './population/tag-rooms.ts'
 import { targetsOfShard } from './plan/target-share.ts'
 import type { RunCourse } from './run-course.ts'
 import type { PublisherSetup, ShardSetup } from './shard-messages.ts'
-import { type ResolvedTarget, resolveTarget } from './target/target-address.ts'
+import {
+  parseTarget,
+  type ResolvedTarget,
+  resolveTarget,
+  type TargetAddress,
+} from './target/target-address.ts'
+import { DEFAULT_WIRE } from './target/wire-settings.ts'
 import { activitiesOf, type BenchSettings, needsPublisher, pushKindsOf } from './workload.ts'
 
 /** Stands for the node of our own where only the plan is asked for. */
@@ -27,6 +35,12 @@ const OWN_NODE_TARGETS: readonly ResolvedTarget[] = (['push-tcp', 'push-websocke
   }),
 )
 
+/** Where a push node serves devices over HTTP. */
+const OWN_NODE_PATHS = {
+  sse: '/v1/events?device={device}',
+  poll: '/v1/poll?device={device}&session={session}&after={after}',
+} as const
+
 export interface BenchSetup {
   readonly targets: readonly ResolvedTarget[]
   readonly plan: RunPlan
@@ -37,8 +51,16 @@ export async function prepareBench(settings: BenchSettings): Promise<BenchSetup>
   const named = settings.targets
   const targets =
     named.length === 0 ? OWN_NODE_TARGETS : await Promise.all(named.map(resolveTarget))
-  const { kind } = chooseEngine(settings.engine)
-  return { targets, plan: planRun(settings, targets, readHostLimits(targets), kind) }
+  const { kind } = chooseEngine(engineWish(settings))
+  const limits = readHostLimits(targets)
+  const [portFirst, portLast] = settings.part?.ports ?? [limits.portFirst, limits.portLast]
+  const share = { ...limits, portFirst, portLast }
+  return { targets, plan: planRun(settings, targets, share, kind) }
+}
+
+/** The epoll engine has no TLS, so `auto` is the other one where a target has. */
+export function engineWish({ engine, targets }: BenchSettings): BenchSettings['engine'] {
+  return engine === 'auto' && targets.some(({ tls }) => tls !== undefined) ? 'node' : engine
 }
 
 /** The steps of a course are divided over all shards, so all of them connect together. */
@@ -50,10 +72,25 @@ export function setupFor(setup: BenchSetup, course: RunCourse | undefined): Benc
 
 /** Where the generator needs processes, the node needs as many: one for each, with its ports. */
 export function ownNodeOf(settings: BenchSettings, { shards, ports }: RunPlan): OwnNodeOptions {
-  const { connections, engine, heartbeatSeconds, mode } = settings
+  const { engine, heartbeatSeconds, mode } = settings
+  const connections = settings.connections + badClientCount(settings.badClients)
   const processes = shards.kind === 'process' ? shards.count : null
   const portsBelow = mode === 'storm' ? ports.first : null
   return { connections, engine, heartbeatSeconds, processes, portsBelow }
+}
+
+/** The same run, on the node of our own that it has got. */
+export function onOwnNode(
+  settings: BenchSettings,
+  { targets, httpUrl }: { targets: readonly TargetAddress[]; httpUrl: string },
+): BenchSettings {
+  const over = settings.ownNodeOver
+  if (over === undefined) return { ...settings, targets, publishUrl: httpUrl }
+  const url = `${over}+${new URL(OWN_NODE_PATHS[over], httpUrl).href}`
+  // A poll that is not answered yet is of a device that the node does not know yet.
+  const wire = { ...DEFAULT_WIRE, welcomeText: over === 'poll' ? 'WELCOME' : null }
+  const target = parseTarget(decodeURIComponent(url), { protocol: over, wire })
+  return { ...settings, targets: [target], publishUrl: httpUrl }
 }
 
 export function shardSetups(
@@ -68,7 +105,7 @@ export function shardSetups(
     sources: plan.ports.sources,
     engine: plan.engine,
     runId,
-    devices: deviceNamesOf(runId, connections, settings.part?.deviceScope),
+    devices: devicesOf(settings, runId),
     connectsPerSecond,
     connectLanes: plan.shards.lanes,
     messageBytes,
@@ -76,7 +113,25 @@ export function shardSetups(
     qos: settings.qos,
     activities: activitiesOf(settings.mode),
     deviceSecret: settings.deviceSecret,
+    dispatch: settings.dispatch,
+    ...populationOf(settings, runId),
+    seed: settings.seed,
   }))
+}
+
+/** Bad clients have the numbers after those of the connections. */
+export function devicesOf({ connections, badClients, part }: BenchSettings, runId: number) {
+  return deviceNamesOf(runId, connections + badClientCount(badClients), part?.deviceScope)
+}
+
+function populationOf(
+  { population, part }: BenchSettings,
+  runId: number,
+): Pick<ShardSetup, 'population' | 'roomNames'> {
+  const rooms = population?.rooms
+  const roomNames: DeviceNames | undefined =
+    rooms === undefined ? undefined : tagNamesOf(runId, rooms, part?.deviceScope)
+  return { population, roomNames }
 }
 
 /** null where nothing is pushed, or there is nowhere to push it. */
@@ -101,6 +156,8 @@ export function publisherSetup(
     qos,
     seed,
     answersLimitMs,
+    ...populationOf(settings, runId),
+    badDevices: { first: connections, count: pushedBadClients(settings.badClients) },
   }
 }
 

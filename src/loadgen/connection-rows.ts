@@ -43,10 +43,14 @@ export class ConnectionRows {
   /** Messages to this device alone. */
   readonly direct: SequenceWindows
   readonly broadcasts: SequenceWindows
+  /** Messages to its room. */
+  readonly rooms: SequenceWindows
   /** Granted heartbeat in ticks of the timer wheel. */
   readonly heartbeatTicks: Uint32Array
   readonly dueUs: Float64Array
   readonly writtenUs: Float64Array
+  /** A row that connects anew goes on with the numbers that it has received. */
+  keepsNumbers = false
   readonly #slotOfRow: Int32Array
   #openCount = 0
 
@@ -57,6 +61,7 @@ export class ConnectionRows {
     this.sentSeq = new Uint32Array(capacity)
     this.direct = new SequenceWindows(capacity)
     this.broadcasts = new SequenceWindows(capacity)
+    this.rooms = new SequenceWindows(capacity)
     this.heartbeatTicks = new Uint32Array(capacity)
     this.dueUs = new Float64Array(capacity)
     this.writtenUs = new Float64Array(capacity)
@@ -75,6 +80,8 @@ export class ConnectionRows {
     this.sentSeq[slot] = 0
     this.direct.clear(slot)
     this.broadcasts.clear(slot)
+    this.rooms.clear(slot)
+    if (this.keepsNumbers) this.#restoreNumbers(slot, row)
     this.dueUs[slot] = dueUs
     this.writtenUs[slot] = writtenUs
     this.#slotOfRow[row] = slot + 1
@@ -92,6 +99,7 @@ export class ConnectionRows {
     const phase = this.phase[slot]
     if (phase === CONNECTION_PHASE.FREE) return phase
     if (phase === CONNECTION_PHASE.OPEN) this.#openCount -= 1
+    if (this.keepsNumbers) this.#keepNumbers(slot, this.row[slot])
     this.phase[slot] = CONNECTION_PHASE.FREE
     this.#slotOfRow[this.row[slot]] = 0
     return phase
@@ -105,5 +113,16 @@ export class ConnectionRows {
 
   slotOf(row: number): Slot {
     return this.#slotOfRow[row] - 1
+  }
+
+  #keepNumbers(slot: Slot, row: number): void {
+    const rows = this.#slotOfRow.length
+    this.direct.keep(slot, row, rows)
+    this.broadcasts.keep(slot, row, rows)
+  }
+
+  #restoreNumbers(slot: Slot, row: number): void {
+    this.direct.restore(slot, row)
+    this.broadcasts.restore(slot, row)
   }
 }

@@ -13,16 +13,18 @@ import { nowUs } from '../stats/clock.ts'
 import { type HostSample, readHostSample } from '../stats/host-counters.ts'
 import { HostPeaks } from '../stats/host-peaks.ts'
 import type { RunStanding } from '../stats/run-progress.ts'
-import type { HostFindingsReport, RunReport } from '../stats/run-report.ts'
+import type { BadClientReport, HostFindingsReport, RunReport } from '../stats/run-report.ts'
 import {
   type BenchSetup,
   newRunId,
+  onOwnNode,
   ownNodeOf,
   prepareBench,
   publisherSetup,
   setupFor,
   shardSetups,
 } from './bench-setup.ts'
+import { BadClientGroup } from './bad-clients/bad-client-group.ts'
 import { connectInLanes } from './connect-lanes.ts'
 import { IntervalLog } from './interval-log.ts'
 import { MemorySampler } from './memory-sampler.ts'
@@ -64,8 +66,7 @@ export async function runBench(settings: BenchSettings, hooks: BenchHooks): Prom
       ? null
       : await OwnNode.start(ownNodeOf(settings, plan), hooks.signal)
   try {
-    const driven =
-      node === null ? settings : { ...settings, targets: node.targets, publishUrl: node.httpUrl }
+    const driven = node === null ? settings : onOwnNode(settings, node)
     const setup = setupFor(await prepareBench(driven), hooks.course)
     return await new BenchRun(driven, setup, hooks, startedAtMs, node).run()
   } finally {
@@ -99,6 +100,8 @@ class BenchRun {
   readonly #totals: RunTotals
   readonly #hostPeaks = new HostPeaks()
   #hosts: readonly HostFindingsReport[] = []
+  #badClients: BadClientGroup | null = null
+  #badClientReports: readonly BadClientReport[] = []
   readonly #phases = new PhaseClock()
   #connectUs = 0
   #connected = 0
@@ -157,6 +160,7 @@ class BenchRun {
         await this.#drain()
       } while (await this.#takeNextStep())
       await this.#hooks.target?.stop()
+      this.#badClientReports = (await this.#badClients?.finish()) ?? []
       const targetAfter = await this.#askTarget()
       const hostAfter = readHostSample()
       this.#hostPeaks.add(hostAfter, nowUs() / 1000)
@@ -171,7 +175,8 @@ class BenchRun {
       return this.#report(hostAfter, targetAfter)
     } finally {
       clearInterval(ticker)
-      await Promise.all([this.#shards.kill(), this.#publisher?.kill()])
+      const parts = [this.#shards, this.#publisher, this.#badClients]
+      await Promise.all(parts.map((part) => part?.kill()))
     }
   }
 
@@ -186,6 +191,8 @@ class BenchRun {
     if (needsPublisher(this.#settings.mode)) {
       await this.#api?.describe().catch((error) => blameTarget(error, this.#setup.targets))
     }
+    const [shard] = shardSetups(this.#settings, this.#setup, this.#runId)
+    this.#badClients = BadClientGroup.of(this.#settings.badClients, shard)
     if (setup !== null) {
       this.#publisher = openPublisher(setup, part, this.#hooks.gate, () => this.#shards.wake())
     }
@@ -235,6 +242,7 @@ class BenchRun {
     const { clock } = order ?? {}
     const stage = { ...times, turnover, connections, clock, ...scheduleOf(settings) }
     this.#stage = stage
+    this.#badClients?.start()
     this.#shards.tell({ kind: 'steady', stage })
     this.#publisher?.publish(stage, this.#shards.failedConnections)
     if (turnover?.kind === 'storm' && !turnover.byGenerator) this.#killNodeAt(turnover.atUs)
@@ -264,7 +272,8 @@ class BenchRun {
 
   /** No connection is left, and none will come back. */
   #isDeserted(): boolean {
-    return !hasTurnover(this.#settings.mode) && this.#shards.alive === 0
+    const { mode, dispatch } = this.#settings
+    return !hasTurnover(mode) && dispatch === undefined && this.#shards.alive === 0
   }
 
   #killNodeAt(atUs: number): void {
@@ -333,6 +342,7 @@ class BenchRun {
       nodeError: this.#nodeError,
       hostPeaks: this.#hostPeaks.report(),
       hosts: this.#hosts,
+      badClients: this.#badClientReports,
       intervals: this.#intervals.rows,
       generatorMemory: this.#memory.generator,
       targetMemory: this.#memory.target,

@@ -7,7 +7,7 @@
 import type { SocketEngine } from '../engine/socket-engine.ts'
 import { nowUs } from '../stats/clock.ts'
 import type { ConnectionRows } from './connection-rows.ts'
-import { connectionsOf, type EventShare, eventAt, eventsOf } from './event-share.ts'
+import { connectionAt, connectionsOf, type EventShare, eventAt, eventsOf } from './event-share.ts'
 import { AT_ONCE, PaceTimer } from './pace-timer.ts'
 import { pacerFrom } from './pacing/arrival-model.ts'
 import { LATE_AFTER_US, type Pacer } from './pacing/pacer.ts'
@@ -154,7 +154,8 @@ export class EchoSender {
     const rows = this.#rows
     const seq = rows.sentSeq[slot] + 1
     rows.sentSeq[slot] = seq
-    this.#drivers[rows.target[slot]].sendUpstream(slot, seq, dueUs, clockUs)
+    const connection = connectionAt(this.#share, row)
+    this.#drivers[rows.target[slot]].sendUpstream(slot, seq, dueUs, clockUs, connection)
     if (!measured) return
     this.#sent += 1
     if (clockUs - dueUs > LATE_AFTER_US) this.#late += 1

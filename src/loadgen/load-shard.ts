@@ -21,7 +21,9 @@ import { BROKEN_OFF, type ConnectionEnd } from './back-off.ts'
 import { ConnectionChurn } from './connection-churn.ts'
 import { CONNECTION_PHASE, ConnectionRows, PHASE_NAMES } from './connection-rows.ts'
 import { Connector } from './connector.ts'
-import { driverOptions } from './driver-options.ts'
+import { deviceRooms, driverOptions } from './driver-options.ts'
+import type { DispatchConnector } from './dispatch/dispatch-connector.ts'
+import { ShardDispatch } from './dispatch/shard-dispatch.ts'
 import { EchoSender } from './echo-sender.ts'
 import { connectionAt, connectionsOf } from './event-share.ts'
 import { FailedRows } from './failed-rows.ts'
@@ -34,7 +36,7 @@ import { Reconnector } from './reconnector.ts'
 import { FAIL_FAST_COUNT } from './run-limits.ts'
 import type { ShardSetup, SteadyStage } from './shard-messages.ts'
 import { createDriver } from './target/create-driver.ts'
-import type { ConnectionEvents, TargetDriver } from './target/target-driver.ts'
+import type { ConnectionEvents, DeviceRooms, TargetDriver } from './target/target-driver.ts'
 import type { Turnover } from './turnover.ts'
 
 /**
@@ -57,7 +59,11 @@ export class LoadShard implements EngineHandler, ConnectionEvents {
   readonly heartbeatRtt = new LatencyPair()
   /** Ends of connections that had been up, unasked for. */
   readonly endedUs: number[] = []
-  readonly connector: Connector
+  /** The rooms of those, where devices have rooms. */
+  readonly endedRooms: number[] = []
+  readonly connector: Connector | DispatchConnector
+  /** null: the devices connect to the targets in turn. */
+  readonly dispatch: ShardDispatch | null
   readonly failedRows: FailedRows
   readonly kernelBytes: ReturnType<typeof countKernelBytes>
   /** Of whole frames; the kernel may have given us more. */
@@ -72,7 +78,8 @@ export class LoadShard implements EngineHandler, ConnectionEvents {
   onHopeless: () => void = () => {}
 
   readonly #setup: ShardSetup
-  readonly #drivers: readonly TargetDriver[]
+  readonly #drivers: TargetDriver[]
+  readonly #rooms: DeviceRooms | null
   readonly #wheel: TimerWheel
   readonly #wheelStartUs = nowUs()
   readonly #tickMs: number
@@ -100,21 +107,23 @@ export class LoadShard implements EngineHandler, ConnectionEvents {
     this.kernelBytes = countKernelBytes(this.engine)
     this.rows = new ConnectionRows(this.engine.capacity, this.#total)
     this.receipts = new Receipts(this.rows, setup.runId, setup.activities)
-    this.#drivers = setup.targets.map((target) =>
-      createDriver(this.engine, target, driverOptions(setup), this),
-    )
+    this.#rooms = deviceRooms(setup)
+    const options = driverOptions(setup, this.#rooms)
+    this.#drivers = setup.targets.map((target) => createDriver(this.engine, target, options, this))
     this.#tickMs = wheelTickMs(setup.share.shards)
     this.#phaseLimitTicks = this.#ticksOf(PHASE_LIMIT_MS)
     this.#pongLimitTicks = this.#ticksOf(PONG_LIMIT_MS)
     this.#wheel = new TimerWheel(this.engine.capacity)
     this.#wheelTimer = setInterval(() => this.#turnWheel(), this.#tickMs)
-    this.connector = new Connector(
-      this.engine,
-      this.rows,
-      setup,
-      (slot) => this.#onAttempt(slot),
-      () => this.established + this.failed,
-    )
+    const onStarted = (slot: Slot): void => this.#onAttempt(slot)
+    this.dispatch = ShardDispatch.of(this.engine, this.rows, setup, {
+      onStarted,
+      onTarget: (target) => this.#drivers.push(createDriver(this.engine, target, options, this)),
+      onNowhere: (row, why) => this.#onNowhere(row, why),
+    })
+    const settled = (): number => this.established + this.failed
+    this.connector =
+      this.dispatch?.connector ?? new Connector(this.engine, this.rows, setup, onStarted, settled)
   }
 
   /** Ends and opens connections until the first so many of the run are up; counts start anew. */
@@ -130,6 +139,7 @@ export class LoadShard implements EngineHandler, ConnectionEvents {
     this.receipts.reset()
     this.failures = new FailureTally()
     this.endedUs.length = 0
+    this.endedRooms.length = 0
     this.failedRows.clear()
     this.echo = null
     this.failed = 0
@@ -141,6 +151,7 @@ export class LoadShard implements EngineHandler, ConnectionEvents {
 
   startSteady(stage: SteadyStage): void {
     this.receipts.begin(stage.measureFromUs, stage.clock)
+    this.dispatch?.begin(stage.measureFromUs)
     if (stage.turnover !== null) this.#startTurnover(stage, stage.turnover)
     if (!this.#setup.activities.echo || stage.arrivals === null) return
     const { share } = this.#setup
@@ -185,7 +196,7 @@ export class LoadShard implements EngineHandler, ConnectionEvents {
       await new Promise((resolve) => setTimeout(resolve, 10))
     }
     const left = this.engine.openCount
-    await this.engine.destroy()
+    await Promise.all([this.engine.destroy(), this.dispatch?.connector.close()])
     return left
   }
 
@@ -249,6 +260,7 @@ export class LoadShard implements EngineHandler, ConnectionEvents {
     const now = nowUs()
     this.handshakeTime.recordUs(now, rows.dueUs[slot], rows.writtenUs[slot])
     this.reconnector?.onWelcome(rows.row[slot], now)
+    this.dispatch?.onWelcome(rows.row[slot], rows.target[slot], now)
     rows.open(slot)
     this.established += 1
     rows.heartbeatTicks[slot] = heartbeatSeconds === 0 ? 0 : this.#ticksOf(heartbeatSeconds * 1000)
@@ -281,11 +293,8 @@ export class LoadShard implements EngineHandler, ConnectionEvents {
 
   /** From here on, connections that end come back. */
   #startTurnover(stage: SteadyStage, turnover: Turnover): void {
-    for (const pair of [this.connectTime, this.upgradeTime, this.handshakeTime]) {
-      pair.reset()
-      // Connects that began earlier are not in the metrics.
-      pair.fromUs = stage.measureFromUs
-    }
+    // Where connections end for reasons of their own, most of them stay: those of the ramp count.
+    if (turnover.kind !== 'return') this.#countConnectsFrom(stage.measureFromUs)
     const { share } = this.#setup
     const reconnector = new Reconnector(this.#total, this.connector, turnover.seed + share.shard)
     reconnector.measureFromUs = stage.measureFromUs
@@ -294,9 +303,17 @@ export class LoadShard implements EngineHandler, ConnectionEvents {
       const replace = (row: number, dueUs: number): boolean => this.#replace(row, dueUs)
       this.churn = new ConnectionChurn(share, stage, turnover, replace, this.engine)
       this.churn.start()
-    } else if (turnover.byGenerator) {
+    } else if (turnover.kind === 'storm' && turnover.byGenerator) {
       const waitMs = Math.max(0, (turnover.atUs - nowUs()) / 1000)
       this.#stormTimer = setTimeout(() => this.#loseAll(), waitMs)
+    }
+  }
+
+  /** Connects that began earlier are not in the metrics. */
+  #countConnectsFrom(fromUs: number): void {
+    for (const pair of [this.connectTime, this.upgradeTime, this.handshakeTime]) {
+      pair.reset()
+      pair.fromUs = fromUs
     }
   }
 
@@ -318,6 +335,21 @@ export class LoadShard implements EngineHandler, ConnectionEvents {
       this.#drop(slot, true)
       this.reconnector?.onLost(row, now, BROKEN_OFF)
     }
+  }
+
+  /** By room: devices that are up; null: devices have no rooms. */
+  roomMembers(): Uint32Array | null {
+    const rooms = this.#rooms
+    if (rooms === null) return null
+    const members = new Uint32Array(rooms.rooms.count)
+    for (let row = 0; row < this.#total; row++) {
+      if (this.rows.openSlotOf(row) >= 0) members[this.#roomOf(rooms, row)] += 1
+    }
+    return members
+  }
+
+  #roomOf({ rooms }: DeviceRooms, row: number): number {
+    return rooms.roomOf(connectionAt(this.#setup.share, row))
   }
 
   #connectionOf(slot: Slot): number {
@@ -376,24 +408,38 @@ export class LoadShard implements EngineHandler, ConnectionEvents {
   #end(slot: Slot, cause: string, sample: string, end: ConnectionEnd = BROKEN_OFF): void {
     this.#wheel.cancel(slot)
     const row = this.rows.row[slot]
-    const target = this.#setup.targets[this.rows.target[slot]].url
+    const target = this.rows.target[slot]
+    const { url } = (this.dispatch?.table.targets ?? this.#setup.targets)[target]
     const phase = this.rows.end(slot)
     if (phase === FREE) return
     const now = nowUs()
     const source = this.connector.sourceOf(row)
     this.failures.add(PHASE_NAMES[phase], cause, source, now, () =>
-      sample ? `${target}: ${sample}` : target,
+      sample ? `${url}: ${sample}` : url,
     )
     if (phase === OPEN) {
       this.endedUs.push(now)
+      this.dispatch?.onLost(row, target, end, now)
+      if (this.#rooms !== null) this.endedRooms.push(this.#roomOf(this.#rooms, row))
       this.reconnector?.onLost(row, now, end)
-    } else {
-      this.failed += 1
-      if (!this.#isSettled) this.failedRows.add(row)
-      this.reconnector?.onFailed(row, end)
-      if (this.failed === FAIL_FAST_COUNT && this.established === 0) this.onHopeless()
+    } else if (this.dispatch?.connector.onFailed(row, target, end) !== true) {
+      this.#giveUp(row, end)
     }
     this.#checkSettled()
+  }
+
+  #onNowhere(row: number, why: string): void {
+    this.failures.add('dispatch', 'no-node', '', nowUs(), () => why)
+    this.#giveUp(row, BROKEN_OFF)
+    this.#checkSettled()
+  }
+
+  /** An attempt failed; where connections come back, the row is tried again after a while. */
+  #giveUp(row: number, end: ConnectionEnd): void {
+    this.failed += 1
+    if (!this.#isSettled) this.failedRows.add(row)
+    this.reconnector?.onFailed(row, end)
+    if (this.failed === FAIL_FAST_COUNT && this.established === 0) this.onHopeless()
   }
 
   #checkSettled(): void {

@@ -1,13 +1,28 @@
 /**
  * The lines of a publisher: NDJSON for POST /v1/push/batch, from a template. The filler of the
- * payload is encoded once; per push only the device's digits and the 32 characters of the marker
- * are written, into a chunk shared by all pushes of a turn.
+ * payload is encoded once; per push only the device's digits, the 32 characters of the marker and
+ * what a payload says of itself are written, into a chunk shared by all pushes of a turn.
  */
 import { type DeviceNames, deviceIdOf, writeDigits } from './device-names.ts'
-import { BROADCAST_MARK, MARKER_BYTES, payloadTemplate, writeMarker } from './marker.ts'
+import {
+  BROADCAST_MARK,
+  FILLER_BYTE,
+  MARKER_BYTES,
+  payloadTemplate,
+  ROOM_MARK,
+  writeMarker,
+} from './marker.ts'
+import type { PayloadText } from './population/payload-text.ts'
 
 const BASE64 = Buffer.from('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/')
 const MARKER_CHARACTERS = (MARKER_BYTES / 3) * 4
+
+export interface PublishLineOptions {
+  readonly qos?: 0 | 1
+  /** The names are those of rooms (tags). */
+  readonly isToRooms?: boolean
+  readonly text?: PayloadText | null
+}
 
 export class PublishLines {
   readonly lineBytes: number
@@ -19,19 +34,32 @@ export class PublishLines {
   readonly #seqMark: number
   readonly #marker = new Uint8Array(MARKER_BYTES)
   readonly #markerView = new DataView(this.#marker.buffer)
+  readonly #text: PayloadText | null
+  /** The part of the payload that has the text in it, in whole groups of three bytes. */
+  readonly #textBytes: Uint8Array
 
   /** `devices` null: to all. */
-  constructor(devices: DeviceNames | null, messageBytes: number, runId: number, qos: 0 | 1 = 0) {
-    const to = devices === null ? '"all"' : `["${deviceIdOf(devices, 0)}"]`
+  constructor(
+    devices: DeviceNames | null,
+    messageBytes: number,
+    runId: number,
+    { qos = 0, isToRooms = false, text = null }: PublishLineOptions = {},
+  ) {
+    const [open, close] = isToRooms ? ['{"tag":"', '"}'] : ['["', '"]']
+    const to = devices === null ? '"all"' : `${open}${deviceIdOf(devices, 0)}${close}`
     const head = `{"to":${to},"payload64":"`
     const payload = Buffer.from(payloadTemplate(messageBytes)).toString('base64')
+    this.#text = text
+    const textLength = text?.bytes.length ?? 0
+    this.#textBytes = new Uint8Array(Math.ceil(textLength / 3) * 3).fill(FILLER_BYTE)
+    if (text !== null) this.#textBytes.set(text.bytes)
     this.#template = Buffer.from(`${head}${payload}"${qos === 1 ? ',"qos":1' : ''}}\n`)
     this.lineBytes = this.#template.length
     this.#digits = devices?.digits ?? 0
-    this.#digitsAt = devices === null ? 0 : '{"to":["'.length + devices.prefix.length
+    this.#digitsAt = devices === null ? 0 : `{"to":${open}`.length + devices.prefix.length
     this.#markerAt = head.length
     this.#runId = runId
-    this.#seqMark = devices === null ? BROADCAST_MARK : 0
+    this.#seqMark = devices === null ? BROADCAST_MARK : isToRooms ? ROOM_MARK : 0
   }
 
   /** Writes one line at `at`; `device` counts only where there are devices. */
@@ -47,13 +75,16 @@ export class PublishLines {
     if (this.#digits > 0) writeDigits(chunk, at + this.#digitsAt, this.#digits, device)
     writeMarker(this.#markerView, 0, this.#runId, this.#seqMark + seq, intendedUs, writtenUs)
     writeBase64(this.#marker, chunk, at + this.#markerAt)
+    if (this.#text === null) return
+    this.#text.write(this.#textBytes, 0, device, seq)
+    writeBase64(this.#textBytes, chunk, at + this.#markerAt + MARKER_CHARACTERS)
   }
 }
 
-/** Whole groups of three bytes only, as the marker is. */
+/** Whole groups of three bytes only. */
 function writeBase64(source: Uint8Array, out: Uint8Array, at: number): void {
   let position = at
-  for (let index = 0; index < MARKER_CHARACTERS * 0.75; index += 3) {
+  for (let index = 0; index < source.length; index += 3) {
     const word = (source[index] << 16) | (source[index + 1] << 8) | source[index + 2]
     out[position++] = BASE64[word >>> 18]
     out[position++] = BASE64[(word >>> 12) & 63]

@@ -9,13 +9,17 @@ import type { FailureTally } from './failure-tally.ts'
 import { PaceTimer } from './pace-timer.ts'
 import { type ArrivalModel, pacerFrom } from './pacing/arrival-model.ts'
 import { dueCount, LATE_AFTER_US, type Pacer } from './pacing/pacer.ts'
+import { BadClientTurns } from './population/bad-client-turns.ts'
+import { DeviceTurns } from './population/device-turns.ts'
+import { PushOutlet } from './population/push-outlet.ts'
+import { RoomTurns } from './population/room-turns.ts'
 import { seededRandom } from './seeded-random.ts'
 import type { PublisherSetup, PushCounts, PushKind, SteadyStage } from './shard-messages.ts'
-import { openPublishing } from './target/publish/open-publishing.ts'
-import type { PublishFormat, PublishStream } from './target/publish/publish-wire.ts'
 
 /** Pushes in one chunk: bounds how long the clock reading of a chunk is used for. */
 const BATCH = 256
+/** With those to bad clients beside them. */
+const PUSHES_MAX = 2 * BATCH
 
 export interface PublishOrder {
   readonly kind: PushKind
@@ -25,6 +29,8 @@ export interface PublishOrder {
   readonly failedConnections: Uint32Array
   /** How many pushes each device has got in earlier steps, for broadcasts in the first place. */
   readonly numbers: Uint32Array
+  /** The same of each room. */
+  readonly roomNumbers: Uint32Array
   /** The stream broke off; `broken` says why. */
   onBroken(): void
 }
@@ -42,17 +48,16 @@ export class PublisherRun {
   #total: number
   #limit: NodeJS.Timeout | null = null
   readonly #failures: FailureTally
-  readonly #lines: PublishFormat
+  readonly #outlet: PushOutlet
   readonly #pacer: Pacer
   readonly #timer: PaceTimer
-  readonly #stream: PublishStream
   readonly #isUnicast: boolean
   /** Pushes sent to each device; of broadcasts there is one count. */
   readonly #numbers: Uint32Array
   readonly #sentBefore: number
-  readonly #connections: number
-  readonly #isFailed: Uint8Array
-  #nextDevice: number
+  readonly #devices: DeviceTurns
+  readonly #rooms: RoomTurns | null
+  readonly #badClients: BadClientTurns | null
   #done = 0
   #sent = 0
   #late = 0
@@ -82,15 +87,14 @@ export class PublisherRun {
     this.#isUnicast = kind === 'unicast'
     this.#numbers = numbers
     this.#sentBefore = numbers[0]
-    this.#connections = stage.connections ?? setup.connections
-    this.#isFailed = new Uint8Array(setup.connections)
-    for (const connection of order.failedConnections) this.#isFailed[connection] = 1
-    this.#nextDevice = seededRandom(setup.seed).nextUint32() % this.#connections
+    this.#rooms = this.#isUnicast ? RoomTurns.of(setup, order.roomNumbers) : null
+    const connections = stage.connections ?? setup.connections
+    this.#badClients = this.#isUnicast ? BadClientTurns.of(setup, connections) : null
     this.#pacer = pacerFrom(arrivals)
     this.#total = this.#pacer.total
     const perSecond = (this.#pacer.total * 1e6) / (stage.endUs - stage.startUs)
     this.#timer = new PaceTimer(perSecond, (now) => this.#sendDue(now), alarms)
-    const publishing = openPublishing(setup, kind, {
+    this.#outlet = new PushOutlet(setup, kind, PUSHES_MAX, {
       onDrain: () => this.#onDrain(),
       onRefused: (cause, sample) => failures.add('publish', cause, '', nowUs(), () => sample),
       onBroken: (error) => {
@@ -98,8 +102,9 @@ export class PublisherRun {
         order.onBroken()
       },
     })
-    this.#lines = publishing.format
-    this.#stream = publishing.stream
+    const first = seededRandom(setup.seed).nextUint32() % connections
+    const { publishers } = this.#outlet
+    this.#devices = new DeviceTurns(connections, order.failedConnections, publishers, first)
   }
 
   /** Pushes of the measured time so far. */
@@ -140,15 +145,16 @@ export class PublisherRun {
   /** Resolves when the answers to all that was sent are read, or too late. */
   async answered(): Promise<void> {
     await this.#sentAll
-    this.#stream.end()
-    const late = setTimeout(() => void this.#stream.destroy(), this.#setup.answersLimitMs)
-    await this.#stream.done
+    this.#outlet.end()
+    const late = setTimeout(() => void this.#outlet.destroy(), this.#setup.answersLimitMs)
+    await this.#outlet.done
     clearTimeout(late)
-    const unanswered = this.#sentInAll - this.#stream.answered
+    const sent = this.#sentInAll + (this.#badClients?.pushed ?? 0)
+    const unanswered = sent - this.#outlet.answered
     if (unanswered > 0 && this.broken === null) {
       this.#failures.add('publish', 'unanswered', '', nowUs(), () => `${unanswered} pushes`)
     }
-    await this.#stream.destroy()
+    await this.#outlet.destroy()
   }
 
   stop(): void {
@@ -172,6 +178,8 @@ export class PublisherRun {
       warmupSent: this.#warmupSent,
       sentBefore: this.#sentBefore,
       blockedUs: this.#blockedUs,
+      ...(this.#rooms === null ? {} : { rooms: this.#rooms.counts }),
+      ...(this.#badClients === null ? {} : { toBadClients: this.#badClients.measured }),
     }
   }
 
@@ -192,7 +200,8 @@ export class PublisherRun {
       const due = this.#countDueBatch(clockUs)
       if (due === 0) return this.#nextDueUs()
       if (clockUs > this.#stageEndUs + LATE_AFTER_US) break
-      if (!this.#stream.write(this.#chunk(due, clockUs))) {
+      this.#push(due, clockUs)
+      if (!this.#outlet.flush()) {
         this.#blockedFromUs = nowUs()
         return Number.POSITIVE_INFINITY
       }
@@ -222,44 +231,40 @@ export class PublisherRun {
     return due
   }
 
-  /**
-   * One buffer for all pushes that are due: the stream keeps it until it is written, so it cannot
-   * be reused.
-   */
-  #chunk(due: number, clockUs: number): Buffer {
-    const { lineBytes } = this.#lines
-    const chunk = Buffer.allocUnsafe(due * lineBytes)
-    let used = 0
+  #push(due: number, clockUs: number): void {
+    const outlet = this.#outlet
+    const beside = this.#badClients?.countFor(due) ?? 0
+    outlet.begin(due + beside)
     for (let index = 0; index < due; index++) {
       const intendedUs = this.#stage.startUs + this.#pacer.intendedUs(this.#done)
       this.#done += 1
-      const measured = intendedUs >= this.#stage.measureFromUs
-      const device = this.#isUnicast ? this.#takeDevice() : 0
-      if (device < 0) {
-        if (measured) this.#unsendable += 1
-        continue
-      }
-      this.#sentInAll += 1
-      const seq = ++this.#numbers[device]
-      this.#lines.write(chunk, used, device, seq, intendedUs, clockUs)
-      used += lineBytes
-      if (!measured) this.#warmupSent += 1
-      else {
-        this.#sent += 1
-        if (clockUs - intendedUs > LATE_AFTER_US) this.#late += 1
-      }
+      this.#pushOne(intendedUs, clockUs)
     }
-    return chunk.subarray(0, used)
+    const measured = clockUs >= this.#stage.measureFromUs
+    for (let index = 0; index < beside; index++) {
+      outlet.toDevice(this.#badClients?.next(measured) ?? 0, 1, clockUs, clockUs)
+    }
   }
 
-  /** The next device in turn that was ever connected; -1 when there is none. */
-  #takeDevice(): number {
-    const connections = this.#connections
-    for (let tried = 0; tried < connections; tried++) {
-      const device = this.#nextDevice
-      this.#nextDevice = (device + 1) % connections
-      if (this.#isFailed[device] === 0) return device
+  #pushOne(intendedUs: number, clockUs: number): void {
+    const outlet = this.#outlet
+    const measured = intendedUs >= this.#stage.measureFromUs
+    const room = this.#rooms === null ? -1 : this.#rooms.next(measured)
+    if (room >= 0) {
+      outlet.toRoom(room, this.#rooms?.numberOf(room) ?? 0, intendedUs, clockUs)
+    } else {
+      const device = this.#isUnicast ? this.#devices.next(outlet.publisher) : 0
+      if (device < 0) {
+        if (measured) this.#unsendable += 1
+        return
+      }
+      outlet.toDevice(device, ++this.#numbers[device], intendedUs, clockUs)
     }
-    return -1
+    this.#sentInAll += 1
+    if (!measured) this.#warmupSent += 1
+    else {
+      this.#sent += 1
+      if (clockUs - intendedUs > LATE_AFTER_US) this.#late += 1
+    }
   }
 }

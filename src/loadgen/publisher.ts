@@ -27,7 +27,7 @@ export class Publisher {
   #failures = new FailureTally()
   readonly #runs = new Map<PushKind, PublisherRun>()
   /** What each device has got so far. */
-  readonly #numbers = new Map<PushKind, Uint32Array>()
+  readonly #numbers = new Map<PushKind | 'room', Uint32Array>()
   #alarms = openThreadAlarms()
   #setup: PublisherSetup | null = null
   /** A step is over: a further one is counted and watched anew. */
@@ -45,6 +45,8 @@ export class Publisher {
       this.#setup = message.setup
       this.#numbers.set('unicast', new Uint32Array(message.setup.connections))
       this.#numbers.set('broadcast', new Uint32Array(1))
+      const { rooms } = message.setup.population ?? {}
+      this.#numbers.set('room', new Uint32Array(rooms?.count ?? 0))
       this.#watch.start()
       this.#port.post({ kind: 'ready' })
     } else if (message.kind === 'publish') {
@@ -70,7 +72,8 @@ export class Publisher {
       if (arrivals === null) continue
       const onBroken = (): void => this.#stop()
       const numbers = this.#numbers.get(kind) as Uint32Array
-      const order = { kind, arrivals, stage, failedConnections, numbers, onBroken }
+      const roomNumbers = this.#numbers.get('room') as Uint32Array
+      const order = { kind, arrivals, stage, failedConnections, numbers, roomNumbers, onBroken }
       this.#runs.set(kind, new PublisherRun(setup, order, this.#failures, this.#alarms))
     }
     const progress = setInterval(() => this.#postProgress(), PROGRESS_MS)

@@ -1,9 +1,9 @@
 /**
  * What came back: latency, duplicates, order, per received message, without allocating. A broadcast
  * arrives as thousands of equal messages in one batch, so equal neighbours are counted as a run and
- * recorded once. Messages to one device and broadcasts are counted apart, each against its own
- * numbers; where a run has both, the latencies here are those of the former, because broadcasts
- * have metrics of their own.
+ * recorded once. Messages to one device, to a room and to all are counted apart, each against its
+ * own numbers; where a run has broadcasts and others, the latencies here are those of the others,
+ * because broadcasts have metrics of their own.
  *
  * One clock reading serves a batch, taken right after its bytes were read: reading the clock per
  * message would charge each message for the decoding of those before it. What a message waited in
@@ -22,6 +22,7 @@ import {
   MARKER_INTENDED_AT,
   MARKER_SEQ_AT,
   MARKER_WRITTEN_AT,
+  ROOM_MARK,
 } from './marker.ts'
 import { ARRIVAL } from './sequence-windows.ts'
 import type { ClockCorrection } from './run-part.ts'
@@ -30,6 +31,7 @@ import type { Activities } from './workload.ts'
 const NO_VIEW: DataView = new DataView(new ArrayBuffer(0))
 /** Of a sum of two times and a difference: far below what is between two broadcasts. */
 const ROUNDING_US = 1
+const SEQ_BITS = ROOM_MARK - 1
 const NOTHING_RECORDED = new LatencyRecorder().encode()
 
 /** Of the measured time. */
@@ -49,6 +51,7 @@ export class Receipts {
   /** Messages to one device. */
   readonly direct: ReceiptCounts = { received: 0, duplicated: 0, reordered: 0 }
   readonly broadcasts: ReceiptCounts = { received: 0, duplicated: 0, reordered: 0 }
+  readonly rooms: ReceiptCounts = { received: 0, duplicated: 0, reordered: 0 }
   /** Payloads without a marker of this run: somebody else pushes to our devices. */
   foreign = 0
   /** Latencies further below zero than the clocks can be wrong. */
@@ -80,15 +83,15 @@ export class Receipts {
   }
 
   get received(): number {
-    return this.direct.received + this.broadcasts.received
+    return this.direct.received + this.broadcasts.received + this.rooms.received
   }
 
   get duplicated(): number {
-    return this.direct.duplicated + this.broadcasts.duplicated
+    return this.direct.duplicated + this.broadcasts.duplicated + this.rooms.duplicated
   }
 
   get reordered(): number {
-    return this.direct.reordered + this.broadcasts.reordered
+    return this.direct.reordered + this.broadcasts.reordered + this.rooms.reordered
   }
 
   /** Counts from zero; what each connection has received is still known. */
@@ -96,7 +99,7 @@ export class Receipts {
     this.response.reset()
     this.service.reset()
     this.#interval.reset()
-    for (const counts of [this.direct, this.broadcasts]) {
+    for (const counts of [this.direct, this.broadcasts, this.rooms]) {
       counts.received = 0
       counts.duplicated = 0
       counts.reordered = 0
@@ -177,11 +180,13 @@ export class Receipts {
   /** True for a message whose latency counts: measured, and the first of its number. */
   #count(slot: Slot, mark: number, isMeasured: boolean): boolean {
     const isBroadcast = mark >= BROADCAST_MARK
-    const windows = isBroadcast ? this.#rows.broadcasts : this.#rows.direct
+    const isToRoom = !isBroadcast && mark >= ROOM_MARK
+    const { broadcasts, rooms, direct } = this.#rows
+    const windows = isBroadcast ? broadcasts : isToRoom ? rooms : direct
     // The number is noted in the warm-up too, so that what follows is judged against it.
-    const arrival = windows.note(slot, isBroadcast ? mark - BROADCAST_MARK : mark)
+    const arrival = windows.note(slot, mark & SEQ_BITS)
     if (!isMeasured) return false
-    const counts = isBroadcast ? this.broadcasts : this.direct
+    const counts = isBroadcast ? this.broadcasts : isToRoom ? this.rooms : this.direct
     counts.received += 1
     if (arrival === ARRIVAL.LATE) counts.reordered += 1
     if (arrival !== ARRIVAL.DUPLICATE) return true

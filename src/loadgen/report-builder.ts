@@ -6,9 +6,11 @@ import { mergeGcSnapshots } from '../stats/gc-recorder.ts'
 import { hostReportOf } from '../stats/host-counters.ts'
 import { LatencyRecorder } from '../stats/latency-recorder.ts'
 import type { GcSideReport, MetricName, MetricReport, RunReport } from '../stats/run-report.ts'
+import { clusterReportOf } from './dispatch/cluster-report.ts'
 import { countBroadcasts } from './delivery-count.ts'
 import { FailureTally } from './failure-tally.ts'
 import { LatencyPair } from './latency-pair.ts'
+import { countRoomPushes } from './population/room-deliveries.ts'
 import { bytesPerConnection, memoryPoints } from './memory-slope.ts'
 import { PUBLISHING_BROKEN, type RunFindings } from './run-findings.ts'
 import type { ReceiptCounts } from './receipts.ts'
@@ -42,6 +44,7 @@ export function buildReport(findings: RunFindings): RunReport {
       received_per_second: perSecond(messages.received, measuredUs),
     },
     metrics: reportMetrics(metrics),
+    ...badClientsOf(findings),
     gc: { generator, target: findings.targetGc ?? UNKNOWN_SIDE },
     host: hostReport(findings),
     hosts: findings.hosts,
@@ -51,11 +54,17 @@ export function buildReport(findings: RunFindings): RunReport {
       generator_points: memoryPoints(findings.generatorMemory),
       target_points: memoryPoints(findings.targetMemory),
     },
+    ...clusterReportOf(results),
     thresholds: [],
     intervals: findings.intervals,
     environment: findings.environment,
     plan: plan as unknown as Record<string, unknown>,
   }
+}
+
+function badClientsOf({ badClients, publisher }: RunFindings): Pick<RunReport, 'bad_clients'> {
+  if (badClients.length === 0) return {}
+  return { bad_clients: { pushed: publisher?.unicast?.toBadClients ?? 0, kinds: badClients } }
 }
 
 function resultsOf({ shards }: RunFindings): ShardResult[] {
@@ -81,6 +90,8 @@ function reportMetrics(metrics: ReadonlyMap<MetricName, LatencyPair>) {
   return reports
 }
 
+const NOTHING_RECEIVED: ReceiptCounts = { received: 0, duplicated: 0, reordered: 0 }
+
 type MessageCounts = Omit<RunReport['messages'], 'sent_per_second' | 'received_per_second'>
 
 /** Adds the metrics of broadcasts, which need the schedule as well as the receipts. */
@@ -89,7 +100,7 @@ function countMessages(
   results: readonly ShardResult[],
   metrics: Map<MetricName, LatencyPair>,
 ): MessageCounts {
-  const { publisher, stage } = findings
+  const { publisher, stage, plan } = findings
   const { broadcast = null } = publisher ?? {}
   const toOne = sumSends([...results.map((result) => result.sends), publisher?.unicast?.sends])
   const sends = sumSends([toOne, broadcast?.sends])
@@ -102,19 +113,23 @@ function countMessages(
     metrics.set('broadcast_all', broadcasts.all)
     toAll = broadcasts.expected
   }
+  const { rooms } = publisher?.unicast ?? {}
+  const toRooms = stage === null ? 0 : countRoomPushes(results, stage, plan, rooms)
+  const sentToOne = toOne.sent - (rooms?.sent ?? 0)
   const direct = sumReceipts(results.map((result) => result.direct))
+  const inRooms = sumReceipts(results.map((result) => result.rooms ?? NOTHING_RECEIVED))
   const broadcasts = sumReceipts(results.map((result) => result.broadcast))
   return {
     planned: sends.planned,
     sent: sends.sent,
     late: sends.late,
     unsent: sends.unsent + sends.unsendable,
-    expected: toOne.sent + toAll,
-    received: direct.received + broadcasts.received,
+    expected: sentToOne + toRooms + toAll,
+    received: direct.received + inRooms.received + broadcasts.received,
     // Each kind by itself: what came too often of one must not hide what is missing of the other.
-    lost: lostOf(toOne.sent, direct) + lostOf(toAll, broadcasts),
-    duplicated: direct.duplicated + broadcasts.duplicated,
-    reordered: direct.reordered + broadcasts.reordered,
+    lost: lostOf(sentToOne, direct) + lostOf(toRooms, inRooms) + lostOf(toAll, broadcasts),
+    duplicated: direct.duplicated + inRooms.duplicated + broadcasts.duplicated,
+    reordered: direct.reordered + inRooms.reordered + broadcasts.reordered,
   }
 }
 

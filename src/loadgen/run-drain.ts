@@ -43,7 +43,8 @@ function hasAllCome(shards: ShardGroup, publisher: RunPublisher | null): boolean
   const come = shards.sum(({ received, duplicated }) => received - duplicated)
   if (publisher === null) return come >= shards.sum(({ sent }) => sent)
   const { unicast = null, broadcast = null } = publisher.result ?? {}
-  const toOne = unicast?.sends.sent ?? 0
+  const { sent: toRooms = 0, members = 0 } = unicast?.rooms ?? {}
+  const toOne = (unicast?.sends.sent ?? 0) - toRooms + members
   // By whoever sent them: another host's are no sends of ours.
   const { sentInAll = 0, warmupSent = 0 } = broadcast ?? {}
   const toAll = (sentInAll - warmupSent) * shards.alive

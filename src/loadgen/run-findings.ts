@@ -4,7 +4,12 @@
  */
 import type { HostSample } from '../stats/host-counters.ts'
 import type { HostPeaksReport } from '../stats/host-peaks.ts'
-import type { GcSideReport, HostFindingsReport, IntervalReport } from '../stats/run-report.ts'
+import type {
+  BadClientReport,
+  GcSideReport,
+  HostFindingsReport,
+  IntervalReport,
+} from '../stats/run-report.ts'
 import type { MemorySample } from './memory-slope.ts'
 import type { RunPlan } from './plan/run-plan.ts'
 import type { PublisherResult, SteadyStage } from './shard-messages.ts'
@@ -37,6 +42,8 @@ export interface RunFindings {
   readonly hostPeaks: HostPeaksReport
   /** What doctor saw, where the command had it look. */
   readonly hosts: readonly HostFindingsReport[]
+  /** Empty: there were none. */
+  readonly badClients: readonly BadClientReport[]
   readonly intervals: readonly IntervalReport[]
   readonly generatorMemory: readonly MemorySample[]
   readonly targetMemory: readonly MemorySample[]

@@ -7,8 +7,11 @@ import type { ErrorCode } from '../errors/error-codes.ts'
 import type { MetricName } from '../stats/run-report.ts'
 import type { BroadcastColumns } from './broadcast-ledger.ts'
 import type { DeviceNames } from './device-names.ts'
+import type { DispatchSetup } from './dispatch/dispatch-setup.ts'
+import type { DispatchFindings } from './dispatch/shard-dispatch.ts'
 import type { EventShare } from './event-share.ts'
 import type { FailureRow } from './failure-tally.ts'
+import type { Population } from './population/population.ts'
 import type { MessageSchedule } from './message-schedule.ts'
 import type { ReceiptCounts } from './receipts.ts'
 import type { ClockCorrection } from './run-part.ts'
@@ -35,6 +38,13 @@ export interface ShardSetup {
   readonly qos: 0 | 1
   readonly activities: Activities
   readonly deviceSecret?: Uint8Array | undefined
+  /** The devices find their nodes by it; missing: they connect to the targets in turn. */
+  readonly dispatch?: DispatchSetup | undefined
+  readonly population?: Population | undefined
+  /** Names of the rooms of the population; missing: there are none. */
+  readonly roomNames?: DeviceNames | undefined
+  /** Of what is random in payloads and their sizes. */
+  readonly seed?: number
 }
 
 /** When the steady state is: all times on the host's monotonic clock. */
@@ -117,7 +127,11 @@ export interface ShardResult extends ThreadFindings {
   /** Messages to one device: echoes or unicasts. */
   readonly direct: ReceiptCounts
   readonly broadcast: ReceiptCounts
+  /** Missing: devices have no rooms. */
+  readonly rooms?: RoomFindings
   readonly foreign: number
+  /** Missing: the run has no dispatch. */
+  readonly dispatch?: DispatchFindings
   /** Latencies so far below zero that the clocks of two hosts must be wrong; not recorded. */
   readonly refused: number
   readonly metrics: readonly EncodedMetric[]
@@ -126,6 +140,14 @@ export interface ShardResult extends ThreadFindings {
   readonly endedUs: Float64Array
   /** Frames against what the kernel counted, from the first connect on. */
   readonly bytes: readonly ByteCount[]
+}
+
+/** Messages to rooms, and who was in them. */
+export interface RoomFindings extends ReceiptCounts {
+  /** By room: devices that were up at the end. */
+  readonly members: Uint32Array
+  /** The room of each connection of `endedUs`, in the same order. */
+  readonly ended: Uint32Array
 }
 
 export interface FatalMessage {
@@ -169,6 +191,10 @@ export interface PublisherSetup {
   readonly seed: number
   /** How long the last answers are waited for. */
   readonly answersLimitMs: number
+  readonly population?: Population | undefined
+  readonly roomNames?: DeviceNames | undefined
+  /** Bad clients that are pushed to as devices are: numbers from `first` on. */
+  readonly badDevices?: { readonly first: number; readonly count: number } | undefined
 }
 
 export type PublisherDown =
@@ -193,6 +219,19 @@ export interface PushCounts {
   readonly sentBefore: number
   /** For so long the target took no more, with pushes waiting. */
   readonly blockedUs: number
+  /** Missing: none went to rooms. */
+  readonly rooms?: RoomPushCounts
+  /** Beside those of the schedule: to bad clients, in the measured time. */
+  readonly toBadClients?: number
+}
+
+export interface RoomPushCounts {
+  /** Of the measured pushes that were sent. */
+  readonly sent: number
+  /** What they were owed to, had every member been up. */
+  readonly members: number
+  /** Pushes of the schedule that were dealt with: the choice of rooms is repeated so far. */
+  readonly chosen: number
 }
 
 export interface PublisherResult extends ThreadFindings {

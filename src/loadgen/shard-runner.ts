@@ -140,6 +140,8 @@ export class ShardRunner {
   #result(shard: LoadShard, aliveAtEnd: number): ShardResult {
     shard.receipts.takeInterval()
     const { receipts } = shard
+    // Before the metrics are read: it adds one.
+    const dispatched = shard.dispatch?.findings(this.#watch.endUs)
     return {
       attempted: shard.connector.attempted,
       established: shard.established,
@@ -150,6 +152,7 @@ export class ShardRunner {
       sends: shard.echo?.counts(this.#watch.endUs) ?? NOTHING_SENT,
       direct: receipts.direct,
       broadcast: receipts.broadcasts,
+      ...roomFindings(shard),
       foreign: receipts.foreign,
       refused: receipts.refused,
       metrics: encodedMetrics(shard),
@@ -157,8 +160,16 @@ export class ShardRunner {
       endedUs: Float64Array.from(shard.endedUs),
       ...this.#watch.finish(),
       bytes: byteCounts(shard),
+      ...(dispatched === undefined ? {} : { dispatch: dispatched }),
     }
   }
+}
+
+function roomFindings(shard: LoadShard): Pick<ShardResult, 'rooms'> {
+  const members = shard.roomMembers()
+  if (members === null) return {}
+  const ended = Uint32Array.from(shard.endedRooms)
+  return { rooms: { ...shard.receipts.rooms, members, ended } }
 }
 
 function byteCounts(shard: LoadShard): ByteCount[] {
@@ -177,6 +188,7 @@ function encodedMetrics(shard: LoadShard): EncodedMetric[] {
     ['handshake_time', shard.handshakeTime],
     ['heartbeat_rtt', shard.heartbeatRtt],
     ['reconnect_time', shard.reconnector?.reconnectTime ?? new LatencyPair()],
+    ['unavailability', shard.dispatch?.unavailability ?? new LatencyPair()],
     [message, shard.receipts],
   ] as const
   return pairs

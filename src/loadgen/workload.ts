@@ -4,6 +4,9 @@
  * activity.
  */
 import type { RunPart } from './run-part.ts'
+import type { BadClientSettings } from './bad-clients/bad-client-kinds.ts'
+import type { Population } from './population/population.ts'
+import type { DispatchSetup } from './dispatch/dispatch-setup.ts'
 import type { TargetAddress } from './target/target-address.ts'
 import type { Lifetime } from './turnover.ts'
 
@@ -53,6 +56,8 @@ export function hasTurnover(mode: WorkloadMode): boolean {
 export interface BenchSettings {
   /** Empty: a node of our own is started and driven over both carriers. */
   readonly targets: readonly TargetAddress[]
+  /** The node of our own is driven over HTTP; missing: over its TCP and WebSocket. */
+  readonly ownNodeOver?: 'sse' | 'poll' | undefined
   readonly mode: WorkloadMode
   readonly connections: number
   readonly connectsPerSecond: number
@@ -67,7 +72,12 @@ export interface BenchSettings {
   readonly lifetime: Lifetime
   /** What the devices ask for in HELLO; 0: the node chooses. */
   readonly heartbeatSeconds: number
+  /** Where the population has sizes: their mean. */
   readonly messageBytes: number
+  /** Missing: devices are all alike, and so are messages. */
+  readonly population?: Population | undefined
+  /** Clients beside the connections that behave badly on purpose; missing: none. */
+  readonly badClients?: BadClientSettings | undefined
   /** 1: pushes are stored, and the devices of push nodes ACK them. */
   readonly qos: 0 | 1
   readonly arrivals: 'constant' | 'poisson'
@@ -90,6 +100,8 @@ export interface BenchSettings {
   /** null: the planner chooses. */
   readonly sourceAddresses: readonly string[] | null
   readonly engine: 'auto' | 'epoll' | 'node'
+  /** Devices find their nodes by it, and come back where they lose one; missing: by the targets. */
+  readonly dispatch?: DispatchSetup | undefined
   readonly seed: number
   /** Missing: the run is whole. */
   readonly part?: RunPart

@@ -23,6 +23,7 @@ export const METRIC_NAMES = [
   'broadcast_all',
   'heartbeat_rtt',
   'reconnect_time',
+  'unavailability',
 ] as const
 export type MetricName = (typeof METRIC_NAMES)[number]
 
@@ -284,6 +285,39 @@ export interface SearchReport {
   readonly confirmed: boolean
 }
 
+/** Clients of one kind that behaved badly on purpose, beside the connections of the run. */
+export interface BadClientReport {
+  readonly kind: 'slow-reader' | 'never-reader' | 'dropper' | 'half-open'
+  readonly wanted: number
+  /** Connections that stood; a client that comes back counts again. */
+  readonly connected: number
+  /** Connects that did not succeed. */
+  readonly failed: number
+  /** Ends that the target made. */
+  readonly cut: number
+  readonly alive_at_end: number
+  readonly received: number
+  /** Droppers: how often one vanished, and was welcomed again. */
+  readonly dropped?: number
+  readonly came_back?: number
+  /** The ends of `cut` by what the target said or did, most frequent first. */
+  readonly ends: readonly BadClientEndReport[]
+}
+
+export interface BadClientEndReport {
+  /** "bye 4102 too-slow", ECONNRESET, peer-end … as this side saw it. */
+  readonly cause: string
+  readonly count: number
+  /** From the connection to its end, in milliseconds. */
+  readonly after_ms: { readonly min: number; readonly p50: number; readonly max: number }
+}
+
+export interface BadClientsReport {
+  /** Pushes to them in the measured time, beside those of `messages`. */
+  readonly pushed: number
+  readonly kinds: readonly BadClientReport[]
+}
+
 /** One host of a run that was driven from several. */
 export interface GeneratorReport {
   /** As --on named it. */
@@ -311,6 +345,44 @@ export interface GeneratorReport {
   readonly clock_error_us: number | null
   /** Broadcasts that came before they were sent, by more than the clocks can be wrong. */
   readonly latencies_refused: number
+}
+
+/** What the devices of a run saw of one node of a cluster, in the measured time. */
+export interface ClusterNodeReport {
+  readonly node: string
+  readonly site: string
+  readonly devices_at_start: number
+  readonly devices_at_end: number
+  readonly welcomed: number
+  /** Connections that ended other than by a move. */
+  readonly lost: number
+  /** Devices that it told to go elsewhere. */
+  readonly moved: number
+  /** Attempts to connect that failed. */
+  readonly failed: number
+}
+
+/** What was done to the cluster, and when. */
+export interface ClusterEventReport {
+  /** From the start of the run. */
+  readonly at_ms: number
+  readonly what: string
+  readonly node: string
+  /** "" where it worked. */
+  readonly failure: string
+}
+
+export interface ClusterReport {
+  readonly nodes: readonly ClusterNodeReport[]
+  /** Devices that were without service at all; metrics.unavailability has how long. */
+  readonly devices_affected: number
+  readonly devices_away_at_end: number
+  readonly moves: number
+  /** Over the seconds in which any device moved, and the busiest of them. */
+  readonly moves_per_second: number
+  readonly moves_per_second_max: number
+  readonly scenario?: string
+  readonly events?: readonly ClusterEventReport[]
 }
 
 export interface RunReport {
@@ -353,6 +425,8 @@ export interface RunReport {
     readonly received_per_second: number
   }
   readonly metrics: Partial<Record<MetricName, MetricReport>>
+  /** Missing: all clients behaved. None of it is in `connections` and `messages`. */
+  readonly bad_clients?: BadClientsReport
   readonly gc: { readonly generator: GcSideReport; readonly target: GcSideReport }
   readonly host: {
     readonly before: HostCounters
@@ -376,6 +450,8 @@ export interface RunReport {
   /** Missing: nobody looked into the target. */
   readonly target?: { readonly sources: readonly TargetSourceReport[] }
   readonly thresholds: readonly ThresholdReport[]
+  /** Missing: the devices did not find their nodes by dispatch. */
+  readonly cluster?: ClusterReport
   /** Of a run that was driven from several hosts. */
   readonly generators?: readonly GeneratorReport[]
   /** Runs of several steps: connections, messages, metrics and verdict are the last one's. */

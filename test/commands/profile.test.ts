@@ -75,6 +75,7 @@ it('tells every fault of a file at once, with its line and the nearest name', as
     pushctl profile: wrong.yaml:8:1: unknown key "profile"
     pushctl profile: wrong.yaml:7:15: message-size must be between 24 B and 60 KiB, got "3"
       why  24 bytes say when a message was due; a frame has at most 64 KiB
+      try  message-size: 256..1KiB
     pushctl profile: wrong.yaml:4:11: duration must be a time such as 250ms, 30s or 5m, got "fast"
     pushctl profile: wrong.yaml:2:7: mode must be one of idle, echo, unicast, broadcast, mixed, churn, storm, got "ecko"
       try  mode: echo
@@ -108,4 +109,44 @@ it.each([
   const { status, err } = await profile(...words)
   expect(status).not.toBe(0)
   expect(err).toContain(wanted)
+})
+
+it('explains each setting: its value, its line, the default and what it does', async () => {
+  const path = fileOf(
+    'explained.yaml',
+    'description: a few\nconnections: 10k\nmessage-size: 256*7,1KiB\nslow-readers: 5%\n',
+  )
+  const { status, out } = await profile('show', path, '--explain')
+  expect(status).toBe(0)
+  const [head, ...rows] = out.trimEnd().split('\n')
+  expect(head).toMatch(/^setting +value +default +line +what it does$/)
+  expect(rows).toHaveLength(3)
+  expect(rows[0]).toMatch(/^connections +10,000 +1,000 +2 +connections to hold/)
+  expect(rows[1]).toMatch(/^message-size +256\*7,1KiB\*1 +256 B +3 +payload in bytes/)
+  expect(rows[2]).toMatch(/^slow-readers +5% +0% +4 +clients beside the connections/)
+  const json = JSON.parse((await profile('show', path, '--explain', '--json')).out)
+  expect(json.explained[2]).toMatchObject({ setting: 'slow-readers', value: '5%', default: '0%' })
+})
+
+it('tells faults of sizes, shares and texts with their lines', async () => {
+  const path = fileOf(
+    'population.yaml',
+    [
+      'mode: unicast',
+      'message-size: 256..lots',
+      'tag-share: 5',
+      'slow-reeders: 5%',
+      'never-readers: 200%',
+    ].join('\n'),
+  )
+  const { status, err } = await profile('check', path)
+  expect(status).toBe(2)
+  expect(err).toContain('population.yaml:4:1: unknown key "slow-reeders"\n  try  slow-readers: …')
+  expect(err).toContain('population.yaml:2:15: message-size must be a size such as 512, a range')
+  expect(err).toContain('population.yaml:3:12: tag-share must be a share such as 5%, got "5"')
+  expect(err).toContain('population.yaml:5:16: never-readers must be between 0% and 100%')
+  const together = fileOf('together.yaml', 'mode: broadcast\ntags: 3\npayload: "{devise}"\n')
+  const checked = await profile('check', together)
+  expect(checked.err).toContain('together.yaml:2:7, ')
+  expect(checked.err).toContain('together.yaml:3:10: the text of --payload has {devise}')
 })

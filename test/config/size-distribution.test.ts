@@ -47,7 +47,7 @@ describe('sizes', () => {
     (text) => expect(parseSizeDistribution(text)).toBeNull(),
   )
 
-  it.each(['300', '256..1KiB', 'lognormal:640:0.8', '256*7,1KiB*2', '64 KiB'])(
+  it.each(['300', '1500', '61439', '256..1KiB', 'lognormal:640:0.8', '256*7,1KiB*2', '64 KiB'])(
     '%s is shown as it could be typed again',
     (text) => {
       const sizes = parseSizeDistribution(text)

@@ -18,6 +18,10 @@ const LESS: Readonly<Record<string, readonly string[]>> = {
   'mixed-360': ['-R', '50'],
   'soak-24h': ['-R', '50'],
   'unicast-qos1': ['-R', '50'],
+  'meizu-100k-per-second': ['-R', '50'],
+  'wangwang-long-poll': ['-R', '50'],
+  'mobile-bad-network': ['-R', '50'],
+  'slow-readers': ['-R', '20'],
 }
 /** A busy machine may starve the generator (5) or cross a threshold (99): all came all the same. */
 const DONE = [0, 5, 99]

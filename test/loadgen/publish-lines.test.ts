@@ -6,7 +6,11 @@ import {
   MARKER_INTENDED_AT,
   MARKER_SEQ_AT,
   MARKER_WRITTEN_AT,
+  MARKER_BYTES,
+  ROOM_MARK,
 } from '../../src/loadgen/marker.ts'
+import { PayloadText } from '../../src/loadgen/population/payload-text.ts'
+import { tagNamesOf } from '../../src/loadgen/population/tag-rooms.ts'
 import { PublishLines } from '../../src/loadgen/publish-lines.ts'
 
 describe('publish lines', () => {
@@ -48,5 +52,37 @@ describe('publish lines', () => {
     const chunk = Buffer.alloc(lines.lineBytes)
     lines.write(chunk, 0, 0, 1, 2, 3)
     expect(JSON.parse(chunk.toString()).to).toBe('all')
+  })
+
+  it('have the text of a payload after its marker, whatever its length', () => {
+    const someSizes = fc.tuple(
+      fc.integer({ min: 100, max: 300 }),
+      fc.stringMatching(/^[a-zäß]{0,20}$/),
+    )
+    fc.assert(
+      fc.property(someSizes, fc.nat(99), ([messageBytes, word], device) => {
+        const names = deviceNamesOf(1, 100)
+        const text = new PayloadText(`${word}{device}-{counter}`, names, 1)
+        const lines = new PublishLines(names, messageBytes, 1, { text })
+        const chunk = Buffer.alloc(lines.lineBytes)
+        lines.write(chunk, 0, device, 7, 2, 3)
+        const payload = Buffer.from(JSON.parse(chunk.toString()).payload64, 'base64')
+        expect(payload).toHaveLength(messageBytes)
+        const written = payload.toString('utf8', MARKER_BYTES)
+        const expected = `${word}${deviceIdOf(names, device)}-0000000007`
+        expect(written.startsWith(`${expected}.`)).toBe(true)
+        expect(written.slice(expected.length)).toMatch(/^\.+$/)
+      }),
+    )
+  })
+
+  it('go to a room by its tag, numbered apart', () => {
+    const names = tagNamesOf(1, { count: 20, skew: 1 })
+    const lines = new PublishLines(names, 24, 1, { isToRooms: true })
+    const chunk = Buffer.alloc(lines.lineBytes)
+    lines.write(chunk, 0, 17, 5, 2, 3)
+    const { to, payload64 } = JSON.parse(chunk.toString())
+    expect(to).toEqual({ tag: 'bench-0000001-room-17' })
+    expect(Buffer.from(payload64, 'base64').readUInt32BE(MARKER_SEQ_AT)).toBe(ROOM_MARK + 5)
   })
 })

@@ -15,6 +15,7 @@ import { packageRoot } from '../../config/package-root.ts'
 import { isProfilePath, listProfiles } from '../../config/profile.ts'
 import { resolveOptions } from '../../config/resolve.ts'
 import { PushctlError } from '../../errors/pushctl-error.ts'
+import { type ExplainedSetting, explainSettings } from './profile-explained.ts'
 
 /** Verbs that have profiles, and their folders. */
 export const PROFILE_FOLDERS = { bench: 'load', doctor: 'kernel' } as const
@@ -30,6 +31,8 @@ export interface CheckedProfile extends ProfilePlace {
   readonly description: string
   /** As typed in the file, by flag. */
   readonly settings: Readonly<Record<string, string>>
+  /** The same with what each means; empty where there are faults. */
+  readonly explained: readonly ExplainedSetting[]
   readonly faults: readonly PushctlError[]
 }
 
@@ -97,6 +100,7 @@ export async function checkProfile(place: ProfilePlace): Promise<CheckedProfile>
     ...place,
     description: String(layer.get('description')?.values[0] ?? ''),
     settings: Object.fromEntries(typed.map(([flag, { values }]) => [flag, values.join(', ')])),
+    explained: all.length > 0 ? [] : explainSettings(table, resolved.options, layer),
     faults: all,
   }
 }

@@ -70,6 +70,8 @@ export function planRun(
     warnings: accept === null || accept.warning === null ? [] : [accept.warning],
     schedule: timetableOf(settings),
     seed: settings.seed,
+    ...(settings.population === undefined ? {} : { population: settings.population }),
+    ...(settings.badClients === undefined ? {} : { badClients: settings.badClients }),
   }
 }
 

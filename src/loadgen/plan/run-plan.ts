@@ -5,6 +5,8 @@
 import type { ShardKind } from '../../engine/shard-host.ts'
 import type { EngineKind } from '../../engine/socket-engine.ts'
 import type { CapacityLimit } from '../../stats/capacity/capacity-limits.ts'
+import type { BadClientSettings } from '../bad-clients/bad-client-kinds.ts'
+import type { Population } from '../population/population.ts'
 import type { Lifetime } from '../turnover.ts'
 import type { WorkloadMode } from '../workload.ts'
 
@@ -84,4 +86,6 @@ export interface RunPlan {
     readonly arrivals: string
   }
   readonly seed: number
+  readonly population?: Population
+  readonly badClients?: BadClientSettings
 }

@@ -7,7 +7,7 @@
  *   {random}     8 hexadecimal digits; {random:32}: so many
  */
 import { type DeviceNames, deviceIdOf, writeDigits } from '../device-names.ts'
-import type { SeededRandom } from '../seeded-random.ts'
+import { type SeededRandom, seededRandom } from '../seeded-random.ts'
 
 /** The text is written over for each message: a long one costs the generator its rate. */
 export const PAYLOAD_TEXT_BYTES_MAX = 4 * 1024
@@ -43,9 +43,10 @@ export class PayloadText {
   readonly #devices: readonly Field[]
   readonly #counters: readonly Field[]
   readonly #randoms: readonly Field[]
+  readonly #random: SeededRandom
 
   /** `devices` null: to all. Assumes a text without faults. */
-  constructor(text: string, devices: DeviceNames | null) {
+  constructor(text: string, devices: DeviceNames | null, seed: number) {
     const fields = { device: [] as Field[], counter: [] as Field[], random: [] as Field[] }
     const id = devices === null ? 'all' : deviceIdOf(devices, 0)
     let bytes = 0
@@ -74,10 +75,11 @@ export class PayloadText {
     this.#devices = fields.device
     this.#counters = fields.counter
     this.#randoms = fields.random
+    this.#random = seededRandom(seed)
   }
 
   /** Writes the places of the text that is in out at `at`. */
-  write(out: Uint8Array, at: number, device: number, counter: number, random: SeededRandom): void {
+  write(out: Uint8Array, at: number, device: number, counter: number): void {
     for (let index = 0; index < this.#devices.length; index++) {
       const field = this.#devices[index]
       if (field.width > 0) writeDigits(out, at + field.at, field.width, device)
@@ -86,14 +88,18 @@ export class PayloadText {
       writeDigits(out, at + this.#counters[index].at, COUNTER_DIGITS, counter)
     }
     for (let index = 0; index < this.#randoms.length; index++) {
-      writeHex(out, at + this.#randoms[index].at, this.#randoms[index].width, random)
+      writeHex(out, at + this.#randoms[index].at, this.#randoms[index].width, this.#random)
     }
   }
 }
 
-/** Bytes that the text takes in a payload. */
-export function payloadTextBytes(text: string, devices: DeviceNames): number {
-  return new PayloadText(text, devices).bytes.length
+/** The marker in text, the longer one of the two, and what base64 rounds up. */
+const BYTES_BESIDE_TEXT = 32 + 2
+
+/** Bytes that a payload with this text needs at least; names of rooms are the longest there are. */
+export function payloadBytesNeeded(text: string, connections: number): number {
+  const longest = { prefix: 'bench-0000000-room-', digits: String(connections).length }
+  return new PayloadText(text, longest, 0).bytes.length + BYTES_BESIDE_TEXT
 }
 
 function writeHex(out: Uint8Array, at: number, width: number, random: SeededRandom): void {

@@ -59,10 +59,10 @@ export class TagRooms {
   }
 }
 
-/** Names as those of devices: a prefix of the run and digits. */
-export function tagNamesOf(runId: number, { count }: RoomSettings): DeviceNames {
+/** Names as those of devices: a prefix of the run, and of the host in one of several, and digits. */
+export function tagNamesOf(runId: number, { count }: RoomSettings, scope = ''): DeviceNames {
   const run = runId.toString(36).padStart(7, '0')
-  return { prefix: `bench-${run}-room-`, digits: String(Math.max(1, count - 1)).length }
+  return { prefix: `bench-${run}-${scope}room-`, digits: String(Math.max(1, count - 1)).length }
 }
 
 /** Sizes by rank, descending; they sum up to `devices`: what rounding leaves goes to the first. */

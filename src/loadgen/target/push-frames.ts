@@ -24,7 +24,10 @@ import {
 } from '../../protocol/frame-writer.ts'
 import { textFromUtf8 } from '../../protocol/utf8.ts'
 import { deviceIdOf, writeDigits } from '../device-names.ts'
-import { payloadTemplate, writeMarker } from '../marker.ts'
+import { MARKER_BYTES, payloadTemplate, writeMarker } from '../marker.ts'
+import { PayloadText } from '../population/payload-text.ts'
+import { classAt, fixedSize, type SizeClasses } from '../population/size-classes.ts'
+import { type SeededRandom, seededRandom } from '../seeded-random.ts'
 import { DeviceTokens } from './device-tokens.ts'
 import type { ConnectionEvents, DriverOptions } from './target-driver.ts'
 
@@ -35,13 +38,19 @@ const STREAMS = [STREAM.INBOX, STREAM.BROADCAST] as const
 
 export class PushFrames {
   readonly hello: Uint8Array
-  readonly send: Uint8Array
   readonly ping: Uint8Array
-  /** Offset of the payload's marker in `send`. */
-  readonly markerAt: number
+  readonly #sizes: SizeClasses
+  /** By class of size. */
+  readonly #sends: readonly SendTemplate[]
+  /** The one to be written next. */
+  #send: SendTemplate
+  readonly #random: SeededRandom
+  readonly #text: PayloadText | null
   readonly #digitsAt: number
   readonly #tokens: DeviceTokens | null
   readonly #tokenAt: number
+  /** Of the digits of the room in HELLO; -1: devices have none. */
+  readonly #roomAt: number
   readonly #options: DriverOptions
   readonly #events: ConnectionEvents
   readonly #reader = new FrameReader({ from: 'node' })
@@ -58,8 +67,16 @@ export class PushFrames {
     this.hello = helloTemplate(options, token)
     this.#tokenAt = indexOfText(this.hello, token)
     this.#digitsAt = indexOfText(this.hello, options.devicePrefix) + options.devicePrefix.length
-    this.send = sendTemplate(options.messageBytes)
-    this.markerAt = this.send.length - payloadTemplate(options.messageBytes).length
+    const { rooms, payloadText, seed = 0 } = options
+    const room = rooms === undefined ? '' : deviceIdOf(rooms.names, 0)
+    const roomAt = rooms === undefined ? -1 : indexOfText(this.hello, room)
+    this.#roomAt = roomAt < 0 ? -1 : roomAt + (rooms?.names.prefix.length ?? 0)
+    const names = { prefix: options.devicePrefix, digits: options.deviceDigits }
+    this.#text = payloadText === undefined ? null : new PayloadText(payloadText, names, seed)
+    this.#sizes = options.sizes ?? fixedSize(options.messageBytes)
+    this.#sends = this.#sizes.bytes.map((bytes) => sendTemplate(bytes, this.#text))
+    this.#send = this.#sends[0]
+    this.#random = seededRandom(seed)
     this.ping = new Uint8Array(1)
     writePing(this.ping, 0)
   }
@@ -71,10 +88,23 @@ export class PushFrames {
     if (this.#tokens !== null) {
       writeAscii(out, at + this.#tokenAt, this.#tokens.tokenOf(connection))
     }
+    const { rooms } = this.#options
+    if (rooms !== undefined && this.#roomAt >= 0) {
+      const room = rooms.rooms.roomOf(connection)
+      writeDigits(out, at + this.#roomAt, rooms.names.digits, room)
+    }
     return at + this.hello.length
   }
 
-  /** Writes a SEND at `at`; returns the end. `view` covers `out`. */
+  /** Draws the size of the next SEND; returns the bytes of it. */
+  beginSend(): number {
+    if (this.#sends.length > 1) {
+      this.#send = this.#sends[classAt(this.#sizes, this.#random.next())]
+    }
+    return this.#send.bytes.length
+  }
+
+  /** Writes the SEND that was begun at `at`; returns the end. `view` covers `out`. */
   writeSend(
     out: Uint8Array,
     view: DataView,
@@ -82,10 +112,13 @@ export class PushFrames {
     seq: number,
     intendedUs: number,
     writtenUs: number,
+    connection: number,
   ): number {
-    out.set(this.send, at)
-    writeMarker(view, at + this.markerAt, this.#options.runId, seq, intendedUs, writtenUs)
-    return at + this.send.length
+    const { bytes, markerAt } = this.#send
+    out.set(bytes, at)
+    writeMarker(view, at + markerAt, this.#options.runId, seq, intendedUs, writtenUs)
+    this.#text?.write(out, at + markerAt + MARKER_BYTES, connection, seq)
+    return at + bytes.length
   }
 
   /** The stream that has something to acknowledge, or -1. */
@@ -123,7 +156,8 @@ export class PushFrames {
         const reason = textFromUtf8(bytes, reader.reasonStart, reader.reasonEnd)
         const cause = `bye ${reader.code} ${byeReason(reader.code)}`
         const { code, retryAfterMs } = reader
-        this.#events.onEnd(slot, cause, reason, false, { code, retryAfterMs })
+        const addresses = reader.addressCount === 0 ? [] : addressesIn(reader, bytes)
+        this.#events.onEnd(slot, cause, reason, false, { code, retryAfterMs, addresses })
         break
       }
       default:
@@ -138,6 +172,14 @@ export class PushFrames {
     const stream = (flags & MSG_FLAG.BROADCAST) === 0 ? STREAM.INBOX : STREAM.BROADCAST
     this.#ackSeqs[stream] = seq
   }
+}
+
+function addressesIn(reader: FrameReader, bytes: Uint8Array): string[] {
+  const addresses: string[] = []
+  while (reader.nextAddress()) {
+    addresses.push(textFromUtf8(bytes, reader.addressStart, reader.addressEnd))
+  }
+  return addresses
 }
 
 /** Longer than any run; an issuer's own tokens may be shorter. */
@@ -155,7 +197,9 @@ function writeAscii(out: Uint8Array, at: number, text: string): void {
 
 function helloTemplate(options: DriverOptions, token: string): Uint8Array {
   const names = { prefix: options.devicePrefix, digits: options.deviceDigits }
-  const fields = helloFields(deviceIdOf(names, 0), token, [], {
+  const { rooms } = options
+  const tags = rooms === undefined ? [] : [deviceIdOf(rooms.names, 0)]
+  const fields = helloFields(deviceIdOf(names, 0), token, tags, {
     heartbeatSeconds: options.heartbeatSeconds,
     flags: options.acks ? HELLO_FLAG.WILL_ACK : 0,
   })
@@ -163,8 +207,15 @@ function helloTemplate(options: DriverOptions, token: string): Uint8Array {
   return bytes.slice(0, writeHello(bytes, 0, fields))
 }
 
-function sendTemplate(messageBytes: number): Uint8Array {
+interface SendTemplate {
+  readonly bytes: Uint8Array
+  /** Offset of the payload, which opens with the marker. */
+  readonly markerAt: number
+}
+
+function sendTemplate(messageBytes: number, text: PayloadText | null): SendTemplate {
   const payload = payloadTemplate(messageBytes)
+  if (text !== null) payload.set(text.bytes, MARKER_BYTES)
   const fields = {
     requestId: 0,
     product: new TextEncoder().encode(ECHO_PRODUCT),
@@ -174,7 +225,8 @@ function sendTemplate(messageBytes: number): Uint8Array {
     payloadEnd: payload.length,
   }
   const bytes = new Uint8Array(sendBytesMax(fields))
-  return bytes.slice(0, writeSend(bytes, 0, fields))
+  const end = writeSend(bytes, 0, fields)
+  return { bytes: bytes.slice(0, end), markerAt: end - payload.length }
 }
 
 function indexOfText(bytes: Uint8Array, text: string): number {

@@ -61,10 +61,18 @@ export class PushTcpDriver implements TargetDriver {
     }
   }
 
-  sendUpstream(slot: Slot, seq: number, intendedUs: number, writtenUs: number): void {
-    const at = this.#reserve(this.#frames.send.length)
+  sendUpstream(
+    slot: Slot,
+    seq: number,
+    intendedUs: number,
+    writtenUs: number,
+    connection: number,
+  ): void {
+    const frames = this.#frames
+    const at = this.#reserve(frames.beginSend())
     const { outbox } = this.#engine
-    const end = this.#frames.writeSend(outbox, this.#outboxView, at, seq, intendedUs, writtenUs)
+    const view = this.#outboxView
+    const end = frames.writeSend(outbox, view, at, seq, intendedUs, writtenUs, connection)
     this.#commit(slot, at, end)
   }
 

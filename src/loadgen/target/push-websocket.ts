@@ -53,10 +53,18 @@ export class PushWebSocketDriver implements TargetDriver, WebSocketSink {
     }
   }
 
-  sendUpstream(slot: Slot, seq: number, intendedUs: number, writtenUs: number): void {
-    const at = this.#client.reserve(this.#frames.send.length)
+  sendUpstream(
+    slot: Slot,
+    seq: number,
+    intendedUs: number,
+    writtenUs: number,
+    connection: number,
+  ): void {
+    const frames = this.#frames
+    const at = this.#client.reserve(frames.beginSend())
     const { outbox } = this.#engine
-    const end = this.#frames.writeSend(outbox, this.#outboxView, at, seq, intendedUs, writtenUs)
+    const view = this.#outboxView
+    const end = frames.writeSend(outbox, view, at, seq, intendedUs, writtenUs, connection)
     this.#client.commit(slot, at, end, OPCODE.BINARY)
   }
 

@@ -6,6 +6,9 @@
  */
 import type { Slot } from '../../engine/socket-engine.ts'
 import type { ConnectionEnd } from '../back-off.ts'
+import type { DeviceNames } from '../device-names.ts'
+import type { SizeClasses } from '../population/size-classes.ts'
+import type { TagRooms } from '../population/tag-rooms.ts'
 import type { TemplateNames } from './message-template.ts'
 
 /** What a driver reports to the worker, from inside greet() and receive(). */
@@ -34,7 +37,13 @@ export interface TargetDriver {
   /** Reads bytes[start, end); returns from where they must be kept and presented again. */
   receive(slot: Slot, connection: number, bytes: Uint8Array, start: number, end: number): number
   /** Sends one upstream message that the target sends back. */
-  sendUpstream(slot: Slot, seq: number, intendedUs: number, writtenUs: number): void
+  sendUpstream(
+    slot: Slot,
+    seq: number,
+    intendedUs: number,
+    writtenUs: number,
+    connection: number,
+  ): void
   ping(slot: Slot): void
   /** What politeness asks for before the connection is closed: a close frame, or nothing. */
   sayGoodbye(slot: Slot): void
@@ -53,6 +62,18 @@ export interface DriverOptions {
   readonly deviceSecret?: Uint8Array | undefined
   /** Whether messages to all will come, where a device must ask for them. */
   readonly broadcast: boolean
+  /** What the devices of push nodes say and are; missing: one size, filler, no tags. */
+  readonly sizes?: SizeClasses | undefined
+  readonly payloadText?: string | undefined
+  readonly rooms?: DeviceRooms | undefined
+  /** Of what is random in messages. */
+  readonly seed?: number
+}
+
+/** The tag that each device asks for in its HELLO. */
+export interface DeviceRooms {
+  readonly names: DeviceNames
+  readonly rooms: TagRooms
 }
 
 export function namesOf({ runId, devicePrefix, deviceDigits }: DriverOptions): TemplateNames {

@@ -1,15 +1,14 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import { PayloadText, payloadTextFault } from '../../../src/loadgen/population/payload-text.ts'
-import { seededRandom } from '../../../src/loadgen/seeded-random.ts'
 
 const DEVICES = { prefix: 'bench-é-', digits: 3 }
 
 function textOf(template: string, device: number, counter: number, seed = 1): string {
-  const text = new PayloadText(template, DEVICES)
+  const text = new PayloadText(template, DEVICES, seed)
   const out = new Uint8Array(text.bytes.length + 10).fill(0x2e)
   out.set(text.bytes, 5)
-  text.write(out, 5, device, counter, seededRandom(seed))
+  text.write(out, 5, device, counter)
   return Buffer.from(out.subarray(5, out.length - 5)).toString()
 }
 
@@ -26,8 +25,8 @@ it('writes random digits, as many as asked for, the same from the same seed', ()
 })
 
 it('in a push to all the device is "all"', () => {
-  const text = new PayloadText('for {device}', null)
-  text.write(text.bytes, 0, 5, 1, seededRandom(1))
+  const text = new PayloadText('for {device}', null, 1)
+  text.write(text.bytes, 0, 5, 1)
   expect(Buffer.from(text.bytes).toString()).toBe('for all')
 })
 

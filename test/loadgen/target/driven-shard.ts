@@ -5,7 +5,7 @@ import { deviceNamesOf } from '../../../src/loadgen/device-names.ts'
 import { LoadShard } from '../../../src/loadgen/load-shard.ts'
 import type { PublisherSetup, PushKind, SteadyStage } from '../../../src/loadgen/shard-messages.ts'
 import type { PublishWay } from '../../../src/loadgen/target/publish/publish-wire.ts'
-import { openPublishing } from '../../../src/loadgen/target/publish/open-publishing.ts'
+import { openStream, publishFormat } from '../../../src/loadgen/target/publish/open-publishing.ts'
 import { parseTarget, type ResolvedTarget } from '../../../src/loadgen/target/target-address.ts'
 import {
   DEFAULT_WIRE,
@@ -119,7 +119,8 @@ export class DrivenShard {
       answersLimitMs: 1_000,
     }
     const outcome: PublishOutcome = { answered: 0, refused: [], broken: null }
-    const { format, stream } = openPublishing(setup, kind, {
+    const format = publishFormat(setup, kind === 'broadcast' ? 'all' : 'device', setup.messageBytes)
+    const stream = openStream(setup, kind, 0, {
       onDrain() {},
       onRefused: (cause) => outcome.refused.push(cause),
       onBroken: (error) => {
@@ -132,7 +133,7 @@ export class DrivenShard {
       const seq = kind === 'broadcast' ? index + 1 : Math.floor(index / connections) + 1
       format.write(chunk, index * format.lineBytes, device, seq, nowUs(), nowUs())
     }
-    stream.write(chunk)
+    stream.write(chunk, pushes)
     stream.end()
     await stream.done
     outcome.answered = stream.answered

@@ -1,7 +1,8 @@
 /** Pushes as PUBLISH packets: to the topics of devices, or to the one of broadcasts. */
 import { PushctlError } from '../../../errors/pushctl-error.ts'
 import type { BatchStreamEvents } from '../../batch-stream.ts'
-import { BROADCAST_MARK, writeMarker } from '../../marker.ts'
+import { BROADCAST_MARK, MARKER_BYTES, writeMarker } from '../../marker.ts'
+import type { PayloadText } from '../../population/payload-text.ts'
 import type { TemplateNames } from '../message-template.ts'
 import { BrokerAnswers } from '../mqtt/broker-answers.ts'
 import { PACKET_EVENT, PACKET_TYPE, PacketReader } from '../mqtt/packet-reader.ts'
@@ -21,14 +22,25 @@ export class MqttPublishFormat implements PublishFormat {
   readonly #runId: number
   readonly #seqMark: number
   #view: DataView = new DataView(new ArrayBuffer(0))
+  readonly #text: PayloadText | null
   #published = 0
 
-  constructor(names: TemplateNames, wire: WireSettings, messageBytes: number, toAll: boolean) {
+  constructor(
+    names: TemplateNames,
+    wire: WireSettings,
+    messageBytes: number,
+    toAll: boolean,
+    text: PayloadText | null = null,
+  ) {
     const topic = toAll ? wire.broadcastTopic : wire.deviceTopic
     this.#template = new PublishTemplate(topic, names, wire, messageBytes)
     this.lineBytes = this.#template.bytes.length
     this.#runId = names.runId
     this.#seqMark = toAll ? BROADCAST_MARK : 0
+    this.#text = text
+    if (text !== null) {
+      this.#template.bytes.set(text.bytes, this.#template.payloadAt + MARKER_BYTES)
+    }
   }
 
   write(
@@ -47,6 +59,7 @@ export class MqttPublishFormat implements PublishFormat {
     const markerAt = chunk.byteOffset + at + template.payloadAt
     const mark = this.#seqMark + seq
     writeMarker(this.#view, markerAt, this.#runId, mark, intendedUs, writtenUs)
+    this.#text?.write(chunk, at + template.payloadAt + MARKER_BYTES, device, seq)
   }
 }
 

@@ -14,7 +14,7 @@ export interface PublishWay {
 }
 
 export interface PublishFormat {
-  /** Bytes of one push in a chunk: the same for all. */
+  /** Bytes of one push in a chunk: the same for all of this format. */
   readonly lineBytes: number
   /** Writes one push at `at`; `device` counts only where there are devices. */
   write(
@@ -32,8 +32,8 @@ export interface PublishStream {
   readonly answered: number
   /** Resolves when all answers came, or the stream broke. */
   readonly done: Promise<void>
-  /** False: stop until onDrain. The chunk was taken in any case. */
-  write(chunk: Buffer): boolean
+  /** So many whole pushes. False: stop until onDrain; the chunk was taken in any case. */
+  write(chunk: Buffer, pushes: number): boolean
   /** No more pushes; answers still come. */
   end(): void
   destroy(): Promise<void>

@@ -4,8 +4,10 @@
  * socket, not a million.
  */
 import { connect, type Socket } from 'node:net'
+import { connect as connectTls } from 'node:tls'
 import { PushctlError } from '../../../errors/pushctl-error.ts'
 import type { BatchStreamEvents } from '../../batch-stream.ts'
+import type { tlsOptionsOf } from '../target-tls.ts'
 import type { PublishConversation, PublishStream } from './publish-wire.ts'
 
 export interface PublishEndpoint {
@@ -13,6 +15,8 @@ export interface PublishEndpoint {
   readonly port: number
   /** As people know it. */
   readonly shown: string
+  /** As node:tls takes it; missing: plain. */
+  readonly tls?: ReturnType<typeof tlsOptionsOf> | undefined
 }
 
 export class SocketPublishStream implements PublishStream {
@@ -20,7 +24,6 @@ export class SocketPublishStream implements PublishStream {
   readonly #endpoint: PublishEndpoint
   readonly #conversation: PublishConversation
   readonly #events: BatchStreamEvents
-  readonly #lineBytes: number
   readonly #socket: Socket
   /** Chunks that came before the connection was ready. */
   #early: Buffer[] = []
@@ -34,18 +37,16 @@ export class SocketPublishStream implements PublishStream {
   constructor(
     endpoint: PublishEndpoint,
     conversation: PublishConversation,
-    lineBytes: number,
     events: BatchStreamEvents,
   ) {
     this.#endpoint = endpoint
     this.#conversation = conversation
     this.#events = events
-    this.#lineBytes = lineBytes
     this.done = new Promise((resolve) => {
       this.#resolve = resolve
     })
-    this.#socket = connect({ host: endpoint.host, port: endpoint.port, noDelay: true })
-    this.#socket.on('connect', () => this.#onConnect())
+    this.#socket = openSocket(endpoint)
+    this.#socket.on(endpoint.tls ? 'secureConnect' : 'connect', () => this.#onConnect())
     this.#socket.on('data', (bytes) => this.#onBytes(bytes))
     this.#socket.on('drain', () => this.#onDrain())
     this.#socket.on('error', (error) => this.#break(error))
@@ -56,8 +57,8 @@ export class SocketPublishStream implements PublishStream {
     return this.#conversation.answered ?? this.#written
   }
 
-  write(chunk: Buffer): boolean {
-    this.#written += chunk.length / this.#lineBytes
+  write(chunk: Buffer, pushes: number): boolean {
+    this.#written += pushes
     if (this.#conversation.isReady && !this.#socket.connecting) {
       this.#isBlocked = !this.#socket.write(chunk)
     } else {
@@ -136,4 +137,12 @@ export class SocketPublishStream implements PublishStream {
           ),
     )
   }
+}
+
+function openSocket({ host, port, tls }: PublishEndpoint): Socket {
+  if (!tls) return connect({ host, port, noDelay: true })
+  const { serverName, ...trust } = tls
+  const name = serverName === undefined ? {} : { servername: serverName }
+  const socket = connectTls({ host, port, ...trust, ...name })
+  return socket.setNoDelay(true)
 }

@@ -1,0 +1,107 @@
+/** The settings of `pushctl bench` for who there is and how they behave, one row each. */
+import { defineOptions } from '../../config/option-table.ts'
+import { TAGS_MAX } from '../../loadgen/population/tag-rooms.ts'
+
+export const POPULATION_OPTIONS = defineOptions({
+  payloadText: {
+    flag: 'payload',
+    kind: 'string',
+    placeholder: 'TEXT',
+    example: '\'{"n":{counter},"to":"{device}","price":"{random:4}"}\'',
+    help:
+      'what is in a payload after its marker, with {device}, {counter}, {random} or {random:N}. ' +
+      'Default: filler',
+  },
+  publishers: {
+    flag: 'publishers',
+    kind: 'count',
+    default: 1,
+    min: 1,
+    max: 256,
+    why: 'they share one thread, which a few dozen connections keep busy',
+    help: 'connections that pushes to single devices come in over; each has its own devices',
+  },
+  tags: {
+    flag: 'tags',
+    kind: 'count',
+    default: 0,
+    min: 0,
+    max: TAGS_MAX,
+    why: 'a node keeps each tag by its name',
+    help: 'rooms: each device says the tag of one of so many in its HELLO (push nodes)',
+  },
+  tagSkew: {
+    flag: 'tag-skew',
+    kind: 'number',
+    default: 1,
+    min: 0,
+    max: 3,
+    help: "sizes of the rooms by Zipf's law: the k-th is 1/k^skew of the first; 0: all alike",
+  },
+  tagShare: {
+    flag: 'tag-share',
+    kind: 'share',
+    default: 0.1,
+    min: 0,
+    max: 1,
+    help: 'of the pushes so many go to all of a room instead of to one device, where there are tags',
+  },
+  slowReaders: {
+    flag: 'slow-readers',
+    kind: 'share',
+    default: 0,
+    min: 0,
+    max: 1,
+    example: '5%',
+    help: 'clients beside the connections, as a share of them, that read at --slow-read-rate',
+  },
+  slowReadBytes: {
+    flag: 'slow-read-rate',
+    kind: 'size',
+    default: 1024,
+    min: 1,
+    max: 1024 * 1024,
+    help: 'bytes per second that a slow reader reads',
+  },
+  neverReaders: {
+    flag: 'never-readers',
+    kind: 'share',
+    default: 0,
+    min: 0,
+    max: 1,
+    example: '1%',
+    help: 'clients beside the connections that say HELLO and never read',
+  },
+  halfOpen: {
+    flag: 'half-open',
+    kind: 'share',
+    default: 0,
+    min: 0,
+    max: 1,
+    example: '1%',
+    help: 'clients beside the connections that connect and say nothing',
+  },
+  droppers: {
+    flag: 'droppers',
+    kind: 'share',
+    default: 0,
+    min: 0,
+    max: 1,
+    example: '10%',
+    help: 'clients beside the connections that vanish and come back, again and again',
+  },
+  dropUpMs: {
+    flag: 'drop-after',
+    kind: 'duration',
+    default: 10_000,
+    min: 100,
+    help: 'how long a dropper stays up, on average',
+  },
+  dropAwayMs: {
+    flag: 'drop-away',
+    kind: 'duration',
+    default: 2_000,
+    min: 10,
+    help: 'how long a dropper stays away, on average',
+  },
+})

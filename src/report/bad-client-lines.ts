@@ -1,0 +1,36 @@
+/** Clients that behaved badly on purpose, as a table: what they did, and what was done to them. */
+import { formatCount } from '../config/quantities.ts'
+import type { BadClientReport, RunReport } from '../stats/run-report.ts'
+import { millisecondsText } from './report-values.ts'
+import { plainText, tableLines } from './table.ts'
+
+const ENDS_SHOWN_MAX = 4
+
+export function badClientLines({ bad_clients }: RunReport): string[] {
+  if (bad_clients === undefined) return []
+  const head = ['kind', 'clients', 'connected', 'received', 'cut', 'alive at end', 'ends']
+  const rows = bad_clients.kinds.map((row) => [
+    row.kind,
+    formatCount(row.wanted),
+    formatCount(row.connected),
+    formatCount(row.received),
+    formatCount(row.cut),
+    formatCount(row.alive_at_end),
+    endsText(row),
+  ])
+  const left = 'left' as const
+  const right = 'right' as const
+  return tableLines([head, ...rows], [left, right, right, right, right, right, left])
+}
+
+function endsText({ ends, dropped, came_back }: BadClientReport): string {
+  const shown = ends.slice(0, ENDS_SHOWN_MAX).map(({ cause, count, after_ms }) => {
+    return `${formatCount(count)} × ${plainText(cause)} after ${millisecondsText(after_ms.p50)}`
+  })
+  const more = ends.length - shown.length
+  if (more > 0) shown.push(`and ${more} more`)
+  if (dropped !== undefined) {
+    shown.unshift(`${formatCount(dropped)} vanished, ${formatCount(came_back ?? 0)} came back`)
+  }
+  return shown.join(', ')
+}
