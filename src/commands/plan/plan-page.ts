@@ -46,12 +46,15 @@ function section({ title, head, rows, alignments = [], lines = [] }: PlanSection
   const top =
     head === undefined
       ? NOTHING
-      : html`<thead><tr>${head.map((cell, column) => html`<th${kind(column)}>${cell}</th>`)}</tr></thead>`
+      : html`<thead><tr>${head.map(
+          (cell, column) => html`<th${kind(column)}>${cell}</th>`,
+        )}</tr></thead>`
   const body = rows.map((row) => html`<tr>${cells(row)}</tr>\n`)
   const table =
     rows.length === 0
       ? NOTHING
       : html`<div class="wide"><table>${top}<tbody>${body}</tbody></table></div>`
-  return html`<section><h2>${title}</h2>${table}${lines.map((line) => html`<p>${line}</p>`)}</section>
+  const below = lines.map((line) => html`<p>${line}</p>`)
+  return html`<section><h2>${title}</h2>${table}${below}</section>
 `
 }

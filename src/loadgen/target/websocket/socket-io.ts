@@ -5,7 +5,7 @@
  * and is answered at once; heartbeats of our own are pings of WebSocket, because a client of
  * version 4 may not ask. Per connection 5 bytes: its number and how far it has come.
  *
- *   server 0{"sid":…}   client 40{auth}   server 40{"sid":…}   both 42["event",…]   server 2  client 3
+ *   server 0{"sid":…} ─► client 40{auth} ─► server 40{"sid":…} ─► both 42["event",…]
  */
 import type { Slot, SocketEngine } from '../../../engine/socket-engine.ts'
 import { OPCODE } from '../../../protocol/websocket-frame.ts'

@@ -3,15 +3,15 @@ import { once } from 'node:events'
 import { createServer, type RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterEach, describe, expect, it } from 'vitest'
-import { MetricsSource } from '../../../../src/commands/bench/insight/metrics-source.ts'
+import { MetricsSource } from '../../../src/commands/bench/insight/metrics-source.ts'
 import {
   checkProcess,
   nameOfProcess,
   readProcess,
-} from '../../../../src/commands/bench/insight/process-source.ts'
-import { placeOf, pushMetrics } from '../../../../src/commands/bench/insight/push-metrics.ts'
-import { WatchedSource } from '../../../../src/commands/bench/insight/watched-source.ts'
-import { SAMPLE_REPORT } from '../../../report/sample-report.ts'
+} from '../../../src/commands/bench/insight/process-source.ts'
+import { placeOf, pushMetrics } from '../../../src/commands/bench/insight/push-metrics.ts'
+import { WatchedSource } from '../../../src/commands/bench/insight/watched-source.ts'
+import { SAMPLE_REPORT } from '../../report/sample-report.ts'
 
 const stops: (() => void)[] = []
 afterEach(() => {
