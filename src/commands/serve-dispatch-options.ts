@@ -3,6 +3,12 @@ import { defineOptions, type OptionsOf } from '../config/option-table.ts'
 import type { ProbeSettings } from '../server/probe-delay.ts'
 
 export const DISPATCH_OPTIONS = defineOptions({
+  strictPlacement: {
+    flag: 'strict-placement',
+    kind: 'boolean',
+    default: false,
+    help: 'in a cluster: send devices that belong to another node of the site there (4302)',
+  },
   probeFromPercent: {
     flag: 'probe-from',
     kind: 'number',

@@ -66,6 +66,7 @@ export async function planServe(
       heartbeatSecondsMin: Math.ceil(options.heartbeatMs.min / 1000),
       heartbeatSecondsMax: Math.ceil(options.heartbeatMs.max / 1000),
       resumeGraceMs: options.resumeGraceMs,
+      strictPlacement: options.strictPlacement,
       broadcastPerSecond: options.broadcastPerSecond,
       guard,
       verifyDevice: deviceAuth ? deviceAuth.verify : null,

@@ -14,7 +14,8 @@ export function clusterLines({ cluster }: RunReport): string[] {
     outageLine(cluster),
     ...(cluster.events ?? []).map(({ at_ms, what, node, failure }) => {
       const outcome = failure === '' ? '' : `: ${plainText(failure)}`
-      return `at ${formatDurationMs(Math.round(at_ms / 100) * 100)}  ${what} ${plainText(node)}${outcome}`
+      const at = formatDurationMs(Math.round(at_ms / 100) * 100)
+      return `at ${at}  ${what} ${plainText(node)}${outcome}`
     }),
   ]
 }
@@ -35,6 +36,7 @@ function outageLine(cluster: ClusterReport): string {
   const affected = `${formatCount(cluster.devices_affected)} devices were without service`
   const away = `${formatCount(cluster.devices_away_at_end)} at the end`
   if (cluster.moves === 0) return `${affected}, ${away}; none was moved`
-  const rate = `${formatRate(cluster.moves_per_second)}, ${formatRate(cluster.moves_per_second_max)} at most`
-  return `${affected}, ${away}; ${formatCount(cluster.moves)} moved at ${rate}`
+  const { moves, moves_per_second: mean, moves_per_second_max: most } = cluster
+  const rate = `${formatRate(mean)}, ${formatRate(most)} at most`
+  return `${affected}, ${away}; ${formatCount(moves)} moved at ${rate}`
 }

@@ -37,6 +37,8 @@ export interface AdmissionParts {
   /** A device is let in; returns the largest sequence number of its inbox. */
   readonly onAdmitted?: (shard: RunningShard, hellos: Hellos, row: number) => number
   readonly registry?: AdmissionRegistry | null
+  /** Asked before a session is taken; missing: every device may stay. */
+  readonly placement?: Placement | null
 }
 
 export class Admission {
@@ -130,6 +132,7 @@ export class Admission {
     })()
     this.#lastClaim = claiming
     await claiming
+    const places = this.#findPlaces(hellos, codes!)
     const claims = registry === null ? null : registry.claim(hellos, welcomeRows(codes!))
     const claimed = await claims
     await before
@@ -139,7 +142,7 @@ export class Admission {
       const code = codes![row] || (claimed?.[row] ?? 0)
       if (!this.#checking.delete(key) || !shard.isAlive) {
         if (code === 0) registry?.abandon(hellos, row)
-      } else if (code !== 0) this.#refuse(shard, hellos, row, code)
+      } else if (code !== 0) this.#refuse(shard, hellos, row, code, places?.get(row))
       else this.#decideRow(shard, hellos, row)
     }
     shard.batch.flush()
@@ -156,6 +159,21 @@ export class Admission {
       codes[row] = verdicts[row] ? this.closedWith : BYE.UNAUTHORIZED
     }
     return codes
+  }
+
+  /** Whose place is another node: BYE 4302, with its addresses by row. null: nobody's. */
+  #findPlaces(hellos: Hellos, codes: Uint16Array): Map<number, readonly string[]> | null {
+    const { placement = null } = this.#parts
+    if (placement === null) return null
+    let places: Map<number, readonly string[]> | null = null
+    for (const row of welcomeRows(codes)) {
+      const addresses = placement(hellos.hashes[2 * row], hellos.hashes[2 * row + 1])
+      if (addresses === null) continue
+      codes[row] = BYE.WRONG_NODE
+      places ??= new Map()
+      places.set(row, addresses)
+    }
+    return places
   }
 
   async #check(verify: DeviceVerifier, hellos: Hellos, row: number): Promise<boolean> {
@@ -206,10 +224,17 @@ export class Admission {
     return this.#lastSessionId
   }
 
-  #refuse(shard: RunningShard, hellos: Hellos, row: number, code: number): void {
+  #refuse(
+    shard: RunningShard,
+    { slots, generations }: Hellos,
+    row: number,
+    code: number,
+    addresses?: readonly string[],
+  ): void {
     const reason = byeReason(code)
     this.refused[reason] = (this.refused[reason] ?? 0) + 1
-    shard.batch.addVerdict(hellos.slots[row], hellos.generations[row], code, 0)
+    if (addresses === undefined) shard.batch.addVerdict(slots[row], generations[row], code, 0)
+    else shard.batch.addMove(slots[row], generations[row], code, addresses)
   }
 }
 

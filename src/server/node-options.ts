@@ -41,6 +41,8 @@ export interface PushNodeOptions {
   readonly store?: PushStore
   /** The cluster that this node has joined; its store takes the place of the others. */
   readonly cluster?: ClusterMember
+  /** Devices whose place is another node are sent there (BYE 4302). */
+  readonly strictPlacement?: boolean
   /** For lines that the operator should see. */
   readonly tell?: (line: string) => void
 }

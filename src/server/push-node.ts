@@ -4,6 +4,7 @@
  * and hands bytes to shards.
  */
 import { randomBytes } from 'node:crypto'
+import { strictPlacement } from '../cluster/dispatch/strict-placement.ts'
 import { HeapTrim } from '../engine/heap-trim.ts'
 import type { ShardExit } from '../engine/shard-host.ts'
 import { BYE } from '../protocol/frame-types.ts'
@@ -127,6 +128,7 @@ export class PushNode implements NodeControl {
       resumeGraceMs: options.resumeGraceMs ?? 0,
       onAdmitted: (shard, hellos, row) => this.#inbox.onAdmitted(shard, hellos, row),
       registry: this.#traffic?.sessions ?? null,
+      placement: options.strictPlacement && cluster ? strictPlacement(cluster.view) : null,
     })
     this.upstream = createUpstream(options, this.#bootId, this.#directory, hash, this.#group)
     this.httpDevices = createHttpDevices(options, this.#group, (index, listeners) =>

@@ -59,7 +59,7 @@ export class SessionEnds {
   }
 
   /** Says BYE where the carrier has words for it, and closes. */
-  dismiss(slot: Slot, code: number): void {
+  dismiss(slot: Slot, code: number, places = this.addresses): void {
     const { sessions, output } = this.#parts
     if (sessions.isFree(slot)) return
     const phase = sessions.phaseOf[slot]
@@ -67,7 +67,7 @@ export class SessionEnds {
     if (phase === SESSION_PHASE.UPGRADING) output.sendUpgradeRefusal(slot, code, retryMs)
     else if (phase !== SESSION_PHASE.PROXY_HEADER) {
       const isElsewhere = byeRange(code) === 'elsewhere'
-      const addresses = isElsewhere ? this.addresses.next(sessions.carrierOf[slot]) : NOWHERE
+      const addresses = isElsewhere ? places.next(sessions.carrierOf[slot]) : NOWHERE
       output.sendBye(slot, code, retryMs, addresses)
     }
     this.end(slot, byeReason(code))

@@ -57,6 +57,8 @@ export class ShardBatch {
   readonly #deliveries = new Rows()
   readonly #verdicts = new Rows()
   readonly #closes = new Rows()
+  /** Where devices are sent that said HELLO here; few, because a node has one list. */
+  #places: (readonly string[])[] = []
   #payloads = new Uint8Array(PAYLOAD_BYTES_AT_START)
   #payloadBytes = 0
   #scheduled = false
@@ -84,6 +86,14 @@ export class ShardBatch {
     resumed = false,
   ): void {
     this.#verdicts.add(slot, generation, sessionId, code, inboxSeq, Number(resumed))
+    this.#schedule()
+  }
+
+  /** A verdict whose BYE names addresses; equal ones are best the same array. */
+  addMove(slot: number, generation: number, code: number, addresses: readonly string[]): void {
+    let place = this.#places.indexOf(addresses)
+    if (place < 0) place = this.#places.push(addresses) - 1
+    this.#verdicts.add(slot, generation, place, code)
     this.#schedule()
   }
 
@@ -120,8 +130,10 @@ export class ShardBatch {
       sessionIds: values.slice(0, count),
       resumed: flags.slice(0, count),
       inboxSeqs: seqs.slice(0, count),
+      ...(this.#places.length === 0 ? {} : { places: this.#places }),
     })
     this.#verdicts.count = 0
+    this.#places = []
   }
 
   #flushDeliveries(): void {

@@ -74,6 +74,8 @@ export type ShardDown =
       readonly resumed: Uint8Array
       /** For WELCOME: the largest sequence number of the device's inbox. */
       readonly inboxSeqs: Float64Array
+      /** For code 4302: addresses, by what stands in sessionIds. */
+      readonly places?: readonly (readonly string[])[]
     }
   | {
       readonly kind: 'close'

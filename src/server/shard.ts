@@ -299,12 +299,14 @@ export class Shard implements EngineHandler {
 
   #onVerdicts(message: Extract<ShardDown, { kind: 'verdicts' }>): void {
     const { slots, generations, codes, sessionIds, inboxSeqs, resumed } = message
+    const places = message.places?.map((addresses) => new ByeAddresses(addresses))
     let admitted = 0
     for (let i = 0; i < slots.length; i++) {
       const slot = slots[i]
       if (!this.#isCurrent(slot, generations[i])) continue
       if (this.#sessions.phaseOf[slot] !== SESSION_PHASE.JOINING) continue
-      if (codes[i] !== 0) this.#ends.dismiss(slot, codes[i])
+      if (codes[i] === BYE.WRONG_NODE) this.#ends.dismiss(slot, codes[i], places?.[sessionIds[i]])
+      else if (codes[i] !== 0) this.#ends.dismiss(slot, codes[i])
       else {
         this.#admit(slot, sessionIds[i], inboxSeqs[i], resumed[i] === 1)
         slots[admitted++] = slot

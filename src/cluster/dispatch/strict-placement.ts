@@ -48,9 +48,15 @@ export function strictPlacement(
   view: ClusterView,
 ): (high: number, low: number) => readonly string[] | null {
   const placement = new StrictPlacement(view)
+  // The same list for all devices of a home, so that a batch of moves carries it once.
+  const lists = new WeakMap<NodeRecord, readonly string[]>()
   return (high) => {
     const home = placement.homeElsewhere(devicePoint(high))
-    return home === null ? null : [...home.addresses.tcp, ...home.addresses.ws]
+    if (home === null) return null
+    const { tcp, ws } = home.addresses
+    const list = lists.get(home) ?? [...tcp, ...ws]
+    lists.set(home, list)
+    return list
   }
 }
 

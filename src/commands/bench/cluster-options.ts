@@ -11,8 +11,8 @@ export const CLUSTER_BENCH_OPTIONS = defineOptions({
     repeatable: true,
     separator: ',',
     help:
-      'HTTP API of any node: each device asks there for its nodes, races probes, goes to the next ' +
-      'on failure, and where a BYE says',
+      'HTTP API of any node: each device asks there for its nodes, races probes, goes to the ' +
+      'next on failure, and where a BYE says',
     example: 'http://10.0.0.7:7002',
   },
   dispatchSite: {
