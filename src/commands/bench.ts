@@ -73,7 +73,8 @@ export const command = defineCommand({
       await result({ schema: 'pushctl.bench-plan/1', ...plan }, planText(plan))
       return EXIT.OK
     }
-    await trust.probeTargets(settings)
+    // What the hosts of --on reach, this one need not.
+    if (options.hosts.length === 0) await trust.probeTargets(settings)
     const report = await measure(context, settings)
     return exitCodeOf(report, context.signal)
   },

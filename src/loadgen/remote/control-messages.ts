@@ -115,6 +115,8 @@ const DOWN = v.variant('type', [
     adminToken: secret,
     /** Base64. */
     deviceSecret: secret,
+    /** Certificates of --ca-file; null: those that Node knows. */
+    authorities: v.nullable(v.pipe(v.string(), v.maxLength(1024 * 1024))),
     /** Ports of the kernel's range that are this host's; null: all. */
     ports: v.nullable(v.tuple([count, count])),
   }),

@@ -42,6 +42,7 @@ export class HeadLink implements RunGate {
   #onGo: (message: Go | null) => void = () => {}
   #onClock: (clock: ClockCorrection) => void = () => {}
   #onBroadcasts: (sent: BroadcastsSent | Error) => void = () => {}
+  #broadcastsLost: Error | null = null
   #isGone = false
   #silence: NodeJS.Timeout
 
@@ -94,6 +95,8 @@ export class HeadLink implements RunGate {
 
   onBroadcasts(listener: (sent: BroadcastsSent | Error) => void): void {
     this.#onBroadcasts = listener
+    // The host that broadcasts may be lost before ours has got so far.
+    if (this.#broadcastsLost !== null) listener(this.#broadcastsLost)
   }
 
   tellBroadcasts({ sentInAll, warmupSent, sentBefore }: BroadcastsSent): void {
@@ -148,7 +151,8 @@ export class HeadLink implements RunGate {
         this.#onBroadcasts(message)
         break
       case 'broadcasts-lost':
-        this.#onBroadcasts(new Error(`the host that broadcasts was lost: ${message.reason}`))
+        this.#broadcastsLost = new Error(`the host that broadcasts was lost: ${message.reason}`)
+        this.#onBroadcasts(this.#broadcastsLost)
         break
       case 'stop':
         this.interrupt()

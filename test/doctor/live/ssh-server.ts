@@ -1,6 +1,7 @@
 /**
- * A real sshd on a loopback port, with keys made for this test. It runs in a mount namespace with
- * its own /run and, where the host lacks it, its own user "sshd": nothing of the host is touched.
+ * A real sshd on a loopback port, or one in each of several network namespaces, with keys made for
+ * this test. It runs in a mount namespace with its own /run and, where the host lacks it, its own
+ * user "sshd": nothing of the host is touched.
  */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -9,37 +10,52 @@ import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 
+export interface SshPlace {
+  /** As ssh knows it. */
+  readonly name: string
+  readonly address: string
+  readonly port: number
+  /** A command that runs commands there, such as ip netns exec; empty: here. */
+  readonly under: readonly string[]
+}
+
 export class SshServer {
   readonly folder = mkdtempSync(join(tmpdir(), 'pushctl-sshd-'))
-  #child: ChildProcess | null = null
+  readonly #children: ChildProcess[] = []
 
-  /** Starts sshd and resolves when it listens. */
-  async start(): Promise<void> {
-    const port = await freePort()
+  /** Starts sshd at each place and resolves when they listen; missing: on loopback, `reached`. */
+  async start(places?: readonly SshPlace[]): Promise<void> {
+    const all = places ?? [
+      { name: 'reached', address: '127.0.0.1', port: await freePort(), under: [] },
+    ]
     const place = (name: string): string => join(this.folder, name)
     for (const name of ['host', 'user', 'stranger']) {
       execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', place(name)])
     }
     execFileSync('cp', [place('user.pub'), place('authorized')])
-    writeFileSync(place('sshd_config'), serverConfig(port, place))
-    writeFileSync(place('ssh_config'), clientConfig(port, place))
+    writeFileSync(place('ssh_config'), clientConfig(all, place))
     // The ssh that pushctl finds first on its PATH is this one.
     writeFileSync(
       place('ssh'),
       `#!/bin/sh\nexec ${findProgram('ssh')} -F ${place('ssh_config')} "$@"\n`,
     )
     chmodSync(place('ssh'), 0o755)
+    for (const at of all) await this.#startAt(at, place)
+  }
+
+  async #startAt({ name, address, port, under }: SshPlace, place: (name: string) => string) {
+    const configuration = place(`sshd_config-${name}`)
+    writeFileSync(configuration, serverConfig(address, port, place))
     const script = `set -e
       mount -t tmpfs none /run && mkdir -m 755 /run/sshd
       grep -q '^sshd:' /etc/passwd || {
         { cat /etc/passwd; echo 'sshd:x:65533:65534::/run/sshd:/usr/sbin/nologin'; } > ${place('passwd')}
         mount --bind ${place('passwd')} /etc/passwd
       }
-      exec ${findProgram('sshd')} -D -e -f ${place('sshd_config')}`
-    const child = spawn('unshare', ['--mount', 'sh', '-c', script], {
-      stdio: ['ignore', 'ignore', 'pipe'],
-    })
-    this.#child = child
+      exec ${findProgram('sshd')} -D -e -f ${configuration}`
+    const [program = 'unshare', ...words] = [...under, 'unshare', '--mount', 'sh', '-c', script]
+    const child = spawn(program, words, { stdio: ['ignore', 'ignore', 'pipe'] })
+    this.#children.push(child)
     let said = ''
     for await (const chunk of child.stderr!.iterator({ destroyOnReturn: false })) {
       said += String(chunk)
@@ -50,8 +66,8 @@ export class SshServer {
   }
 
   async end(): Promise<void> {
-    const child = this.#child
-    if (child !== null && child.exitCode === null && child.signalCode === null) {
+    for (const child of this.#children) {
+      if (child.exitCode !== null || child.signalCode !== null) continue
       child.kill('SIGTERM')
       await once(child, 'exit')
     }
@@ -74,8 +90,8 @@ export function reasonAgainstSshd(): string | null {
   }
 }
 
-function serverConfig(port: number, place: (name: string) => string): string {
-  return `ListenAddress 127.0.0.1:${port}
+function serverConfig(address: string, port: number, place: (name: string) => string): string {
+  return `ListenAddress ${address}:${port}
 HostKey ${place('host')}
 AuthorizedKeysFile ${place('authorized')}
 PidFile none
@@ -86,17 +102,23 @@ PermitRootLogin prohibit-password
 `
 }
 
-/** `reached` lets us in, `stranger` shows a key that it does not know, `closed` has no sshd. */
-function clientConfig(port: number, place: (name: string) => string): string {
-  return `Host closed
+/** Places let us in, `stranger` shows a key that the first does not know, `closed` has no sshd. */
+function clientConfig(places: readonly SshPlace[], place: (name: string) => string): string {
+  const [first] = places
+  const hosts = places.map(
+    ({ name, address, port }) => `Host ${name}
+  HostName ${address}
+  Port ${port}
+  IdentityFile ${place('user')}
+`,
+  )
+  return `${hosts.join('')}Host closed
   Port 1
 Host stranger
   IdentityFile ${place('stranger')}
-Host reached
-  IdentityFile ${place('user')}
 Host *
-  HostName 127.0.0.1
-  Port ${port}
+  HostName ${first?.address}
+  Port ${first?.port}
   User root
   IdentitiesOnly yes
   IdentityAgent none

@@ -67,6 +67,7 @@ describe('messages of the control protocol', () => {
       targets: ['tcp://127.0.0.1:1'],
       adminToken: null,
       deviceSecret: null,
+      authorities: null,
       ports: [1_024, 2_047],
     }
     const said = (part: object) => parseDown(JSON.stringify({ ...setup, ...part }))

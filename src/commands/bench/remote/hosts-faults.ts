@@ -22,6 +22,8 @@ export function hostsFaults(
     ['--stages', options.stages.length > 0],
     ['--rate-stages', options.rateStages.length > 0],
     ['--target-host', options.targetHosts.length > 0],
+    ['--target-pid', options.targetPid !== undefined],
+    ['--target-metrics', options.targetMetrics !== undefined],
   ]
   return [
     ...remoteFaults({ shell: remoteShell, pushctl: remotePushctl }, hosts),

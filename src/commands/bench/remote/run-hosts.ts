@@ -70,6 +70,7 @@ function order(group: HostGroup, { options, settings, positional }: HostsOrder):
   const runId = newRunId()
   const isBroadcast = pushKindsOf(settings.mode).includes('broadcast')
   const { adminToken, deviceSecret } = settings
+  const authorities = settings.targets.find(({ tls }) => tls?.ca !== undefined)?.tls?.ca ?? null
   for (const host of hosts.slice(needed)) host.link.fail('there are fewer connections than hosts')
   for (const [index, share] of shares.entries()) {
     group.begin(hosts[index], {
@@ -79,6 +80,7 @@ function order(group: HostGroup, { options, settings, positional }: HostsOrder):
       targets: [...positional],
       adminToken,
       deviceSecret: deviceSecret ? Buffer.from(deviceSecret).toString('base64') : null,
+      authorities,
       ports: share.ports === null ? null : [...share.ports],
     })
   }
@@ -93,6 +95,7 @@ const ONLY_OF_HEAD = {
   out: undefined,
   adminTokenFile: undefined,
   authSecretFile: undefined,
+  caFile: undefined,
   pushMetrics: undefined,
 }
 

@@ -13,6 +13,7 @@ import { evidenceFrom } from '../../../loadgen/remote/broadcast-evidence.ts'
 import { CONTROL_VERSION, type SetupMessage } from '../../../loadgen/remote/control-messages.ts'
 import { HeadLink } from '../../../loadgen/remote/head-link.ts'
 import { hostIdentity, readPortRange } from '../../../loadgen/remote/host-identity.ts'
+import type { TargetAddress } from '../../../loadgen/target/target-address.ts'
 import { nowUs } from '../../../stats/clock.ts'
 import type { RunReport } from '../../../stats/run-report.ts'
 import { BENCH_OPTIONS } from '../../bench-options.ts'
@@ -51,9 +52,11 @@ async function runPart(head: HeadLink, setup: SetupMessage): Promise<void> {
   const faults = benchFaults(options, setup.targets)
   if (faults.length > 0) throw new ConfigFaults(faults)
   const secret = setup.deviceSecret === null ? undefined : Buffer.from(setup.deviceSecret, 'base64')
-  const { part, ports } = { part: setup.part, ports: setup.ports }
+  const asked = settingsFrom(options, setup.targets, setup.adminToken, secret)
+  const { part, ports, authorities } = setup
   const settings = {
-    ...settingsFrom(options, setup.targets, setup.adminToken, secret),
+    ...asked,
+    targets: asked.targets.map((target) => trusting(target, authorities)),
     part: { ...part, ports },
   }
   const hosts = options.doctor === 'on' ? watchHosts([]) : null
@@ -70,6 +73,11 @@ async function runPart(head: HeadLink, setup: SetupMessage): Promise<void> {
   } finally {
     hosts?.stop()
   }
+}
+
+function trusting(target: TargetAddress, ca: string | null): TargetAddress {
+  const { tls } = target
+  return tls === undefined || ca === null ? target : { ...target, tls: { ...tls, ca } }
 }
 
 function tellReport(head: HeadLink, report: RunReport, startedUs: number): void {
