@@ -12,7 +12,9 @@ import type { WatchPoint } from './watch-points.ts'
 const CONNECTIONS_MIN = 100
 const RAMP_POINTS_MIN = 4
 /** A load that stood shorter says nothing of hours. */
-const STEADY_MS_MIN = 15_000
+const STEADY_MS_MIN = 30_000
+/** Heaps, caches and compilers fill in the first part of it, which is no leak. */
+const SETTLING_SHARE = 1 / 3
 const STEADY_POINTS_MIN = 10
 /** At rest for less than this, the price of rest is left to what happens beside it. */
 const REST_MS_MIN = 500
@@ -43,7 +45,7 @@ export function bytesPerConnection(points: readonly WatchPoint[]): EstimateRepor
   return rounded(fitSlope(ramp.map(({ connections, bytes }) => [connections, bytes as number])), 1)
 }
 
-/** Growth while the load stood. */
+/** Growth while the load stood, once it had settled. */
 export function bytesPerHour(
   points: readonly WatchPoint[],
   read: (point: WatchPoint) => number | null,
@@ -52,9 +54,11 @@ export function bytesPerHour(
     const bytes = read(point)
     return point.phase === 'steady' && bytes !== null ? [[point.atMs / HOUR_MS, bytes]] : []
   })
-  const lastedMs = ((steady.at(-1)?.[0] ?? 0) - (steady[0]?.[0] ?? 0)) * HOUR_MS
-  if (steady.length < STEADY_POINTS_MIN || lastedMs < STEADY_MS_MIN) return null
-  return rounded(fitSlope(steady), 1)
+  const beginHours = steady[0]?.[0] ?? 0
+  const lastedHours = (steady.at(-1)?.[0] ?? 0) - beginHours
+  const settled = steady.filter(([hours]) => hours >= beginHours + lastedHours * SETTLING_SHARE)
+  if (settled.length < STEADY_POINTS_MIN || lastedHours * HOUR_MS < STEADY_MS_MIN) return null
+  return rounded(fitSlope(settled), 1)
 }
 
 export function cpuCosts(points: readonly WatchPoint[]): CpuCosts {

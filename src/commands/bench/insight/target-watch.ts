@@ -1,6 +1,6 @@
 /**
  * Looks at the target's process while a run goes on, closely on a ramp and once a second
- * afterwards, and joins what it saw to the report. It looks for a second before the first
+ * afterwards, and joins what it saw to the report. It looks for a moment before the first
  * connection too: what a target takes at rest is no price of a message. A look that takes long is
  * followed by a pause twenty times as long, because it takes CPU from what is measured.
  */
@@ -19,7 +19,7 @@ export interface TargetWishes {
 const RAMP_PERIOD_MS = 250
 const STEADY_PERIOD_MS = 1_000
 const PAUSE_LOOKS = 20
-const REST_MS = 1_000
+const REST_MS = 750
 /** Fresh counts of the generator need a moment to come. */
 const ANSWER_MS = 20
 
