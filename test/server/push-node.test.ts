@@ -6,38 +6,14 @@ import { BYE } from '../../src/protocol/frame-types.ts'
 import type { PushNodeOptions } from '../../src/server/node-options.ts'
 import { PushNode } from '../../src/server/push-node.ts'
 import { DevicePeer } from './device-peer.ts'
+import { nodeOptions } from './node-options.ts'
 import { untilTrue } from './node-stage.ts'
 
 let node: PushNode | undefined
 let peers: DevicePeer[] = []
 
 function make(options: Partial<PushNodeOptions> = {}): PushNode {
-  node = new PushNode({
-    name: 'test',
-    version: '0',
-    listeners: [
-      { carrier: 'tcp', host: '127.0.0.1', port: 0 },
-      { carrier: 'ws', host: '127.0.0.1', port: 0 },
-    ],
-    shardCount: 2,
-    shardKind: 'thread',
-    engine: 'epoll',
-    portPerShard: false,
-    connectionsMax: 1_000,
-    rowsPerShard: 1_000,
-    backlog: 1_024,
-    limits: {
-      frameBytesMax: 64 * 1024,
-      handshakeMs: 10_000,
-      sendQueueBytesMax: 256 * 1024,
-      bufferedBytesMax: 64 << 20,
-    },
-    heartbeatSecondsMin: 30,
-    heartbeatSecondsMax: 480,
-    broadcastPerSecond: 0,
-    verifyDevice: null,
-    ...options,
-  })
+  node = new PushNode(nodeOptions(options))
   return node
 }
 

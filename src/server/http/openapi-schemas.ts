@@ -125,6 +125,8 @@ const STORE = whole({
   messagesPending: COUNT,
   devicesKnown: COUNT,
   writes: COUNT,
+  writesFailed: COUNT,
+  isFailing: { type: 'boolean' },
   lastWriteMs: { type: 'number' },
   unwrittenBytes: COUNT,
   writeTimes: BUCKETS,

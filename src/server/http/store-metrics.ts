@@ -18,6 +18,12 @@ export const STORE_METRICS: readonly Metric[] = [
     help: 'How long a write of the store takes, one for all pushes of a loop turn',
     read: ({ node }) => (node.store === undefined ? [] : buckets({}, node.store.writeTimes)),
   },
+  single('counter', 'store_write_failures_total', 'Writes of the store that failed', ({ node }) => {
+    return node.store?.writesFailed ?? 0
+  }),
+  single('gauge', 'store_failing', '1 while stored pushes are refused by the store', ({ node }) => {
+    return Number(node.store?.isFailing ?? false)
+  }),
   single('gauge', 'store_durable', '1 where stored pushes survive the process', ({ node }) => {
     return Number(node.store?.isDurable ?? false)
   }),

@@ -1,13 +1,16 @@
 /**
- * Tells the log what happens to a node: shards that die and come back, readiness that changes, and
- * refusals, which are counters until there is something to say of them.
+ * Tells the log what happens to a node: shards that die and come back, readiness that changes, a
+ * store that fails or is slow, and refusals, which are counters until there is something to say of them.
  */
 import type { ShardExit } from '../../engine/shard-host.ts'
 import type { NodeCounters, Readiness } from '../node-control.ts'
+import type { StoreHealth } from '../store/commit-queue.ts'
 import { CounterWatch } from './counter-watch.ts'
 import type { NodeLog } from './node-log.ts'
 
 const LOOK_MS = 1_000
+/** A write that takes longer is told: pushes that are to be stored wait for it. */
+const SLOW_WRITE_MS = 1_000
 
 /** Of a PushNode, what is watched. */
 export interface WatchedNode {
@@ -16,6 +19,7 @@ export interface WatchedNode {
   counters(): Pick<NodeCounters, 'hellosRefused' | 'refusals'>
   readiness(): Readiness
   readonly load: { readonly level: number; readonly reason: string }
+  readonly storeHealth: StoreHealth
 }
 
 export class NodeWatch {
@@ -26,6 +30,9 @@ export class NodeWatch {
   #timer: NodeJS.Timeout | undefined
   #wasReady = true
   #levelTold = 0
+  readonly #storeFailures = new CounterWatch()
+  #wasFailing = false
+  #wasSlow = false
 
   constructor(node: WatchedNode, log: NodeLog) {
     this.#node = node
@@ -55,6 +62,7 @@ export class NodeWatch {
       const why = level === 0 ? 'all is served again' : cause
       this.#log.tell('load', `load level ${level}: ${why}`, { loadLevel: level })
     }
+    this.#lookAtStore(nowMs)
     const { hellosRefused, refusals } = this.#node.counters()
     for (const { name, count } of this.#hellos.look(hellosRefused, nowMs)) {
       this.#log.tell('refused', `refused ${count} devices: ${name}`, { reason: name, count })
@@ -62,6 +70,25 @@ export class NodeWatch {
     for (const { name, count } of this.#refusals.look(refusals, nowMs)) {
       this.#log.tell('refused', `refused ${count}: ${name}`, { reason: name, count })
     }
+  }
+
+  #lookAtStore(nowMs: number): void {
+    const { writesFailed, failure, isFailing, stalledMs } = this.#node.storeHealth
+    for (const { count } of this.#storeFailures.look({ writes: writesFailed }, nowMs)) {
+      const what = `${count} writes of the store failed, their pushes were refused: ${failure}`
+      this.#log.tell('store-failed', what, { code: 'PUSHCTL_STORE_FAILED', count })
+    }
+    if (this.#wasFailing && !isFailing) {
+      this.#log.tell('store-back', 'the store writes again; stored pushes are taken')
+    }
+    this.#wasFailing = isFailing
+    const isSlow = stalledMs >= SLOW_WRITE_MS
+    if (isSlow && !this.#wasSlow) {
+      const seconds = (stalledMs / 1_000).toFixed(1)
+      const what = `a write of the store has taken ${seconds} s so far; stored pushes wait for it`
+      this.#log.tell('store-slow', what, { stalledMs: Math.round(stalledMs) })
+    }
+    this.#wasSlow = isSlow
   }
 
   #onShardLost(shard: number, exit: ShardExit, restartMs: number): void {

@@ -25,6 +25,9 @@ interface Waiting {
   reject(cause: Error): void
 }
 
+/** How the store does, for whoever watches it. */
+export type StoreHealth = Pick<CommitQueue, 'writesFailed' | 'failure' | 'isFailing' | 'stalledMs'>
+
 export class CommitQueue {
   /** Of the batch that gathers. */
   batch = new WriteBatch()
@@ -38,6 +41,12 @@ export class CommitQueue {
   /** Since when the running write runs, ms; 0: none does. */
   #writingSinceMs = 0
   writes = 0
+  /** Writes that failed since the start. */
+  writesFailed = 0
+  /** Why the last of them did; '' before the first. */
+  failure = ''
+  /** The last write failed. */
+  isFailing = false
   writeMsLast = 0
   /** Of all writes: the interface between node and disk. */
   readonly writeTimes = new BucketHistogram()
@@ -119,6 +128,7 @@ export class CommitQueue {
     try {
       await this.#store.write(batch)
       this.writes++
+      this.isFailing = false
     } catch (cause) {
       this.#fail(batch, waiting, cause as Error)
       return false
@@ -131,6 +141,9 @@ export class CommitQueue {
   }
 
   #fail(batch: WriteBatch, waiting: Waiting | null, cause: Error): void {
+    this.writesFailed++
+    this.failure = cause.message
+    this.isFailing = true
     const behind = this.batch
     const behindWaiting = this.#waiting
     this.batch = new WriteBatch()

@@ -30,6 +30,25 @@ export const DEVICE_FLAG = {
   NOTIFIED: 32,
 } as const
 
+const COLUMNS = [
+  'highs',
+  'lows',
+  'nextSeqs',
+  'heads',
+  'tails',
+  'unsent',
+  'pendingCounts',
+  'pendingBytes',
+  'sentCounts',
+  'sentBytes',
+  'lazyDueS',
+  'shards',
+  'slots',
+  'generations',
+  'flags',
+  'rounds',
+] as const
+
 export class DeviceRows {
   highs = new Uint32Array(ROWS_AT_START)
   lows = new Uint32Array(ROWS_AT_START)
@@ -97,22 +116,7 @@ export class DeviceRows {
 
   #grow(): void {
     const rows = this.highs.length * 2
-    this.highs = grown(this.highs, rows)
-    this.lows = grown(this.lows, rows)
-    this.nextSeqs = grown(this.nextSeqs, rows)
-    this.heads = grown(this.heads, rows)
-    this.tails = grown(this.tails, rows)
-    this.unsent = grown(this.unsent, rows)
-    this.pendingCounts = grown(this.pendingCounts, rows)
-    this.pendingBytes = grown(this.pendingBytes, rows)
-    this.sentCounts = grown(this.sentCounts, rows)
-    this.sentBytes = grown(this.sentBytes, rows)
-    this.lazyDueS = grown(this.lazyDueS, rows)
-    this.shards = grown(this.shards, rows)
-    this.slots = grown(this.slots, rows)
-    this.generations = grown(this.generations, rows)
-    this.flags = grown(this.flags, rows)
-    this.rounds = grown(this.rounds, rows)
+    growColumns(this, COLUMNS, rows)
     this.#mask = 2 * rows - 1
     this.#index = new Uint32Array(2 * rows)
     for (let row = 1; row < this.#end; row++) this.#insert(row)
@@ -131,4 +135,13 @@ export function grown<Kind extends Column>(column: Kind, rows: number): Kind {
   const larger = new (column.constructor as new (rows: number) => Kind)(rows)
   larger.set(column)
   return larger
+}
+
+/** All of these columns of a table with more rows. */
+export function growColumns<Name extends string>(
+  table: Record<Name, Column>,
+  names: readonly Name[],
+  rows: number,
+): void {
+  for (const name of names) table[name] = grown(table[name], rows)
 }

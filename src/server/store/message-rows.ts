@@ -8,7 +8,7 @@
  * 25 bytes a message, beside what the store needs to find its payload. Row 0 is none and ends a
  * list.
  */
-import { grown, NO_ROW } from './device-rows.ts'
+import { growColumns, NO_ROW } from './device-rows.ts'
 
 const ROWS_AT_START = 4096
 
@@ -20,6 +20,8 @@ export const MESSAGE_FLAG = {
   /** No longer of its device; the row is given back when that is written. */
   REMOVED: 4,
 } as const
+
+const COLUMNS = ['nexts', 'seqs', 'bytes', 'expiresAtS', 'pushNumbers', 'flags'] as const
 
 export class MessageRows {
   nexts = new Uint32Array(ROWS_AT_START)
@@ -74,12 +76,6 @@ export class MessageRows {
   }
 
   #grow(): void {
-    const rows = this.nexts.length * 2
-    this.nexts = grown(this.nexts, rows)
-    this.seqs = grown(this.seqs, rows)
-    this.bytes = grown(this.bytes, rows)
-    this.expiresAtS = grown(this.expiresAtS, rows)
-    this.pushNumbers = grown(this.pushNumbers, rows)
-    this.flags = grown(this.flags, rows)
+    growColumns(this, COLUMNS, this.nexts.length * 2)
   }
 }

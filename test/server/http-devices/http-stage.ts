@@ -6,6 +6,7 @@ import { type HttpServer, startHttpServer } from '../../../src/server/http/http-
 import { DEFAULT_HTTP_LIMITS } from '../../../src/server/http/limits.ts'
 import type { PushNodeOptions } from '../../../src/server/node-options.ts'
 import { PushNode } from '../../../src/server/push-node.ts'
+import { nodeOptions } from '../node-options.ts'
 import { untilTrue } from '../node-stage.ts'
 
 export const ADMIN_TOKEN = 'admin-token-of-this-test'
@@ -87,32 +88,13 @@ export class HttpStage {
   server!: HttpServer
 
   private constructor(options: Partial<PushNodeOptions>) {
-    this.node = new PushNode({
-      name: 'test',
-      version: '0',
-      listeners: [
-        { carrier: 'tcp', host: '127.0.0.1', port: 0 },
-        { carrier: 'ws', host: '127.0.0.1', port: 0 },
-      ],
-      shardCount: 1,
-      shardKind: 'thread',
-      engine: EpollEngine.isAvailable() ? 'epoll' : 'node',
-      portPerShard: false,
-      connectionsMax: 1_000,
-      rowsPerShard: 1_000,
-      backlog: 1_024,
-      limits: {
-        frameBytesMax: 64 * 1024,
-        handshakeMs: 10_000,
-        sendQueueBytesMax: 256 * 1024,
-        bufferedBytesMax: 64 << 20,
-      },
-      heartbeatSecondsMin: 30,
-      heartbeatSecondsMax: 480,
-      broadcastPerSecond: 0,
-      verifyDevice: null,
-      ...options,
-    })
+    this.node = new PushNode(
+      nodeOptions({
+        shardCount: 1,
+        engine: EpollEngine.isAvailable() ? 'epoll' : 'node',
+        ...options,
+      }),
+    )
   }
 
   static async open(

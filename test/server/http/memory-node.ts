@@ -162,6 +162,8 @@ export class MemoryNode implements NodeControl {
         messagesPending: 2,
         devicesKnown: 3,
         writes: 8,
+        writesFailed: 1,
+        isFailing: false,
         lastWriteMs: 0.4,
         unwrittenBytes: 0,
         writeTimes: { counts: [0, 8, ...Array(15).fill(0)], count: 8, sumSeconds: 0.0016 },

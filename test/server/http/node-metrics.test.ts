@@ -208,6 +208,14 @@ describe('GET /metrics', () => {
       pushctl_store_write_seconds_sum 0.0016
       pushctl_store_write_seconds_count 8
 
+      # HELP pushctl_store_write_failures_total Writes of the store that failed
+      # TYPE pushctl_store_write_failures_total counter
+      pushctl_store_write_failures_total 1
+
+      # HELP pushctl_store_failing 1 while stored pushes are refused by the store
+      # TYPE pushctl_store_failing gauge
+      pushctl_store_failing 0
+
       # HELP pushctl_store_durable 1 where stored pushes survive the process
       # TYPE pushctl_store_durable gauge
       pushctl_store_durable 1

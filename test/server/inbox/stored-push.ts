@@ -6,6 +6,7 @@ import type { PushOutcome, StoredPush } from '../../../src/server/node-control.t
 import { PushNode } from '../../../src/server/push-node.ts'
 import type { PushStore } from '../../../src/server/store/push-store.ts'
 import { type CarrierName, DevicePeer } from '../device-peer.ts'
+import { nodeOptions } from '../node-options.ts'
 
 export const canRun = EpollEngine.isAvailable()
 
@@ -14,33 +15,7 @@ export class StoredStage {
   #peers: DevicePeer[] = []
 
   async open(store?: PushStore, more: { broadcastPerSecond?: number } = {}): Promise<this> {
-    this.node = new PushNode({
-      name: 'test',
-      version: '0',
-      listeners: [
-        { carrier: 'tcp', host: '127.0.0.1', port: 0 },
-        { carrier: 'ws', host: '127.0.0.1', port: 0 },
-      ],
-      shardCount: 2,
-      shardKind: 'thread',
-      engine: 'epoll',
-      portPerShard: false,
-      connectionsMax: 1_000,
-      rowsPerShard: 1_000,
-      backlog: 1_024,
-      limits: {
-        frameBytesMax: 64 * 1024,
-        handshakeMs: 10_000,
-        sendQueueBytesMax: 256 * 1024,
-        bufferedBytesMax: 64 << 20,
-      },
-      heartbeatSecondsMin: 30,
-      heartbeatSecondsMax: 480,
-      broadcastPerSecond: 0,
-      verifyDevice: null,
-      ...(store && { store }),
-      ...more,
-    })
+    this.node = new PushNode(nodeOptions({ ...(store && { store }), ...more }))
     await this.node.start()
     this.node.markReady('127.0.0.1:7002')
     return this

@@ -15,6 +15,7 @@ function watched() {
   const log = new NodeLog({ node: 'n', level: 'info', format: 'json', color: false, stream })
   const refusals: Record<string, number> = {}
   const hellosRefused: Record<string, number> = {}
+  const storeHealth = { writesFailed: 0, failure: '', isFailing: false, stalledMs: 0 }
   const state = { ready: true, reason: '', level: 0 }
   const node: WatchedNode = {
     onShardLost: () => {},
@@ -24,8 +25,17 @@ function watched() {
       return { level: state.level, reason: state.reason }
     },
     counters: () => ({ hellosRefused, refusals }),
+    storeHealth,
   }
-  return { node, watch: new NodeWatch(node, log), lines, state, refusals, hellosRefused }
+  return {
+    storeHealth,
+    node,
+    watch: new NodeWatch(node, log),
+    lines,
+    state,
+    refusals,
+    hellosRefused,
+  }
 }
 
 it('tells of shards that die and come back', () => {
@@ -58,5 +68,33 @@ it('tells of changes once, and of refusals by reason', () => {
     'warn refused: refused 1: frame-rate',
     'info ready: ready again',
     'warn load: load level 0: all is served again',
+  ])
+})
+
+it('tells of a store that fails, goes on failing, and is back', () => {
+  const { watch, lines, storeHealth } = watched()
+  Object.assign(storeHealth, { writesFailed: 2, failure: 'no space left', isFailing: true })
+  watch.look(0)
+  storeHealth.writesFailed = 9
+  watch.look(1_000)
+  watch.look(11_000)
+  storeHealth.isFailing = false
+  watch.look(12_000)
+  expect(lines).toEqual([
+    'error store-failed: 2 writes of the store failed, their pushes were refused: no space left',
+    'error store-failed: 7 writes of the store failed, their pushes were refused: no space left',
+    'info store-back: the store writes again; stored pushes are taken',
+  ])
+})
+
+it('tells once of each write that takes long', () => {
+  const { watch, lines, storeHealth } = watched()
+  for (const stalledMs of [900, 1_600, 2_600, 0, 1_100]) {
+    storeHealth.stalledMs = stalledMs
+    watch.look(0)
+  }
+  expect(lines).toEqual([
+    'warn store-slow: a write of the store has taken 1.6 s so far; stored pushes wait for it',
+    'warn store-slow: a write of the store has taken 1.1 s so far; stored pushes wait for it',
   ])
 })

@@ -1,10 +1,8 @@
 /** POST /v1/broadcast/{id}/pause, /resume and /cancel: what becomes of a stored broadcast. */
 import type { BroadcastState } from '../../broadcast/broadcast-messages.ts'
 import { jsonContent, problemContent } from '../operation.ts'
-import { ProblemError } from '../problem.ts'
 import type { Route } from '../route.ts'
-
-const ID_LENGTH_MAX = 64
+import { PUSH_ID_PARAMETER, pushIdOf, pushNotFound } from './push-id-parameter.ts'
 
 const ACTIONS: readonly [action: string, state: BroadcastState, summary: string][] = [
   ['pause', 'paused', 'Stop sending a stored broadcast; those behind it wait too'],
@@ -19,14 +17,7 @@ export const broadcastControlRoutes: readonly Route[] = ACTIONS.map(([action, st
   operation: {
     operationId: `${action}Broadcast`,
     summary,
-    parameters: [
-      {
-        name: 'id',
-        in: 'path',
-        required: true,
-        schema: { type: 'string', minLength: 1, maxLength: ID_LENGTH_MAX },
-      },
-    ],
+    parameters: [PUSH_ID_PARAMETER],
     responses: {
       '200': {
         description: 'Its receipts and state',
@@ -36,10 +27,9 @@ export const broadcastControlRoutes: readonly Route[] = ACTIONS.map(([action, st
     },
   },
   async handle({ control }, request) {
-    const { id: pushId } = request.params as { id: string }
+    const pushId = pushIdOf(request)
     const receipt = await control.controlBroadcast(pushId, state)
     if (receipt !== null) return { pushId, ...receipt }
-    const name = JSON.stringify(pushId.slice(0, ID_LENGTH_MAX))
-    throw new ProblemError('push-not-found', `no stored broadcast ${name} on this node`)
+    throw pushNotFound('no stored broadcast', pushId, ' on this node')
   },
 }))
