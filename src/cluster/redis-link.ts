@@ -98,10 +98,21 @@ export class RedisLink {
     }
   }
 
+  /** A plain command whose answer is lists of buffers. */
+  async lists(name: string, ...words: RedisValue[]): Promise<unknown> {
+    try {
+      return await this.#client.callBuffer(name, ...words)
+    } catch (cause) {
+      throw this.#failure(cause)
+    }
+  }
+
   /** Names and values of a hash in turn. */
   async hash(key: string): Promise<Buffer[]> {
     try {
-      return (await this.#client.callBuffer('hgetall', key)) as Buffer[]
+      // ioredis makes an object of what HGETALL answers, in callBuffer() as well.
+      const fields = (await this.#client.callBuffer('hgetall', key)) as Record<string, Buffer>
+      return Object.entries(fields).flatMap(([name, value]) => [Buffer.from(name), value])
     } catch (cause) {
       throw this.#failure(cause)
     }
