@@ -132,3 +132,62 @@ describe('receipts', () => {
     expect([...(receipts.ledger?.columns().count ?? [])]).toEqual([1, 1])
   })
 })
+
+describe('broadcasts of another host', () => {
+  const ONLY_BROADCASTS = { echo: false, unicast: false, broadcast: true }
+  const DAY_US = 86_400e6
+
+  /** What our clock shows less than a day of theirs, known to 50 µs. */
+  function otherClock(): Receipts {
+    const receipts = new Receipts(new ConnectionRows(8, 8), RUN_ID, ONLY_BROADCASTS)
+    receipts.begin(1_000, { shiftUs: -DAY_US, errorUs: 50 })
+    return receipts
+  }
+
+  function broadcastAt(receipts: Receipts, nowUs: number, seq: number, theirsUs: number): void {
+    receive(receipts, nowUs, [{ slot: 0, seq: seq + BROADCAST_MARK, intendedUs: theirsUs }])
+  }
+
+  it('are timed on our clock, from the first one that is due in the measured time', () => {
+    const receipts = otherClock()
+    broadcastAt(receipts, 1_200, 1, DAY_US + 999 - 10)
+    broadcastAt(receipts, 1_700, 2, DAY_US + 1_000)
+    receipts.takeInterval()
+    expect(receipts.broadcasts.received).toBe(1)
+    expect(receipts.response.summary()).toMatchObject({ count: 1, min: 700, max: 700 })
+    expect(receipts.service.summary()).toMatchObject({ count: 1, min: 690 })
+    const { firstUs, intendedUs } = receipts.ledger!.columns()
+    expect(firstUs[1]! - intendedUs[1]!).toBe(700)
+  })
+
+  it('that came before they were sent came at once, as far as clocks can be wrong', () => {
+    const receipts = otherClock()
+    // Written 10 µs after it was due.
+    broadcastAt(receipts, 2_000, 1, DAY_US + 2_030)
+    receipts.takeInterval()
+    expect([receipts.refused, receipts.service.summary().max]).toEqual([0, 1])
+    expect(receipts.service.clamped).toBe(0)
+    broadcastAt(receipts, 3_000, 2, DAY_US + 3_050)
+    receipts.takeInterval()
+    // It came; when, nobody can say.
+    expect([receipts.refused, receipts.broadcasts.received]).toEqual([1, 2])
+    expect(receipts.service.count).toBe(1)
+    expect(receipts.ledger!.columns().count[1]).toBe(1)
+  })
+
+  it('are timed by a better correction as soon as there is one, and counted as before', () => {
+    const receipts = otherClock()
+    receipts.correctClock({ shiftUs: -DAY_US + 200, errorUs: 5 })
+    broadcastAt(receipts, 1_700, 1, DAY_US + 1_000)
+    receipts.takeInterval()
+    expect(receipts.response.summary()).toMatchObject({ count: 1, max: 500 })
+  })
+
+  it('have no correction on one clock: what is negative is clamped, and judged as such', () => {
+    const receipts = new Receipts(new ConnectionRows(8, 8), RUN_ID, ONLY_BROADCASTS)
+    receipts.begin(0)
+    broadcastAt(receipts, 1_000, 1, 5_000)
+    receipts.takeInterval()
+    expect([receipts.refused, receipts.response.clamped]).toEqual([0, 1])
+  })
+})
