@@ -119,10 +119,12 @@ export class ConnectionRows {
     const rows = this.#slotOfRow.length
     this.direct.keep(slot, row, rows)
     this.broadcasts.keep(slot, row, rows)
+    this.rooms.keep(slot, row, rows)
   }
 
   #restoreNumbers(slot: Slot, row: number): void {
     this.direct.restore(slot, row)
     this.broadcasts.restore(slot, row)
+    this.rooms.restore(slot, row)
   }
 }

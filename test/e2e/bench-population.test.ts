@@ -67,8 +67,8 @@ describe('bad clients', { timeout: 60_000 }, () => {
     const { ready } = node
     const { report, stderr, status } = await bench([
       ...[`tcp://${ready.tcp[0]}`, `ws://${ready.ws[0]}`, '--publish', `http://${ready.http}`],
-      ...['--mode', 'unicast', '-c', '10', '-R', '20', '-d', '5s', ...SHORT],
-      // Everybody is in one room, and every push goes to it: 1.2 MB a second for each.
+      ...['--mode', 'unicast', '-c', '10', '-R', '30', '-d', '6s', ...SHORT],
+      // Everybody is in one room, and every push goes to it: 1.8 MB a second for each.
       ...['--tags', '1', '--tag-share', '100%', '--message-size', '60KiB'],
       ...['--slow-readers', '10%', '--never-readers', '20%', '--half-open', '20%'],
       ...['--droppers', '20%', '--drop-after', '400ms', '--drop-away', '100ms'],
@@ -83,12 +83,14 @@ describe('bad clients', { timeout: 60_000 }, () => {
     expect(ofKind(report, 'slow-reader')).toMatchObject({ wanted: 1 })
     const never = ofKind(report, 'never-reader')
     expect(never).toMatchObject({ wanted: 2, received: 0 })
-    expect(never.cut).toBeGreaterThanOrEqual(2)
+    expect(never.cut).toBeGreaterThan(0)
     const halfOpen = ofKind(report, 'half-open')
     expect(halfOpen).toMatchObject({ wanted: 2, received: 0 })
-    expect(halfOpen.cut).toBeGreaterThanOrEqual(2)
+    expect(halfOpen.cut).toBeGreaterThan(0)
     for (const { after_ms } of halfOpen.ends) expect(after_ms.min).toBeGreaterThanOrEqual(900)
-    expect(halfOpen.ends.map(({ cause }) => cause)).toContain('bye 4201 handshake-timeout')
+    for (const { cause } of halfOpen.ends) {
+      expect(cause).toMatch(/^(bye 4201 handshake-timeout|http 408)$/)
+    }
     const dropper = ofKind(report, 'dropper')
     expect(dropper.dropped).toBeGreaterThan(4)
     expect(dropper.came_back).toBeGreaterThan(0)

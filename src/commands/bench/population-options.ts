@@ -44,7 +44,7 @@ export const POPULATION_OPTIONS = defineOptions({
     default: 0.1,
     min: 0,
     max: 1,
-    help: 'of the pushes so many go to all of a room instead of to one device, where there are tags',
+    help: 'so many of the pushes go to all of a room instead of to one device (with --tags)',
   },
   slowReaders: {
     flag: 'slow-readers',

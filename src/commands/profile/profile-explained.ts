@@ -1,4 +1,4 @@
-/** What a profile sets, and what each setting does: the file says why, the option table says what. */
+/** What a profile sets, and what it does: the file says why, the option table says what. */
 import type { Layer } from '../../config/layers.ts'
 import type { OptionTable } from '../../config/option-table.ts'
 import { formatOptionValue } from '../../config/option-value.ts'

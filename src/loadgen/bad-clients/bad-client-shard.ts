@@ -16,7 +16,7 @@ import { driverOptions, deviceRooms } from '../driver-options.ts'
 import { BAD_CLIENT_KINDS, badClientBlocks, type BadClientKind } from './bad-client-kinds.ts'
 import type { BadClientSetup } from './bad-client-messages.ts'
 import { type BadClientCounts, emptyCounts, noteEnd } from './bad-client-tally.ts'
-import { ReluctantSockets } from './reluctant-sockets.ts'
+import { READS, ReluctantSockets } from './reluctant-sockets.ts'
 
 const TICK_MS = 50
 /** Between an end and the next connect. */
@@ -93,7 +93,12 @@ export class BadClientShard implements ConnectionEvents {
     return this.counts
   }
 
-  onGreeting(): void {}
+  /** HELLO is sent. */
+  onGreeting(slot: Slot): void {
+    if (this.#kindOf(slot) !== 'never-reader') return
+    this.#sockets.setReads(slot, READS.NONE)
+    this.#pingUs[slot] = nowUs() + PING_UNREAD_US
+  }
 
   onWelcome(slot: Slot, heartbeatSeconds: number): void {
     if (heartbeatSeconds > 0) this.#pingUs[slot] = nowUs() + heartbeatSeconds * 1e6
@@ -133,10 +138,11 @@ export class BadClientShard implements ConnectionEvents {
     const host = sources[client % Math.max(1, sources.length)]
     const source = host === undefined ? {} : { source: { host, port: 0 } }
     const kind = this.#kindOf(client)
-    const habit = kind === 'slow-reader' ? 'some' : kind === 'never-reader' ? 'none' : 'all'
+    const { ALL, NONE, SOME } = READS
+    const reads = kind === 'slow-reader' ? SOME : kind === 'never-reader' ? NONE : ALL
     this.#state[client] = STATE.CONNECTING
     this.#dueUs[client] = now + CONNECT_US_MAX
-    this.#sockets.open(client, { host: address, port, ...source }, habit)
+    this.#sockets.open(client, { host: address, port, ...source }, reads)
   }
 
   /** What a client does that is up. */
@@ -167,10 +173,14 @@ export class BadClientShard implements ConnectionEvents {
     this.#state[client] = STATE.UP
     this.#sinceUs[client] = now
     this.#dueUs[client] = now + this.#about(this.#setup.settings.upMs)
-    this.#pingUs[client] = kind === 'never-reader' ? now + PING_UNREAD_US : Number.POSITIVE_INFINITY
+    this.#pingUs[client] = Number.POSITIVE_INFINITY
     // The driver is to know the connection; the target is not.
     if (kind === 'half-open') this.#sockets.mute(client)
-    this.#driverOf(client).greet(client, this.#deviceOf(client))
+    const isGreeted = this.#driverOf(client).greet(client, this.#deviceOf(client))
+    // Without the answer to an upgrade there is no HELLO, and without HELLO nothing that it could
+    // not read.
+    if (kind === 'never-reader' && !isGreeted) this.#sockets.setReads(client, READS.ALL)
+    else this.onGreeting(client)
   }
 
   #onBytes(client: Slot, bytes: Uint8Array, start: number, end: number): number {

@@ -18,6 +18,10 @@ import { OUTBOX_RESERVE_MAX } from '../../engine/socket-engine.ts'
 const READ_BYTES = 64 * 1024
 const NOTHING: Uint8Array = new Uint8Array(0)
 
+/** NONE: never; SOME: a small piece for each read(); ALL: whatever comes. */
+export const READS = { NONE: 0, SOME: 1, ALL: 2 } as const
+export type Reads = (typeof READS)[keyof typeof READS]
+
 export interface ReluctantHandler {
   onConnect(slot: Slot): void
   /** Reads bytes[start, end); returns from where they must be presented again. */
@@ -43,8 +47,9 @@ export class ReluctantSockets implements SocketEngine {
   }
   readonly #handler: ReluctantHandler
   readonly #sockets: (Socket | null)[]
-  /** Opened, and never heard of again. */
+  /** What it commits is not sent. */
   readonly #isMute: Uint8Array
+  readonly #reads: Uint8Array
   readonly #generation: Uint16Array
   /** Bytes of a frame that is not complete. */
   readonly #kept: Uint8Array[]
@@ -58,6 +63,7 @@ export class ReluctantSockets implements SocketEngine {
     this.#small = new Uint8Array(Math.min(READ_BYTES, Math.max(1, smallBytes)))
     this.#sockets = new Array<Socket | null>(capacity).fill(null)
     this.#isMute = new Uint8Array(capacity)
+    this.#reads = new Uint8Array(capacity)
     this.#generation = new Uint16Array(capacity)
     this.#kept = new Array<Uint8Array>(capacity).fill(NOTHING)
   }
@@ -66,14 +72,12 @@ export class ReluctantSockets implements SocketEngine {
     return this.#sockets.reduce((sum, socket) => sum + (socket === null ? 0 : 1), 0)
   }
 
-  /**
-   * @param habit all: reads what comes; some: one small piece for each read(); none: never
-   */
-  open(slot: Slot, { host, port, source }: ConnectOptions, habit: 'all' | 'some' | 'none'): void {
-    const buffer = habit === 'some' ? this.#small : this.#large
+  open(slot: Slot, { host, port, source }: ConnectOptions, reads: Reads): void {
+    const buffer = reads === READS.SOME ? this.#small : this.#large
+    this.#reads[slot] = reads
     const onBytes = (bytes: number, from: Uint8Array): boolean => {
       this.#take(slot, from.subarray(0, bytes))
-      return habit === 'all'
+      return this.#reads[slot] === READS.ALL
     }
     const socket = connect({
       host,
@@ -82,7 +86,7 @@ export class ReluctantSockets implements SocketEngine {
       ...(source === undefined ? {} : { localAddress: source.host }),
       onread: { buffer, callback: onBytes },
     })
-    if (habit !== 'all') socket.pause()
+    if (reads !== READS.ALL) socket.pause()
     this.#sockets[slot] = socket
     this.#isMute[slot] = 0
     this.#kept[slot] = NOTHING
@@ -102,7 +106,13 @@ export class ReluctantSockets implements SocketEngine {
     this.#isMute[slot] = 1
   }
 
-  /** Of those with the habit `some`: takes the next piece. */
+  /** From NONE to ALL and back; it takes no other buffer. */
+  setReads(slot: Slot, reads: Reads): void {
+    this.#reads[slot] = reads
+    if (reads === READS.ALL) this.#sockets[slot]?.resume()
+  }
+
+  /** Of those that read SOME: takes the next piece. */
   read(slot: Slot): void {
     const socket = this.#sockets[slot]
     if (socket !== null && !socket.connecting) socket.resume()

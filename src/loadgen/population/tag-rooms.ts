@@ -59,7 +59,7 @@ export class TagRooms {
   }
 }
 
-/** Names as those of devices: a prefix of the run, and of the host in one of several, and digits. */
+/** Names as those of devices: a prefix of the run, of the host in one of several, and digits. */
 export function tagNamesOf(runId: number, { count }: RoomSettings, scope = ''): DeviceNames {
   const run = runId.toString(36).padStart(7, '0')
   return { prefix: `bench-${run}-${scope}room-`, digits: String(Math.max(1, count - 1)).length }
