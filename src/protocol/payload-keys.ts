@@ -34,7 +34,8 @@ export function payloadKeysFromText(option: string, path: string, text: string):
 }
 
 function wrongFile(option: string, path: string, got: string): PushctlError {
-  const rule = `a key a line: a number from 1 to ${PAYLOAD_KEY_NUMBER_MAX} and ${PAYLOAD_KEY_BYTES * 2}`
+  const digits = PAYLOAD_KEY_BYTES * 2
+  const rule = `a key a line: a number from 1 to ${PAYLOAD_KEY_NUMBER_MAX} and ${digits}`
   return new PushctlError(
     'PUSHCTL_CONFIG',
     `${option} must hold ${rule} hexadecimal digits, got ${got} in ${path}`,

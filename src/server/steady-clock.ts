@@ -1,7 +1,7 @@
 /**
  * The time of day as of the start of this process, carried on by a clock that nobody sets: steps of
- * CLOCK_REALTIME (NTP, an operator) neither lengthen nor shorten what is measured with it. For times
- * within one life of the node; what is written down for the next one is in the time of day.
+ * CLOCK_REALTIME (NTP, an operator) neither lengthen nor shorten what is measured with it. For
+ * times within one life of the node; what is written down for the next one is in the time of day.
  */
 
 /** Milliseconds since 1970, by the steady clock. */

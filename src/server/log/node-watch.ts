@@ -1,6 +1,7 @@
 /**
  * Tells the log what happens to a node: shards that die and come back, readiness that changes, a
- * store that fails or is slow, and refusals, which are counters until there is something to say of them.
+ * store that fails or is slow, and refusals, which are counters until there is something to say of
+ * them.
  */
 import type { ShardExit } from '../../engine/shard-host.ts'
 import type { NodeCounters, Readiness } from '../node-control.ts'

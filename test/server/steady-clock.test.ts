@@ -65,7 +65,7 @@ describe('devices of a node whose clock steps', () => {
     expect(stage.closes('heartbeat-lost') + stage.closes('handshake-timeout')).toBe(0)
   })
 
-  it('with tokens stay beyond their time, and come in whenever the clock says that they may', async () => {
+  it('with tokens stay beyond their time, and come in when the clock says so', async () => {
     const folder = await mkdtemp(inFolder(tmpdir(), 'clock-steps-'))
     const secret = 'a secret of thirty-two bytes or more'
     await writeFile(inFolder(folder, 'secret'), secret, { mode: 0o600 })
