@@ -81,7 +81,6 @@ export class PushNode implements NodeControl {
   readonly #ledger = new ShardLedger()
   readonly #vitals: NodeVitals
   #connectionsMax: number
-  /** Since the start. */
   #tuning: ShardTuning | null = null
   readonly #gcReport = new GcReport()
   readonly #heapTrim = new HeapTrim()
@@ -180,7 +179,6 @@ export class PushNode implements NodeControl {
     for (const { link } of this.#group.alive) link.post(this.#tuning)
   }
 
-  /** How the store of pushes does. */
   get storeHealth(): StoreHealth {
     return this.#inbox.commits
   }
@@ -253,6 +251,7 @@ export class PushNode implements NodeControl {
   async describe(): Promise<NodeDescription> {
     const samples = await this.#sampleAll(true)
     const main = this.#gauge.sample(NO_TOTALS, true)
+    const gc = () => mergeGc(samples, this.#ledger.legacies, main)
     return {
       name: this.#options.name,
       version: this.#options.version,
@@ -269,9 +268,7 @@ export class PushNode implements NodeControl {
       store: this.#inbox.counters(),
       upstream: this.upstream.state(),
       shards: describeShards(this.#group.shards, this.#ledger, (i) => this.#group.restartsOf(i)),
-      gc: this.#gcReport.read(performance.now(), () =>
-        mergeGc(samples, this.#ledger.legacies, main),
-      ),
+      gc: this.#gcReport.read(performance.now(), gc),
       memory: sumMemory(samples, main),
       health: this.#vitals.describe(samples, this.readiness().ready),
     }
