@@ -7,6 +7,7 @@
 import pc from 'picocolors'
 import { formatBytes, formatCount, formatRate } from '../config/quantities.ts'
 import type { RunReport, Verdict } from '../stats/run-report.ts'
+import { badClientLines } from './bad-client-lines.ts'
 import { latencyLines, pauseLines } from './latency-tables.ts'
 import { generatorLines } from './generator-lines.ts'
 import { hostFindingsLines } from './host-findings-lines.ts'
@@ -48,6 +49,7 @@ export function textReport(report: RunReport, { width, color }: TextReportOption
     ['Found', searchLines(report)],
     ['Thresholds', thresholdLines(report, style)],
     ['Failures', failureLines(report, style)],
+    ['Bad clients', badClientLines(report)],
     ['Driven from', generatorLines(report, style)],
     ['Doctor', hostFindingsLines(report, style)],
   ]
