@@ -51,6 +51,8 @@ export class NodePushes {
   }
 
   receipt(pushId: string): PushReceipt | null {
+    // A cluster has receipts of all nodes: receiptElsewhere().
+    if (this.#parts.traffic) return null
     const broadcast = this.#parts.log.receipt(pushId)
     if (broadcast !== null) return broadcast
     const number = Number.parseInt(pushId.slice(this.#idPrefix.length), 36)
@@ -83,6 +85,7 @@ export class NodePushes {
     }
     guard.admitBroadcast()
     const tag = to.kind === 'tag' ? to.tag : null
+    if (stored !== undefined && traffic) return traffic.broadcast(tag, payload, stored, id)
     if (stored !== undefined) {
       const outcomeOf = (online: number) => ({ accepted: online, stored: 1, online, pushId })
       // Twice: with the broadcast, so that its id is never lost, and when the counts are known.

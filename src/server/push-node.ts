@@ -32,6 +32,7 @@ import type {
   PushRequest,
   Readiness,
 } from './node-control.ts'
+import { NodeDevices } from './node-devices.ts'
 import { NodeDrain } from './node-drain.ts'
 import type { PushNodeOptions } from './node-options.ts'
 import { NodePushes } from './node-pushes.ts'
@@ -71,6 +72,7 @@ export class PushNode implements NodeControl {
   readonly #inbox: NodeInbox
   readonly #log: BroadcastLog
   readonly #pushes: NodePushes
+  readonly #devices: NodeDevices
   readonly #hashKey: Uint32Array
   readonly #bootId = randomBytes(4).readUInt32BE()
   readonly #gauge = new ThreadGauge()
@@ -109,16 +111,16 @@ export class PushNode implements NodeControl {
     this.#guard = new NodeGuard(options.guard ?? NO_GUARD)
     this.#log = new BroadcastLog(this.#group, this.#inbox.commits)
     this.#traffic = cluster?.bind(this.#clusterHost()) ?? null
+    const shared = { directory: this.#directory, group: this.#group, traffic: this.#traffic }
     this.#pushes = new NodePushes({
-      traffic: this.#traffic,
+      ...shared,
       inbox: this.#inbox,
-      directory: this.#directory,
       hash,
-      group: this.#group,
       guard: this.#guard,
       bootId: this.#bootId,
       log: this.#log,
     })
+    this.#devices = new NodeDevices({ ...shared, pushes: this.#pushes })
     this.#admission = new Admission({
       directory: this.#directory,
       shards: this.#group.shards,
@@ -150,7 +152,7 @@ export class PushNode implements NodeControl {
       await this.#inbox.load((key, value) => {
         if (key.startsWith(LOG_RECORD_PREFIX)) this.#log.load(key, value)
       })
-      this.#log.start(this.#inbox.isDurable)
+      this.#log.start(this.#inbox.isDurable, this.#traffic !== null)
       await this.#options.cluster?.start()
       this.#listeners = await startShards(this.#options, this.#group, (index, listeners) =>
         this.#configurationOf(index, listeners),
@@ -215,37 +217,19 @@ export class PushNode implements NodeControl {
   }
 
   async receiptElsewhere(pushId: string): Promise<PushReceipt | null> {
-    return (await this.#traffic?.receipts.find(pushId)) ?? null
+    return (await this.#traffic?.receipt(pushId)) ?? null
   }
 
   controlBroadcast(pushId: string, state: BroadcastState): Promise<BroadcastReceipt | null> {
-    return this.#log.control(pushId, state)
+    return (this.#traffic?.log ?? this.#log).control(pushId, state)
   }
 
-  async findDevice(deviceId: string): Promise<DeviceState | null> {
-    const here = await this.#findHere(deviceId)
-    return here ?? this.#traffic?.findElsewhere(this.hashOf(deviceId), deviceId) ?? null
+  findDevice(deviceId: string): Promise<DeviceState | null> {
+    return this.#devices.find(deviceId)
   }
 
-  async #findHere(deviceId: string): Promise<DeviceState | null> {
-    const shard = this.#pushes.locate(deviceId)
-    if (!shard) return null
-    const { slot, generation } = this.#directory
-    const answer = await this.#group.ask<'device'>(shard, (requestId) => ({
-      kind: 'describe-device',
-      requestId,
-      slot,
-      generation,
-      deviceId,
-    }))
-    return answer?.state ?? null
-  }
-
-  async kickDevice(deviceId: string): Promise<boolean> {
-    const shard = this.#pushes.locate(deviceId)
-    if (!shard) return this.#traffic?.kickElsewhere(this.hashOf(deviceId)) ?? false
-    shard.batch.addClose(this.#directory.slot, this.#directory.generation, BYE.KICKED)
-    return true
+  kickDevice(deviceId: string): Promise<boolean> {
+    return this.#devices.kick(deviceId)
   }
 
   async describe(): Promise<NodeDescription> {
@@ -321,6 +305,7 @@ export class PushNode implements NodeControl {
     return {
       directory: this.#directory,
       inbox: this.#inbox.remote,
+      log: this.#log,
       shards: this.#group.shards,
       rowsPerShard: this.#options.rowsPerShard,
       describeForCluster: () =>
@@ -334,7 +319,7 @@ export class PushNode implements NodeControl {
           startedAtMs: this.#startedAtMs,
           drain: this.#drain,
         }),
-      findDevice: (deviceId: string) => this.#findHere(deviceId),
+      findDevice: (deviceId: string) => this.#devices.findHere(deviceId),
       broadcast: (tag: string | null, payload: Uint8Array) =>
         this.#pushes.broadcastHere(tag, payload),
     }

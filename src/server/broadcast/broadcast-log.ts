@@ -48,6 +48,7 @@ export class BroadcastLog {
   readonly #told = new Set<number>()
   readonly #changed = new Set<Kept>()
   #headSeq = 0
+  #isShared = false
   #bytes = 0
   #timer: NodeJS.Timeout | undefined
 
@@ -82,7 +83,9 @@ export class BroadcastLog {
     this.#headSeq = Math.max(this.#headSeq, seq)
   }
 
-  start(isDurable: boolean): void {
+  /** `isShared`: it is kept elsewhere, and what changes is asked for there. */
+  start(isDurable: boolean, isShared = false): void {
+    this.#isShared = isShared
     if (!isDurable) this.#headSeq = nowSeconds() - EPOCH_S
     this.#timer = setInterval(() => this.#look(), LOOK_MS).unref()
   }
@@ -128,13 +131,55 @@ export class BroadcastLog {
     records.push({ key: entryKey(seq), value: headerOf(entry) }, ...beside)
     await this.#commits.commit()
     for (const shard of this.#group.alive) this.tell(shard)
-    this.#entries.set(seq, entry)
-    this.#seqs.set(pushId, seq)
-    this.#bytes += payload.length
+    this.#keep(entry)
     entry.online = await this.#send(entry)
     this.#changed.add(entry)
     this.#trim()
     return entry.online
+  }
+
+  /** The number of the last entry; entries may be gone. */
+  get headSeq(): number {
+    return this.#headSeq
+  }
+
+  /** Of a log that is kept elsewhere: there was more of it than is left. */
+  setHead(seq: number): void {
+    this.#headSeq = Math.max(this.#headSeq, seq)
+  }
+
+  /**
+   * An entry of a log that is kept elsewhere (cluster-log.ts), in its turn. Resolves with how many
+   * devices of this node it is meant for.
+   */
+  async take(from: LogEntry & { readonly pushId: string }): Promise<number> {
+    for (const shard of this.#group.alive) this.tell(shard)
+    const entry = this.#keep({ ...from, online: 0, sent: 0, acked: 0 })
+    this.#headSeq = entry.seq
+    entry.online = await this.#send(entry)
+    this.#changed.add(entry)
+    this.#trim()
+    return entry.online
+  }
+
+  /** As control(), for an entry that is kept elsewhere. */
+  apply(seq: number, state: BroadcastState): void {
+    const entry = this.#entries.get(seq)
+    if (entry !== undefined && entry.state !== state) this.#switch(entry, state)
+  }
+
+  /** What this node has counted of entries since it was last asked, where it is more. */
+  takeCounts(): (BroadcastReceipt & { readonly seq: number; readonly expiresAtS: number })[] {
+    const changed = [...this.#changed]
+    this.#changed.clear()
+    return changed.map((entry) => {
+      const { seq, expiresAtS, online, sent, acked } = entry
+      return { ...receiptOf(entry), seq, expiresAtS, online, sent, acked }
+    })
+  }
+
+  find(pushId: string): { readonly seq: number; readonly expiresAtS: number } | null {
+    return this.#find(pushId)
   }
 
   receipt(pushId: string): BroadcastReceipt | null {
@@ -148,11 +193,7 @@ export class BroadcastLog {
   async control(pushId: string, state: BroadcastState): Promise<BroadcastReceipt | null> {
     const entry = this.#find(pushId)
     if (entry === null) return null
-    // What was cancelled stays so: devices may have gone past it.
-    if (entry.state !== 'cancelled') entry.state = state
-    for (const shard of this.#group.alive) {
-      shard.link.post({ kind: 'log-state', seq: entry.seq, state: entry.state })
-    }
+    this.#switch(entry, state)
     this.#commits.batch.records.push({ key: entryKey(entry.seq), value: headerOf(entry) })
     await this.#commits.commit()
     return receiptOf(entry)
@@ -165,6 +206,21 @@ export class BroadcastLog {
       entry.sent += sent[row]
       entry.acked += acked[row]
       this.#changed.add(entry)
+    }
+  }
+
+  #keep(entry: Kept): Kept {
+    this.#entries.set(entry.seq, entry)
+    this.#seqs.set(entry.pushId, entry.seq)
+    this.#bytes += entry.payload.length
+    return entry
+  }
+
+  #switch(entry: Kept, state: BroadcastState): void {
+    // What was cancelled stays so: devices may have gone past it.
+    if (entry.state !== 'cancelled') entry.state = state
+    for (const shard of this.#group.alive) {
+      shard.link.post({ kind: 'log-state', seq: entry.seq, state: entry.state })
     }
   }
 
@@ -209,17 +265,21 @@ export class BroadcastLog {
     this.#seqs.delete(entry.pushId)
     this.#changed.delete(entry)
     this.#bytes -= entry.payload.length
-    const { records } = this.#commits.batch
-    records.push({ key: entryKey(entry.seq), value: null })
-    records.push({ key: payloadKey(entry.seq), value: null })
-    this.#commits.schedule()
+    if (!this.#isShared) this.#dropRecords(entry.seq)
     for (const shard of this.#group.alive) {
       shard.link.post({ kind: 'log-drop', upToSeq: entry.seq })
     }
   }
 
+  #dropRecords(seq: number): void {
+    const { records } = this.#commits.batch
+    records.push({ key: entryKey(seq), value: null })
+    records.push({ key: payloadKey(seq), value: null })
+    this.#commits.schedule()
+  }
+
   #storeChanged(): void {
-    if (this.#changed.size === 0) return
+    if (this.#changed.size === 0 || this.#isShared) return
     for (const entry of this.#changed) {
       this.#commits.batch.records.push({ key: entryKey(entry.seq), value: headerOf(entry) })
     }

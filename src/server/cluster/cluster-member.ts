@@ -13,6 +13,7 @@ import { NodeChannels } from '../../cluster/node-channels.ts'
 import type { ClusterView, NodeRecord } from '../../cluster/node-record.ts'
 import { RedisLink } from '../../cluster/redis-link.ts'
 import * as deviceScripts from '../../cluster/scripts/device-scripts.ts'
+import * as logScripts from '../../cluster/scripts/log-scripts.ts'
 import * as nodeScripts from '../../cluster/scripts/node-scripts.ts'
 import { checkServers } from '../../cluster/start-checks.ts'
 import { type ClusterHost, ClusterTraffic } from './cluster-traffic.ts'
@@ -193,7 +194,9 @@ interface JoinedParts {
 }
 
 function loadScripts(link: RedisLink): Promise<void> {
-  const scripts = [deviceScripts, nodeScripts].flatMap((module) => Object.values(module))
+  const scripts = [deviceScripts, logScripts, nodeScripts].flatMap((module) =>
+    Object.values(module),
+  )
   return link.loadScripts(scripts.filter((script) => typeof script === 'object'))
 }
 

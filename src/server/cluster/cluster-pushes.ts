@@ -32,6 +32,8 @@ const LIMITS = {
 }
 
 export interface ClusterPushParts {
+  /** Of Redis, for messages. */
+  readonly name: string
   readonly registry: DeviceRegistry
   readonly membership: Membership
   readonly channels: NodeChannels
@@ -81,7 +83,7 @@ export class ClusterPushes {
     onceId: string | undefined,
   ): Promise<PushOutcome> {
     const refusal = this.#parts.refusal()
-    if (refusal !== '') throw unreachable('--cluster', refusal)
+    if (refusal !== '') throw unreachable(this.#parts.name, new Error(refusal))
     const bytes = count * payload.length
     this.#checkRoom(bytes)
     const expiresAtS = nowSeconds() + stored.ttlSeconds

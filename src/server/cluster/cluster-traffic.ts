@@ -3,6 +3,8 @@
  * and what they tell. Made of the parts beside it; here they are joined to each other and to the
  * node.
  */
+import { BroadcastStream } from '../../cluster/broadcast-stream.ts'
+import { unreachable } from '../../cluster/cluster-error.ts'
 import type { DeviceRegistry } from '../../cluster/device-registry.ts'
 import type { HopDevice, HopHandler } from '../../cluster/hop-frames.ts'
 import type { KeyNames } from '../../cluster/key-names.ts'
@@ -11,11 +13,14 @@ import type { NodeChannels } from '../../cluster/node-channels.ts'
 import type { NodeRecord } from '../../cluster/node-record.ts'
 import type { RedisLink } from '../../cluster/redis-link.ts'
 import { BYE } from '../../protocol/frame-types.ts'
+import type { BroadcastLog } from '../broadcast/broadcast-log.ts'
 import type { Directory } from '../directory.ts'
 import type { RemoteInbox } from '../inbox/remote-inbox.ts'
 import type { DeviceHash } from '../inbox/node-inbox.ts'
-import type { DeviceState } from '../node-control.ts'
+import type { PushReceipt } from '../inbox/push-receipts.ts'
+import type { DeviceState, PushOutcome, StoredPush } from '../node-control.ts'
 import type { RunningShard } from '../shard-group.ts'
+import { ClusterLog, type LogQuestion } from './cluster-log.ts'
 import { ClusterAudit } from './cluster-audit.ts'
 import { ClusterPushes } from './cluster-pushes.ts'
 import { ClusterReceipts } from './cluster-receipts.ts'
@@ -25,6 +30,7 @@ import { ClusterSessions } from './cluster-sessions.ts'
 export interface ClusterHost {
   readonly directory: Directory
   readonly inbox: RemoteInbox
+  readonly log: BroadcastLog
   readonly shards: readonly RunningShard[]
   readonly rowsPerShard: number
   describeForCluster(): HostRecord
@@ -59,12 +65,14 @@ export interface ClusterTrafficParts {
 type Question =
   | { readonly kind: 'device'; readonly id: string }
   | { readonly kind: 'broadcast'; readonly tag: string | null }
+  | LogQuestion
 
 export class ClusterTraffic implements Omit<HopHandler, 'onPulse' | 'onAnswer'> {
   readonly host: ClusterHost
   readonly sessions: ClusterSessions
   readonly pushes: ClusterPushes
   readonly receipts: ClusterReceipts
+  readonly log: ClusterLog
   readonly #parts: ClusterTrafficParts
   readonly #audit: ClusterAudit
 
@@ -81,31 +89,44 @@ export class ClusterTraffic implements Omit<HopHandler, 'onPulse' | 'onAnswer'> 
     })
     this.receipts = new ClusterReceipts(link, keys, registry, membership)
     this.pushes = new ClusterPushes({
-      ...{ registry, membership, channels, inbox, catchUp },
+      ...{ name: link.name, registry, membership, channels, inbox, catchUp },
       ...{ sessions: this.sessions, receipts: this.receipts, refusal: fencedBy },
     })
     const { sessions } = this
+    const stream = new BroadcastStream(link, keys)
+    this.log = new ClusterLog(stream, membership, channels, host.log)
     this.#audit = new ClusterAudit({ registry, directory, inbox, sessions })
   }
 
   async start(): Promise<void> {
+    await this.log.start()
     this.#audit.start()
   }
 
   stop(): void {
     this.#audit.stop()
+    this.log.stop()
   }
 
   /** True where Redis answered for every device. */
-  checkAll(): Promise<boolean> {
-    return this.#audit.all()
+  async checkAll(): Promise<boolean> {
+    const isRead = this.log.readOn().then(
+      () => true,
+      () => false,
+    )
+    return (await this.#audit.all()) && (await isRead)
   }
 
   /** With each renewal of the lease. */
   onNodes(hasLostNode: boolean): void {
     this.sessions.early.prune(performance.now())
     // Others may have told this node something in vain, or have died before they told it.
-    if (!this.#parts.channels.pulse() || hasLostNode) void this.#audit.all()
+    if (!this.#parts.channels.pulse() || hasLostNode) void this.checkAll()
+  }
+
+  /** What became of a push, through whichever node it came. */
+  async receipt(pushId: string): Promise<PushReceipt | null> {
+    return (await this.log.receipt(pushId)) ?? this.receipts.find(pushId)
   }
 
   /** Closes the device wherever it is; false where it is nowhere. */
@@ -128,6 +149,18 @@ export class ClusterTraffic implements Omit<HopHandler, 'onPulse' | 'onAnswer'> 
     if (name === undefined) return null
     const question: Question = { kind: 'device', id }
     return (await channels.ask(name, question)) as DeviceState | null
+  }
+
+  /** Stored once for all nodes; rejects with PUSHCTL_CLUSTER_UNREACHABLE. */
+  broadcast(
+    tag: string | null,
+    payload: Uint8Array,
+    stored: StoredPush,
+    onceId: string | undefined,
+  ): Promise<PushOutcome> {
+    const refusal = this.#parts.fencedBy()
+    if (refusal !== '') throw unreachable(this.#parts.link.name, new Error(refusal))
+    return this.log.push(tag, payload, stored, onceId)
   }
 
   /** QoS 0 to the devices of all other nodes; how many. */
@@ -169,7 +202,9 @@ export class ClusterTraffic implements Omit<HopHandler, 'onPulse' | 'onAnswer'> 
     })
   }
 
-  onLog(): void {}
+  onLog(): void {
+    void this.log.readOn().catch(() => {})
+  }
 
   async #answer(question: Question, payload: Uint8Array): Promise<unknown> {
     switch (question.kind) {
@@ -177,6 +212,9 @@ export class ClusterTraffic implements Omit<HopHandler, 'onPulse' | 'onAnswer'> 
         return this.host.findDevice(question.id).catch(() => null)
       case 'broadcast':
         return this.host.broadcast(question.tag, payload).catch(() => 0)
+      case 'log':
+      case 'log-state':
+        return this.log.answer(question).catch(() => 0)
       default:
         return null
     }
