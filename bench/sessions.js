@@ -1,0 +1,282 @@
+/**
+ * What a million devices cost a node that does nothing but hold them: heartbeats at 300 s, the scan
+ * of the broadcast log for each that comes, and finding each in the directory. The node's own
+ * tables and readers on a simulated clock, without sockets: what the kernel takes for a heartbeat
+ * (about 6 µs each way) comes on top and is in docs/measurements.md.
+ *
+ *   node --expose-gc bench/sessions.js [--devices 1000000]
+ *
+ * Prints a table; exit 1 where a target is missed.
+ */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { PerformanceObserver } from 'node:perf_hooks'
+import { pathToFileURL } from 'node:url'
+import { setImmediate } from 'node:timers/promises'
+import { parseArgs } from 'node:util'
+import { build } from 'esbuild'
+
+const ROOT = new URL('..', import.meta.url).pathname
+const HEARTBEAT_S = 300
+const TICK_MS = 500
+const TICKS = (HEARTBEAT_S * 1000) / TICK_MS
+const BATCH = 1_024
+const LOG_ENTRIES = 1_000
+const CORE_SHARE_MAX = 0.05
+const PAUSE_MS_MAX = 10
+const JOINED = 4
+const WILL_ACK = 2
+
+const MODULES = {
+  'shard-parts': ['createShardParts'],
+  directory: ['Directory'],
+  'sip-hash': ['SipHash'],
+}
+
+/** Parts of src/server, as they are. */
+async function loadServer() {
+  const contents = Object.entries(MODULES)
+    .map(([name, names]) => `export { ${names.join(', ')} } from './src/server/${name}.ts'`)
+    .join('\n')
+  const { outputFiles } = await build({
+    stdin: { contents, resolveDir: ROOT, loader: 'ts' },
+    bundle: true,
+    write: false,
+    format: 'esm',
+    platform: 'node',
+    target: 'node20',
+    packages: 'external',
+  })
+  const folder = mkdtempSync(join(tmpdir(), 'pushctl-sessions-'))
+  const file = join(folder, 'server.mjs')
+  writeFileSync(file, outputFiles[0].contents)
+  try {
+    return await import(pathToFileURL(file).href)
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
+}
+
+/** Takes what is sent, counts it, and keeps nothing. */
+class CountingEngine {
+  outbox = new Uint8Array(1 << 20)
+  sent = 0
+  #reserved = 0
+
+  reserve(bytes) {
+    if (this.#reserved + bytes > this.outbox.length) this.#reserved = 0
+    const at = this.#reserved
+    this.#reserved += bytes
+    return at
+  }
+
+  commit() {
+    this.sent++
+  }
+
+  generationOf() {
+    return 1
+  }
+
+  queuedBytesOf() {
+    return 0
+  }
+
+  setAcceptQuota() {}
+}
+
+/** Longest pause of the collector since the last call, ms; told in the turns that follow it. */
+class PauseWatch {
+  #longestMs = 0
+  #sinceMs = 0
+  #observer = new PerformanceObserver((list) => this.#look(list.getEntries()))
+
+  constructor() {
+    this.#observer.observe({ entryTypes: ['gc'] })
+  }
+
+  async take() {
+    for (let turn = 0; turn < 3; turn++) await setImmediate()
+    this.#look(this.#observer.takeRecords())
+    const longest = this.#longestMs
+    this.#longestMs = 0
+    this.#sinceMs = performance.now()
+    return longest
+  }
+
+  #look(entries) {
+    for (const { startTime, duration } of entries) {
+      // What was asked for between two measurements is told late.
+      if (startTime >= this.#sinceMs) this.#longestMs = Math.max(this.#longestMs, duration)
+    }
+  }
+}
+
+/** CPU time of some work, ms: other work of this machine does not count. */
+function measured(work) {
+  const before = process.cpuUsage()
+  work()
+  const { user, system } = process.cpuUsage(before)
+  return (user + system) / 1000
+}
+
+function openShard({ createShardParts }, devices) {
+  const engine = new CountingEngine()
+  const configuration = {
+    index: 0,
+    engine: 'node',
+    capacity: devices,
+    listeners: [],
+    limits: {
+      frameBytesMax: 65_536,
+      handshakeMs: 10_000,
+      sendQueueBytesMax: 262_144,
+      bufferedBytesMax: 1 << 28,
+    },
+    heartbeatSecondsMin: 30,
+    heartbeatSecondsMax: 480,
+    hashKey: new Uint32Array([1, 2, 3, 4]),
+    bootId: 1,
+    broadcastPerSecond: 0,
+  }
+  const parts = createShardParts(
+    configuration,
+    {},
+    () => {},
+    () => engine,
+  )
+  const id = new Uint8Array(16).fill(0x61)
+  for (let slot = 0; slot < devices; slot++) {
+    new DataView(id.buffer).setUint32(12, slot)
+    parts.sessions.begin(slot, JOINED, 0, 0)
+    parts.sessions.setDevice(slot, id, 0, id.length)
+    parts.sessions.networkOf[slot] = 1
+    parts.heartbeats.onHello(slot, HEARTBEAT_S)
+    parts.sessions.setJoined(slot, slot + 1, 0)
+    parts.timers.startHeartbeat(slot)
+  }
+  return { parts, engine }
+}
+
+function shuffledSlots(devices) {
+  const slots = Int32Array.from({ length: devices }, (_, slot) => slot)
+  let seed = 1
+  for (let at = devices - 1; at > 0; at--) {
+    seed = (Math.imul(seed, 1_664_525) + 1_013_904_223) >>> 0
+    const other = seed % (at + 1)
+    const kept = slots[at]
+    slots[at] = slots[other]
+    slots[other] = kept
+  }
+  return slots
+}
+
+/** One interval of heartbeats, spread evenly over it, as packets from the sockets. */
+function beat(parts, slots, round) {
+  const bytes = new Uint8Array(2 * BATCH)
+  for (let at = 0; at < BATCH; at++) bytes.set([1, 2], 2 * at)
+  const batch = {
+    count: 0,
+    slots: new Int32Array(BATCH),
+    starts: Int32Array.from({ length: BATCH }, (_, at) => 2 * at),
+    ends: Int32Array.from({ length: BATCH }, (_, at) => 2 * at + 2),
+    keepFrom: new Int32Array(BATCH),
+    bytes,
+  }
+  let cursor = 0
+  for (let tick = 1; tick <= TICKS; tick++) {
+    const until = Math.round((slots.length * tick) / TICKS)
+    while (cursor < until) {
+      batch.count = Math.min(BATCH, until - cursor)
+      batch.slots.set(slots.subarray(cursor, cursor + batch.count))
+      batch.keepFrom.set(batch.ends)
+      parts.input.readBatch(batch, parts.wheel.nowTick)
+      cursor += batch.count
+    }
+    parts.timers.advance((round * TICKS + tick) * TICK_MS)
+  }
+}
+
+async function measureHeartbeats(server, devices) {
+  const { parts, engine } = openShard(server, devices)
+  const slots = shuffledSlots(devices)
+  beat(parts, slots, 0)
+  globalThis.gc?.()
+  await pauses.take()
+  engine.sent = 0
+  const cpuMs = measured(() => beat(parts, slots, 1))
+  if (engine.sent !== devices || parts.sessions.joinedCount !== devices) {
+    throw new Error(`expected ${devices} PONGs and devices, got ${engine.sent} PONGs`)
+  }
+  return { share: cpuMs / 1000 / HEARTBEAT_S, pauseMs: await pauses.take(), parts }
+}
+
+/** Every device comes with a cursor and is held against every entry of a full log. */
+async function measureLog(parts, devices) {
+  const entry = { kind: 'log-entry', requestId: 0, tag: 'nobody', state: 'running' }
+  const expiresAtS = Math.floor(Date.now() / 1000) + 3_600
+  for (let seq = 1; seq <= LOG_ENTRIES; seq++) {
+    parts.log.add({ ...entry, seq, expiresAtS, payload: new Uint8Array(256) })
+  }
+  globalThis.gc?.()
+  await pauses.take()
+  const ms = measured(() => {
+    for (let slot = 0; slot < devices; slot++) {
+      // One in a hundred has missed everything, the others the last entries.
+      parts.log.onHello(slot, WILL_ACK, slot % 100 === 0 ? 0 : LOG_ENTRIES - (slot % 8))
+      parts.log.catchUp(slot)
+    }
+  })
+  return { ms, pauseMs: await pauses.take() }
+}
+
+async function measureDirectory({ Directory, SipHash }, devices) {
+  const hash = new SipHash(new Uint32Array([1, 2, 3, 4]))
+  const directory = new Directory()
+  const id = new Uint8Array(16).fill(0x61)
+  const view = new DataView(id.buffer)
+  const hashOf = (device) => {
+    view.setUint32(12, device)
+    hash.hash(id, 0, id.length)
+  }
+  await pauses.take()
+  for (let device = 0; device < devices; device++) {
+    hashOf(device)
+    directory.put(hash.high, hash.low, device & 3, device, 1)
+  }
+  const fillPauseMs = await pauses.take()
+  const ms = measured(() => {
+    for (let device = 0; device < devices; device++) {
+      hashOf(device)
+      if (!directory.find(hash.high, hash.low) || directory.slot !== device) throw new Error('lost')
+    }
+  })
+  return { ms, pauseMs: Math.max(fillPauseMs, await pauses.take()) }
+}
+
+const { values } = parseArgs({ options: { devices: { type: 'string', default: '1000000' } } })
+const devices = Number(values.devices)
+const pauses = new PauseWatch()
+const server = await loadServer()
+const heartbeats = await measureHeartbeats(server, devices)
+const log = await measureLog(heartbeats.parts, devices)
+const directory = await measureDirectory(server, devices)
+
+const perDevice = (ms) => `${((ms * 1e6) / devices).toFixed(0)} ns a device`
+const rows = [
+  [
+    `heartbeats every ${HEARTBEAT_S} s`,
+    `${(heartbeats.share * 100).toFixed(2)} % of a core`,
+    `< ${CORE_SHARE_MAX * 100} %`,
+    heartbeats.pauseMs,
+  ],
+  [`log of ${LOG_ENTRIES} entries for each`, perDevice(log.ms), '', log.pauseMs],
+  ['each found in the directory', perDevice(directory.ms), '', directory.pauseMs],
+]
+console.log(`${devices} devices | cost | target | longest GC pause (< ${PAUSE_MS_MAX} ms)`)
+for (const [name, cost, target, pauseMs] of rows) {
+  console.log([name, cost, target, `${pauseMs.toFixed(1)} ms`].join(' | '))
+}
+const isMissed = heartbeats.share > CORE_SHARE_MAX || rows.some((row) => row[3] > PAUSE_MS_MAX)
+process.exit(isMissed ? 1 : 0)

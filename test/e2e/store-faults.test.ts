@@ -1,0 +1,147 @@
+/**
+ * A node whose disk fills up and becomes read-only while it is pushed to: a tmpfs of its own, so it
+ * runs only where this process may mount one.
+ */
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { DevicePeer } from '../server/device-peer.ts'
+import { ServeProcess, until } from './serve-process.ts'
+
+const BLOCK = 'x'.repeat(30_000)
+const canMount = tryMount()
+
+function tryMount(): boolean {
+  const folder = mkdtempSync(join(tmpdir(), 'pushctl-mount-'))
+  try {
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', folder], { stdio: 'ignore' })
+    execFileSync('umount', [folder])
+    return true
+  } catch {
+    return false
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
+}
+
+if (!canMount) console.warn('store faults are skipped: this process may not mount a tmpfs')
+
+describe.skipIf(!canMount)('a node under load whose disk fails', () => {
+  let folder: string
+  let node: ServeProcess
+  /** What was accepted, by device. */
+  let accepted: Map<string, string[]>
+  let pushed: number
+
+  beforeEach(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'pushctl-faults-'))
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=16m', 'tmpfs', folder])
+    accepted = new Map()
+    pushed = 0
+    const words = ['--data-dir', join(folder, 'store'), '--shards', '1', '--log-format', 'json']
+    node = await ServeProcess.start(...words)
+  })
+  afterEach(async () => {
+    await node.kill()
+    execFileSync('umount', ['-l', folder])
+    rmSync(folder, { recursive: true })
+  })
+
+  const told = (event: string) =>
+    node.stderr.split('\n').filter((line) => line.includes(`"event":"${event}"`))
+
+  /** The status of a push that is to be stored. */
+  async function push(): Promise<{ status: number; detail: string }> {
+    const device = `device-${pushed % 7}`
+    const payload = `${pushed++} ${BLOCK}`
+    const answer = await fetch(node.url('/v1/push'), {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ to: [device], qos: 1, payload }),
+    })
+    const body = (await answer.json()) as { detail?: string }
+    if (answer.status === 202) accepted.set(device, [...(accepted.get(device) ?? []), payload])
+    return { status: answer.status, detail: body.detail ?? '' }
+  }
+
+  async function metric(name: string): Promise<number> {
+    const text = await (await fetch(node.url('/metrics'))).text()
+    return Number(new RegExp(`^${name} (.*)$`, 'm').exec(text)![1])
+  }
+
+  async function pushUntil(status: number): Promise<string> {
+    let detail = ''
+    await until(async () => {
+      const answer = await push()
+      detail = answer.detail
+      return answer.status === status
+    })
+    return detail
+  }
+
+  async function expectFailing(): Promise<void> {
+    expect(await metric('pushctl_store_failing')).toBe(1)
+    expect(await metric('pushctl_store_write_failures_total')).toBeGreaterThan(0)
+    await until(() => told('store-failed').length > 0)
+    expect(JSON.parse(told('store-failed')[0]!)).toMatchObject({ code: 'PUSHCTL_STORE_FAILED' })
+    expect(node.stderr).not.toContain('xxxxxxxxxx')
+  }
+
+  /** Each device gets what was accepted of it, in order, once. */
+  async function expectAllDelivered(): Promise<void> {
+    const ports = { tcpPort: Number(node.tcp.split(':').at(-1)), wsPort: 0 }
+    for (const [deviceId, payloads] of accepted) {
+      const device = await DevicePeer.join('tcp', ports, deviceId, { flags: 2 })
+      for (let at = 1; at <= payloads.length; at++) {
+        const { seq } = await device.until('MSG', at)
+        device.send({ type: 'ACK', stream: 0, seq })
+      }
+      const got = device.of('MSG').map((msg) => String(msg['payload']).split(' ')[0])
+      expect(got).toEqual(payloads.map((payload) => payload.split(' ')[0]))
+      device.destroy()
+    }
+  }
+
+  it('says so when it is full, serves QoS 0, and goes on when there is room', async () => {
+    const ballast = join(folder, 'ballast')
+    writeFileSync(ballast, Buffer.alloc(12 << 20))
+    expect(await pushUntil(503)).toContain('expected to write to the store')
+    await expectFailing()
+    expect(await node.push({ to: ['device-1'], payload: 'qos 0' })).toMatchObject({ accepted: 1 })
+    expect((await fetch(node.url('/healthz'))).status).toBe(200)
+    rmSync(ballast)
+    await pushUntil(202)
+    expect(await metric('pushctl_store_failing')).toBe(0)
+    await until(() => told('store-back').length > 0)
+    expect(accepted.size).toBeGreaterThan(0)
+    await expectAllDelivered()
+  })
+
+  it('says the same when it becomes read-only, and goes on when it can be written', async () => {
+    const ballast = join(folder, 'ballast')
+    writeFileSync(ballast, Buffer.alloc(12 << 20))
+    await pushUntil(503)
+    // Only a file system on which nobody has a file open for writing can become read-only.
+    await until(() => {
+      try {
+        execFileSync('mount', ['-o', 'remount,ro', folder], { stdio: 'ignore' })
+        return true
+      } catch {
+        return false
+      }
+    })
+    const failures = await metric('pushctl_store_write_failures_total')
+    await until(async () => {
+      expect((await push()).status).toBe(503)
+      return (await metric('pushctl_store_write_failures_total')) > failures + 2
+    })
+    await expectFailing()
+    execFileSync('mount', ['-o', 'remount,rw', folder])
+    rmSync(ballast)
+    await pushUntil(202)
+    await until(() => told('store-back').length > 0)
+    await expectAllDelivered()
+  })
+})
