@@ -28,24 +28,28 @@ const DONE = [0, 5, 99]
 
 // Side by side: most of their time is doctor's, who looks at the host twice and waits between.
 const names = await listProfiles('load')
-it.concurrent.each(names)('profile %s runs, with fewer connections', async (name) => {
-  const isStorm = name === 'reconnect-storm'
-  const duration = ['-d', isStorm ? '4s' : '600ms']
-  const words = [
-    '--profile',
-    name,
-    ...SMALL,
-    ...duration,
-    '--out',
-    join(out, name),
-    ...(LESS[name] ?? []),
-  ]
-  const { status, report, stderr } = await bench(words)
-  expect(stderr).toBe('')
-  expect(DONE).toContain(status)
-  expect(report.connections.alive_at_end).toBeGreaterThan(isStorm ? 0 : 39)
-  expect(report.messages.lost).toBe(0)
-  expect(report.messages.received).toBe(report.messages.expected)
-  if (name !== 'idle-million' && !isStorm) expect(report.messages.received).toBeGreaterThan(0)
-  if (isStorm) expect(report.metrics.reconnect_time?.response.count).toBeGreaterThan(0)
-})
+it.concurrent.each(names)(
+  'profile %s runs, with fewer connections',
+  async (name) => {
+    const isStorm = name === 'reconnect-storm'
+    const duration = ['-d', isStorm ? '4s' : '600ms']
+    const words = [
+      '--profile',
+      name,
+      ...SMALL,
+      ...duration,
+      '--out',
+      join(out, name),
+      ...(LESS[name] ?? []),
+    ]
+    const { status, report, stderr } = await bench(words)
+    expect(stderr).toBe('')
+    expect(DONE).toContain(status)
+    expect(report.connections.alive_at_end).toBeGreaterThan(isStorm ? 0 : 39)
+    expect(report.messages.lost).toBe(0)
+    expect(report.messages.received).toBe(report.messages.expected)
+    if (name !== 'idle-million' && !isStorm) expect(report.messages.received).toBeGreaterThan(0)
+    if (isStorm) expect(report.metrics.reconnect_time?.response.count).toBeGreaterThan(0)
+  },
+  90_000,
+)
