@@ -61,7 +61,7 @@ export const command = defineCommand({
     { line: 'pushctl cluster drain node-3 --rate 500', help: 'empties a node, and waits for it' },
     { line: 'pushctl cluster rebalance --rate 200 --max-skew 5', help: 'evens devices out' },
     {
-      line: "pushctl cluster rollout --remote-shell 'ssh {host}' --restart 'systemctl restart push'",
+      line: "pushctl cluster rollout --remote-shell 'ssh {host}' --restart 'service push restart'",
       help: 'one node, a quarter, all; stops by itself',
     },
     { line: 'pushctl cluster kick phone-1', help: 'closes a device, wherever it is' },

@@ -65,6 +65,7 @@ describe('a node that is asked for the nodes', () => {
 
   it.each([
     [404, { code: 'not-found', detail: '' }, 'must be a node of a cluster'],
+    [422, { code: 'not-supported', detail: '' }, 'must be a node of a cluster'],
     [401, {}, 'needs its admin token, got none'],
     [200, { nodes: 'many' }, 'must answer with nodes'],
     [500, 'oops', 'must answer like a pushctl node, got HTTP 500'],

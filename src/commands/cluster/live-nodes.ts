@@ -3,14 +3,12 @@
  * of them, as they come and go, `push --cluster` goes through any.
  */
 import type { CommandContext } from '../../config/command.ts'
+import type { OptionsOf } from '../../config/option-table.ts'
 import { PushctlError } from '../../errors/pushctl-error.ts'
-import { readClusterPassword } from './cluster-password.ts'
+import { readClusterPassword } from '../serve-cluster.ts'
+import type { CLUSTER_LINK_OPTIONS } from '../serve-cluster-options.ts'
 
-interface Place {
-  readonly clusterPrefix: string
-  readonly clusterPasswordFile: string | undefined
-}
-
+type Place = OptionsOf<typeof CLUSTER_LINK_OPTIONS>
 type Context = Pick<CommandContext<Place>, 'options' | 'env' | 'note'>
 
 export interface LiveNodes {
@@ -53,10 +51,8 @@ export async function findAnyNode(context: Context, url: string): Promise<string
 }
 
 async function openReader({ options, env, note }: Context, url: string) {
-  const password = await readClusterPassword(options.clusterPasswordFile, env, note)
+  const { password, warning } = await readClusterPassword(options, env)
+  if (warning !== null) note(warning)
   const { openClusterReader } = await import('../../cluster/cluster-reader.ts')
-  return openClusterReader({
-    ...{ url, prefix: options.clusterPrefix },
-    ...(password === undefined ? {} : { password }),
-  })
+  return openClusterReader({ url, prefix: options.clusterPrefix, password })
 }

@@ -18,7 +18,8 @@ export interface NodeSourceSettings {
   /** redis://…; undefined: ask nodes. */
   readonly cluster: string | undefined
   readonly prefix: string
-  readonly password: string | undefined
+  /** '' where it stands in the URL, or there is none. */
+  readonly password: string
   /** HTTP address of any node. */
   readonly node: string
 }
@@ -31,12 +32,12 @@ export async function openNodeSource(
   const { cluster: url, prefix, password } = settings
   if (url === undefined) return new HttpNodeSource(settings.node, access)
   const { openClusterReader } = await import('../../cluster/cluster-reader.ts')
-  const reader = await openClusterReader({
-    ...{ url, prefix },
-    ...(password === undefined ? {} : { password }),
-  })
+  const reader = await openClusterReader({ url, prefix, password })
   return { read: () => reader.nodes(), close: async () => reader.close() }
 }
+
+/** Of a node that is in none, and of one that is too old to know of any. */
+const NO_CLUSTER = [422, 404]
 
 class HttpNodeSource implements NodeSource {
   readonly #access: NodeAccess
@@ -70,9 +71,9 @@ class HttpNodeSource implements NodeSource {
       this.#access,
       ['GET', url, '/v1/cluster'],
       null,
-      [404],
+      NO_CLUSTER,
     )
-    if (status === 404) {
+    if (NO_CLUSTER.includes(status)) {
       const message = `${url} must be a node of a cluster, got one that runs by itself`
       throw new PushctlError('PUSHCTL_TARGET_REFUSED', message, {
         tries: ['pushctl serve --cluster redis://HOST', 'pushctl top, for nodes without a cluster'],

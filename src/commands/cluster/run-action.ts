@@ -5,9 +5,9 @@ import { EXIT, exitCodeOfSignal, type StopSignal } from '../../errors/exit-codes
 import { readAdminToken } from '../../server/auth/admin-token.ts'
 import { tableLines } from '../../report/table.ts'
 import type { ClusterOptions } from '../cluster-options.ts'
+import { readClusterPassword } from '../serve-cluster.ts'
 import { totalsOf } from './cluster-totals.ts'
 import type { ClusterWork } from './cluster-work.ts'
-import { readClusterPassword } from './cluster-password.ts'
 import { drainNode, drainTargets } from './drain-node.ts'
 import { kickDevices } from './kick.ts'
 import { nodeNamed, openNodeSource } from './node-source.ts'
@@ -32,11 +32,11 @@ export async function runAction(context: Context): Promise<number> {
     environment: env['PUSHCTL_ADMIN_TOKEN'],
   })
   if (admin?.warning) note(admin.warning)
+  const { password, warning } = await readClusterPassword(options, env)
+  if (warning !== null) note(warning)
   const access = { adminToken: admin?.token ?? null, signal }
-  const place = {
-    ...{ cluster: options.cluster, prefix: options.clusterPrefix, node: options.node },
-    password: await readClusterPassword(options.clusterPasswordFile, env, note),
-  }
+  const { cluster, clusterPrefix: prefix, node } = options
+  const place = { cluster, prefix, password, node }
   const source = await openNodeSource(place, access)
   try {
     const [name = '', ...words] = positional
