@@ -47,7 +47,10 @@ await eachStep((some) =>
     some.map(() => false),
   ),
 )
-rows.push(['given back by the ack of all three', Math.round((before - (await usedBytes())) / devices)])
+rows.push([
+  'given back by the ack of all three',
+  Math.round((before - (await usedBytes())) / devices),
+])
 for (const [what, bytes] of rows) process.stdout.write(`${what.padEnd(40)}${bytes} B\n`)
 await link.close()
 server.kill()
