@@ -1,6 +1,7 @@
 /** A run on several hosts: a line for each, so that one that is slow or missing is seen. */
 import { formatCount, formatDurationUs } from '../config/quantities.ts'
-import type { GeneratorReport, RunReport } from '../stats/run-report.ts'
+import type { GeneratorReport } from '../stats/generator-report.ts'
+import type { RunReport } from '../stats/run-report.ts'
 import type { ReportStyle } from './report-style.ts'
 import { clipText, plainText, tableLines } from './table.ts'
 

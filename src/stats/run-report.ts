@@ -5,6 +5,8 @@
  * name says otherwise.
  */
 
+import type { GeneratorReport } from './generator-report.ts'
+
 export type Verdict = 'VALID' | 'SUSPECT' | 'INVALID'
 
 export interface VerdictReport {
@@ -316,35 +318,6 @@ export interface BadClientsReport {
   /** Pushes to them in the measured time, beside those of `messages`. */
   readonly pushed: number
   readonly kinds: readonly BadClientReport[]
-}
-
-/** One host of a run that was driven from several. */
-export interface GeneratorReport {
-  /** As --on named it. */
-  readonly host: string
-  /** What it calls itself; null: it never said. */
-  readonly hostname: string | null
-  /** Why it took no part, or was lost; null: it is in this report. */
-  readonly failure: string | null
-  /** The broadcasts of the run were pushed from here. */
-  readonly sends_broadcasts: boolean
-  readonly connections: {
-    readonly requested: number
-    readonly established: number
-    readonly alive_at_end: number
-  }
-  readonly sent: number
-  readonly received: number
-  readonly lost: number
-  /** Response time of messages; null: none came. */
-  readonly p99_us: number | null
-  readonly verdict: Verdict | null
-  /**
-   * So far its clock may be from what it was taken for; 0: it is this host's own; null: unknown.
-   */
-  readonly clock_error_us: number | null
-  /** Broadcasts that came before they were sent, by more than the clocks can be wrong. */
-  readonly latencies_refused: number
 }
 
 /** What the devices of a run saw of one node of a cluster, in the measured time. */

@@ -4,7 +4,7 @@
  */
 
 export interface LineReader {
-  /** Calls `onLine` for each line that is complete; false: one was too long, and nothing follows. */
+  /** Calls `onLine` for each complete line; false: one was too long, and nothing follows. */
   add(chunk: Uint8Array): boolean
 }
 

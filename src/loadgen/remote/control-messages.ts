@@ -4,8 +4,8 @@
  * kubectl exec). Each side takes the other for hostile until a line has passed its schema. All
  * times are µs on the worker's monotonic clock.
  *
- *   worker  hello ─────────► pong … planned  at connect ──► at steady … progress … broadcasts result
- *   head          ping … ► setup ►                     go ►          go ► clock … ► broadcasts  end
+ *   worker  hello ──────► pong … planned  at connect  at steady … progress … broadcasts  result
+ *   head         ping … ► setup ►                  go ►       go ► clock … ► broadcasts      end
  */
 import * as v from 'valibot'
 

@@ -1,4 +1,4 @@
-/** How a run on several hosts stands, as one run: sums, and the slowest host's place and latency. */
+/** How a run on several hosts stands: sums, and the place and latency of the slowest host. */
 import type { RunPhase, RunProgress } from '../../../stats/run-progress.ts'
 
 const PHASES: readonly RunPhase[] = ['start', 'connect', 'warm-up', 'steady', 'drain']

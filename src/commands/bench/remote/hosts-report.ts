@@ -11,13 +11,8 @@ import type { HostGroup, HostState } from '../../../loadgen/remote/host-group.ts
 import { mergeReports, type NamedReport } from '../../../report/report-merge.ts'
 import { parseRunReport } from '../../../report/run-report-file.ts'
 import { nowUs } from '../../../stats/clock.ts'
-import type {
-  FailureReport,
-  GeneratorReport,
-  MetricReport,
-  RunReport,
-  Verdict,
-} from '../../../stats/run-report.ts'
+import type { GeneratorReport } from '../../../stats/generator-report.ts'
+import type { FailureReport, MetricReport, RunReport, Verdict } from '../../../stats/run-report.ts'
 
 export interface HostsRun {
   /** Asked for. */
@@ -144,7 +139,8 @@ function verdictOf(
   const reasons = missing.map(({ host, failure, connections }) =>
     connections.requested === 0
       ? `${host} took no part: ${failure}`
-      : `${host} was lost, and its ${connections.requested} connections count as failed: ${failure}`,
+      : `${host} was lost with its ${connections.requested} connections, which count as failed: ` +
+        `${failure}`,
   )
   return { value, reasons: [...reasons, ...verdict.reasons] }
 }

@@ -5,19 +5,21 @@
  */
 import type { OptionRow, OptionTable } from '../../../config/option-table.ts'
 import { checkOptionValue, formatOptionValue } from '../../../config/option-value.ts'
+import { resolveOptions } from '../../../config/resolve.ts'
 import { PushctlError } from '../../../errors/pushctl-error.ts'
 
 export type OptionWords = Record<string, string | string[]>
 
-/** What is not set is left out: the default of the same version is the same. */
+/** What is as it would be unset is left out: the defaults of the same version are the same. */
 export function wordsFromOptions(
   table: OptionTable,
   options: Readonly<Record<string, unknown>>,
 ): OptionWords {
   const words: OptionWords = {}
+  const defaults = defaultsOf(table)
   for (const [key, row] of Object.entries(table)) {
     const value = options[key]
-    if (value === undefined) continue
+    if (value === undefined || isSame(value, defaults[key])) continue
     words[key] = Array.isArray(value) ? value.map((item) => wordOf(row, item)) : wordOf(row, value)
   }
   return words
@@ -27,11 +29,11 @@ export function wordsFromOptions(
 export function optionsFromWords(table: OptionTable, words: OptionWords): Record<string, unknown> {
   const unknown = Object.keys(words).find((key) => !Object.hasOwn(table, key))
   if (unknown !== undefined) throw fault(`"${unknown.slice(0, 60)}" is no setting of bench`)
-  const options: Record<string, unknown> = {}
+  const options = defaultsOf(table)
   for (const [key, row] of Object.entries(table)) {
     const value = Object.hasOwn(words, key) ? words[key] : undefined
-    if (value === undefined) options[key] = row.repeatable ? [] : undefined
-    else if (Array.isArray(value) !== (row.repeatable === true)) {
+    if (value === undefined) continue
+    if (Array.isArray(value) !== (row.repeatable === true)) {
       throw fault(`--${row.flag} must be ${row.repeatable ? 'a list' : 'one value'}`)
     } else {
       options[key] = Array.isArray(value)
@@ -40,6 +42,14 @@ export function optionsFromWords(table: OptionTable, words: OptionWords): Record
     }
   }
   return options
+}
+
+function defaultsOf(table: OptionTable): Record<string, unknown> {
+  return { ...resolveOptions(table, [], { verb: 'bench', rest: [] }).options }
+}
+
+function isSame(one: unknown, other: unknown): boolean {
+  return JSON.stringify(one) === JSON.stringify(other)
 }
 
 function valueOf(row: OptionRow, word: string): unknown {
