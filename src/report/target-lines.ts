@@ -3,7 +3,7 @@
  * than its error is said to be so: a number alone would be believed.
  */
 import { formatBytes, formatCount, formatDurationUs } from '../config/quantities.ts'
-import type { EstimateReport, TargetSourceReport } from '../stats/run-report.ts'
+import type { EstimateReport, TargetSourceReport } from '../stats/target-report.ts'
 import { percentText } from './report-values.ts'
 
 export interface TargetItem {

@@ -4,7 +4,7 @@
  * their neighbours widen the interval: without that, a thousand samples of one sawtooth would look
  * like a thousand opinions.
  */
-import type { EstimateReport } from './run-report.ts'
+import type { EstimateReport } from './target-report.ts'
 
 export interface FitRow {
   readonly x: readonly number[]

@@ -4,7 +4,8 @@ import { estimateText, targetItems } from '../../src/report/target-lines.ts'
 import { jsonReport } from '../../src/report/json-report.ts'
 import { parseRunReport } from '../../src/report/run-report-file.ts'
 import { textReport } from '../../src/report/text-report.ts'
-import type { RunReport, TargetSourceReport } from '../../src/stats/run-report.ts'
+import type { RunReport } from '../../src/stats/run-report.ts'
+import type { TargetSourceReport } from '../../src/stats/target-report.ts'
 import { SAMPLE_REPORT } from './sample-report.ts'
 
 const MIB = 1024 * 1024

@@ -87,7 +87,7 @@ function faultFrom({ url }: ResolvedTarget, error: NodeJS.ErrnoException): Pushc
   if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') {
     return refuse('has a certificate for another name', 'name the target as its certificate does')
   }
-  if (/^CERT_/.test(code)) {
+  if (code.startsWith('CERT_')) {
     return refuse('has a certificate that is not valid', '--insecure-target   (for tests only)')
   }
   const isHandshake = code === 'EPROTO' || /^ERR_(SSL|TLS)/.test(code)

@@ -5,7 +5,7 @@
  * price. Pure.
  */
 import { type FitRow, fitColumns, fitSlope } from '../../../stats/linear-fit.ts'
-import type { CpuSpanReport, EstimateReport, TargetPoint } from '../../../stats/run-report.ts'
+import type { CpuSpanReport, EstimateReport, TargetPoint } from '../../../stats/target-report.ts'
 import type { WatchPoint } from './watch-points.ts'
 
 /** Fewer connections drown in the noise of a heap. */

@@ -2,11 +2,12 @@
  * Looks at the target's process while a run goes on, closely on a ramp and once a second
  * afterwards, and joins what it saw to the report. It looks for a moment before the first
  * connection too: what a target takes at rest is no price of a message. A look that takes long is
- * followed by a pause twenty times as long, because it takes CPU from what is measured.
+ * followed by a longer pause, because it takes CPU from what is measured.
  */
 import { setTimeout as pause } from 'node:timers/promises'
 import type { TargetWatch, WatchedRun } from '../../../loadgen/run-hooks.ts'
-import type { EstimateReport, RunReport } from '../../../stats/run-report.ts'
+import type { RunReport } from '../../../stats/run-report.ts'
+import type { EstimateReport } from '../../../stats/target-report.ts'
 import { bytesPerHour } from './process-costs.ts'
 import { WatchedSource } from './watched-source.ts'
 import { WatchPoints } from './watch-points.ts'
@@ -18,7 +19,7 @@ export interface TargetWishes {
 
 const RAMP_PERIOD_MS = 250
 const STEADY_PERIOD_MS = 1_000
-const PAUSE_LOOKS = 20
+const PAUSE_MS_MAX = 10_000
 const REST_MS = 750
 /** Fresh counts of the generator need a moment to come. */
 const ANSWER_MS = 20
@@ -30,7 +31,7 @@ export class TargetInsight implements TargetWatch {
   readonly #generator = new WatchPoints()
   #sources: readonly WatchedSource[] = []
   #run: WatchedRun | null = null
-  #watching: Promise<void> = Promise.resolve()
+  #watching: Promise<unknown> = Promise.resolve()
 
   constructor(wishes: TargetWishes) {
     this.#wishes = wishes
@@ -39,14 +40,18 @@ export class TargetInsight implements TargetWatch {
   async start(run: WatchedRun): Promise<void> {
     this.#run = run
     this.#sources = sourcesOf(this.#wishes, run)
-    this.#watching = this.#watch()
+    const watches = this.#sources.map((source) => this.#watch(run, source))
+    this.#watching = Promise.all([this.#watchHere(run), ...watches])
     if (this.#sources.length > 0) await this.#pause(REST_MS)
   }
 
   async stop(): Promise<void> {
     this.#end.abort()
     await this.#watching
-    if (this.#run !== null) await this.#look(this.#run)
+    const run = this.#run
+    if (run === null) return
+    this.#lookHere(run)
+    await Promise.all(this.#sources.map((source) => this.#look(run, source)))
   }
 
   /** The report with what was seen; what the target itself said of its pauses stands. */
@@ -74,28 +79,37 @@ export class TargetInsight implements TargetWatch {
     }
   }
 
-  async #watch(): Promise<void> {
-    const run = this.#run as WatchedRun
+  /** Each source by itself: a page that is slow must not keep us from looking at a process. */
+  async #watch(run: WatchedRun, source: WatchedSource): Promise<void> {
     while (!this.#end.signal.aborted) {
-      const fromMs = performance.now()
-      await this.#look(run)
-      const tookMs = performance.now() - fromMs - ANSWER_MS
+      const tookMs = await this.#look(run, source)
       const { phase } = run.moment()
       const isRamp = phase === 'start' || phase === 'connect'
       const periodMs = isRamp ? RAMP_PERIOD_MS : STEADY_PERIOD_MS
-      await this.#pause(Math.max(periodMs - tookMs - ANSWER_MS, tookMs * PAUSE_LOOKS))
+      const restMs = Math.min(PAUSE_MS_MAX, tookMs * source.pauseLooks)
+      await this.#pause(Math.max(periodMs - tookMs - ANSWER_MS, restMs))
     }
   }
 
-  async #look(run: WatchedRun): Promise<void> {
-    if (this.#sources.length > 0) {
-      run.ask()
-      await pause(ANSWER_MS)
+  async #watchHere(run: WatchedRun): Promise<void> {
+    while (!this.#end.signal.aborted) {
+      this.#lookHere(run)
+      await this.#pause(STEADY_PERIOD_MS)
     }
-    const moment = run.moment()
+  }
+
+  /** How long it took, in milliseconds. */
+  async #look(run: WatchedRun, source: WatchedSource): Promise<number> {
+    run.ask()
+    await pause(ANSWER_MS)
+    const fromMs = performance.now()
+    await source.look(run.moment(), run.generatorBytes())
+    return performance.now() - fromMs
+  }
+
+  #lookHere(run: WatchedRun): void {
     const generatorBytes = run.generatorBytes()
-    this.#generator.add({ ...moment, bytes: null, cpuUs: null, generatorBytes })
-    await Promise.all(this.#sources.map((source) => source.look(moment, generatorBytes)))
+    this.#generator.add({ ...run.moment(), bytes: null, cpuUs: null, generatorBytes })
   }
 
   #pause(ms: number): Promise<void> {

@@ -4,7 +4,8 @@
  * is joined to what it had before.
  */
 import type { RunMoment } from '../../../loadgen/run-hooks.ts'
-import type { GcSideReport, TargetSourceReport } from '../../../stats/run-report.ts'
+import type { GcSideReport } from '../../../stats/run-report.ts'
+import type { TargetSourceReport } from '../../../stats/target-report.ts'
 import { MetricsSource } from './metrics-source.ts'
 import {
   bytesPerConnection,
@@ -27,6 +28,11 @@ export class WatchedSource {
   readonly name: string
   readonly metrics: MetricsSource | null
   readonly points = new WatchPoints()
+  /**
+   * After a look we rest for so many times as long as it took. Reading /proc is all work; of an
+   * answer over HTTP most is waiting.
+   */
+  readonly pauseLooks: number
   readonly #read: (atMs: number) => Promise<Reading>
   #failed = 0
   #failure: string | null = null
@@ -40,6 +46,7 @@ export class WatchedSource {
   ) {
     this.name = name
     this.metrics = metrics
+    this.pauseLooks = metrics === null ? 20 : 3
     this.#read = read
   }
 
