@@ -6,6 +6,7 @@
  */
 import { type CommandContext, defineCommand } from '../config/command.ts'
 import { EXIT, exitCodeOfSignal } from '../errors/exit-codes.ts'
+import type { ClusterScenario } from '../loadgen/cluster-scenario/cluster-scenario.ts'
 import { PUBLISHING_BROKEN } from '../loadgen/run-findings.ts'
 import type { BenchHooks } from '../loadgen/run-hooks.ts'
 import type { RunSteering } from '../loadgen/run-steering.ts'
@@ -52,11 +53,12 @@ export const command = defineCommand({
     if (isSelftest(context.positional)) {
       return runSelftestCommand(context, settingsFrom(context.options, [], null))
     }
-    const [{ readAdminToken }, { prepareBench }, { planText }, trust] = await Promise.all([
+    const [{ readAdminToken }, { prepareBench }, { planText }, trust, cluster] = await Promise.all([
       import('../server/auth/admin-token.ts'),
       import('../loadgen/bench-setup.ts'),
       import('./bench-plan.ts'),
       import('./bench/tls-trust.ts'),
+      import('./bench/cluster-settings.ts'),
     ])
     const { options, env, note, result } = context
     const admin = await readAdminToken({
@@ -67,7 +69,8 @@ export const command = defineCommand({
     const secret = await readDeviceSecret(options.authSecretFile, note)
     const token = admin?.token ?? null
     const asked = settingsFrom(withStages(options), context.positional, token, secret)
-    const settings = await trust.withTrust(asked, options.caFile, note)
+    const trusted = await trust.withTrust(asked, options.caFile, note)
+    const { settings, nodes } = await cluster.withDispatch(trusted, options)
     if (options.plan) {
       const { plan } = await prepareBench(settings)
       await result({ schema: 'pushctl.bench-plan/1', ...plan }, planText(plan))
@@ -75,7 +78,8 @@ export const command = defineCommand({
     }
     // What the hosts of --on reach, this one need not.
     if (options.hosts.length === 0) await trust.probeTargets(settings)
-    const report = await measure(context, settings)
+    const scenario = cluster.scenarioOf({ settings, nodes }, options, note)
+    const report = await measure(context, settings, scenario)
     return exitCodeOf(report, context.signal)
   },
 })
@@ -103,6 +107,7 @@ async function driverOfHosts(
 async function measure(
   context: CommandContext<BenchOptions>,
   settings: ReturnType<typeof settingsFrom>,
+  scenario: ClusterScenario | null,
 ): Promise<RunReport> {
   const [
     { runBench },
@@ -146,10 +151,10 @@ async function measure(
       steering: view.steering,
       ...(hosts === null ? {} : { hosts }),
       record: output?.record,
-      target: insight,
+      target: scenario?.watchedWith(insight) ?? insight,
       ...(course === null ? {} : { course }),
     })
-    const measured = insight.joined(ran)
+    const measured = insight.joined(scenario?.joined(ran) ?? ran)
     const report = {
       ...measured,
       thresholds: thresholds.evaluateThresholds(slos, measured),

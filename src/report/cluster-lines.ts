@@ -1,6 +1,7 @@
 /** What a run saw of the nodes of a cluster: one line a node, then who was without service. */
 import { formatCount, formatDurationMs, formatRate } from '../config/quantities.ts'
-import type { ClusterNodeReport, ClusterReport, RunReport } from '../stats/run-report.ts'
+import type { ClusterNodeReport, ClusterReport } from '../stats/cluster-report.ts'
+import type { RunReport } from '../stats/run-report.ts'
 import { type Alignment, plainText, tableLines } from './table.ts'
 
 const HEAD = ['node', 'site', 'devices', 'at end', 'came', 'lost', 'moved', 'refused']

@@ -9,6 +9,7 @@ import { formatBytes, formatCount, formatRate } from '../config/quantities.ts'
 import type { RunReport, Verdict } from '../stats/run-report.ts'
 import { badClientLines } from './bad-client-lines.ts'
 import { latencyLines, pauseLines } from './latency-tables.ts'
+import { clusterLines } from './cluster-lines.ts'
 import { generatorLines } from './generator-lines.ts'
 import { hostFindingsLines } from './host-findings-lines.ts'
 import { INDENT, type ReportStyle } from './report-style.ts'
@@ -45,6 +46,7 @@ export function textReport(report: RunReport, { width, color }: TextReportOption
     ['Latency', latencyLines(report, style)],
     ['Pauses', pauseLines(report)],
     ['Spikes', spikeLines(report)],
+    ['Cluster', clusterLines(report)],
     ['Stages', stageLines(report, style)],
     ['Found', searchLines(report)],
     ['Thresholds', thresholdLines(report, style)],

@@ -6,7 +6,9 @@
  *   score(device, node) = ln(u) / w      u: hash of both in (0, 1), w: devicesMax of the node
  *   room(node)          = devicesOnline < min(devicesMax, ceil(c × (m + 1) × w / W)), load < 1
  *
- * m and W are devices and devicesMax of all nodes, c is the bound. A node that joins or leaves
+ * m and W are devices and devicesMax of all nodes, c is the bound. W counts a node that came lately
+ * only as far as it is filled: else a node that joins two or three full ones would put all of them
+ * over the bound, and draw every device instead of its share. A node that joins or leaves
  * moves only its own share. The cost is a pass over the nodes for a device (some 20 ns a node),
  * where a ring has log n and 100 times the table; for hundreds of nodes that is less than one hash
  * of JSON.
@@ -16,6 +18,8 @@ import { mix32, pointOfName } from './name-point.ts'
 
 /** A node takes so many times its share before devices go on to the next of their ranking. */
 export const LOAD_BOUND = 1.25
+/** A node is new for so long, unless more than half of them are. */
+const NEW_MS = 3_600_000
 /** To spread 2^32 hashes over (0, 1) without its ends. */
 const HASHES = 2 ** 32
 
@@ -34,7 +38,7 @@ export class NodeRanking {
     this.#weights = Float64Array.from(nodes, ({ devicesMax }) => Math.max(1, devicesMax))
     this.#online = Float64Array.from(nodes, ({ devicesOnline }) => devicesOnline)
     this.#devices = this.#online.reduce((sum, count) => sum + count, 0)
-    this.#weight = this.#weights.reduce((sum, weight) => sum + weight, 0)
+    this.#weight = this.#settledWeight()
   }
 
   /** Devices that a node takes before others of their ranking do. */
@@ -77,6 +81,20 @@ export class NodeRanking {
   scoreOf(point: number, index: number): number {
     const hash = mix32(point ^ this.#points[index])
     return Math.log((hash + 0.5) / HASHES) / this.#weights[index]
+  }
+
+  #settledWeight(): number {
+    const all = this.#weights.reduce((sum, weight) => sum + weight, 0)
+    const mean = this.#devices / all
+    let ofNew = 0
+    let unfilled = 0
+    for (const [index, { seenAtMs, startedAtMs }] of this.nodes.entries()) {
+      if (seenAtMs - startedAtMs >= NEW_MS) continue
+      const weight = this.#weights[index]
+      ofNew += weight
+      if (mean > 0) unfilled += Math.max(0, weight - this.#online[index] / mean)
+    }
+    return ofNew > all / 2 ? all : all - unfilled
   }
 
   #leastLoaded(): number {

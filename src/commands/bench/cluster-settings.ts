@@ -4,7 +4,7 @@ import { ClusterScenario } from '../../loadgen/cluster-scenario/cluster-scenario
 import { type ClusterNode, discoverNodes } from '../../loadgen/dispatch/discover-nodes.ts'
 import { parseTarget } from '../../loadgen/target/target-address.ts'
 import type { BenchSettings } from '../../loadgen/workload.ts'
-import type { ClusterEventReport } from '../../stats/run-report.ts'
+import type { ClusterEventReport } from '../../stats/cluster-report.ts'
 import type { ClusterOptions } from './cluster-faults.ts'
 
 export interface ClusterRun {

@@ -5,7 +5,8 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { request } from 'undici'
-import type { ClusterEventReport, RunReport } from '../../stats/run-report.ts'
+import type { ClusterEventReport } from '../../stats/cluster-report.ts'
+import type { RunReport } from '../../stats/run-report.ts'
 import type { ClusterNode } from '../dispatch/discover-nodes.ts'
 import type { TargetWatch, WatchedRun } from '../run-hooks.ts'
 import { runNodeCommand } from './node-command.ts'

@@ -1,5 +1,5 @@
 /** What all shards saw of the nodes of a cluster, as one table: a row a node. */
-import type { ClusterNodeReport, ClusterReport } from '../../stats/run-report.ts'
+import type { ClusterNodeReport, ClusterReport } from '../../stats/cluster-report.ts'
 import { LatencyPair } from '../latency-pair.ts'
 import type { ShardResult } from '../shard-messages.ts'
 
