@@ -61,9 +61,9 @@ describe('the ranking of nodes', () => {
 
   it('draws only its share to a node that joins full ones, however few they are', () => {
     for (const count of [1, 2, 3, 4, 6]) {
-      const full = { devicesOnline: DEVICES / count, devicesMax: DEVICES, seenAtMs: 7_200_000 }
+      const full = { devicesOnline: DEVICES / count, devicesMax: 2 * DEVICES, seenAtMs: 7_200_000 }
       const nodes = nodeRecords(count, full)
-      const joined = nodeRecord('the new one', { devicesMax: DEVICES })
+      const joined = nodeRecord('the new one', { devicesMax: 2 * DEVICES })
       const before = homes(new NodeRanking(nodes), 5)
       const after = homes(new NodeRanking([...nodes, joined]), 5)
       const moved = after.filter((name, device) => name !== before[device])
