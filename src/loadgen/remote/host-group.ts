@@ -27,6 +27,8 @@ export interface HostState extends HostCommand {
   readonly offset: ClockOffset
   hello: HelloMessage | null
   setup: SetupMessage | null
+  /** Its share of them. */
+  connections: number
   warnings: readonly string[]
   progress: RunProgress | null
   /** Where it waits for the others. */
@@ -89,8 +91,9 @@ export class HostGroup {
     }
   }
 
-  begin(state: HostState, setup: SetupMessage): void {
+  begin(state: HostState, setup: SetupMessage, connections: number): void {
     state.setup = setup
+    state.connections = connections
     state.link.send(setup)
   }
 
@@ -152,6 +155,7 @@ export class HostGroup {
       offset: new ClockOffset(),
       hello: null,
       setup: null,
+      connections: 0,
       warnings: [],
       progress: null,
       at: null,

@@ -82,8 +82,7 @@ function withLost(
   run: HostsRun,
 ): RunReport['connections'] {
   const rows: FailureReport[] = []
-  for (const { name, lost, setup } of group.states) {
-    const count = Number(setup?.options['connections'] ?? 0)
+  for (const { name, lost, connections: count } of group.states) {
     if (lost === null || count === 0) continue
     rows.push({ phase: 'host', cause: `${name} was lost`, count, first_ms: 0, sample: lost })
   }
@@ -110,7 +109,7 @@ function generatorOf(
     failure: lost,
     sends_broadcasts: setup?.part.sendsBroadcasts ?? false,
     connections: {
-      requested: Number(setup?.options['connections'] ?? 0),
+      requested: state.connections,
       established: report?.connections.established ?? 0,
       alive_at_end: report?.connections.alive_at_end ?? 0,
     },

@@ -10,6 +10,7 @@ import { ERROR_EXIT_CODES, type ErrorCode } from '../../../errors/error-codes.ts
 import { PushctlError } from '../../../errors/pushctl-error.ts'
 import { newRunId } from '../../../loadgen/bench-setup.ts'
 import { HostGroup, type HostState } from '../../../loadgen/remote/host-group.ts'
+import type { SetupMessage } from '../../../loadgen/remote/control-messages.ts'
 import { hostIdentity } from '../../../loadgen/remote/host-identity.ts'
 import { type RemoteShell, remoteCommand } from '../../../loadgen/remote/remote-shell.ts'
 import type { BenchHooks } from '../../../loadgen/run-hooks.ts'
@@ -73,7 +74,7 @@ function order(group: HostGroup, { options, settings, positional }: HostsOrder):
   const authorities = settings.targets.find(({ tls }) => tls?.ca !== undefined)?.tls?.ca ?? null
   for (const host of hosts.slice(needed)) host.link.fail('there are fewer connections than hosts')
   for (const [index, share] of shares.entries()) {
-    group.begin(hosts[index], {
+    const setup: SetupMessage = {
       type: 'setup',
       part: { runId, deviceScope: `h${index}-`, sendsBroadcasts: isBroadcast && index === 0 },
       options: wordsFromOptions(BENCH_OPTIONS, { ...share.options, ...ONLY_OF_HEAD }),
@@ -82,7 +83,8 @@ function order(group: HostGroup, { options, settings, positional }: HostsOrder):
       deviceSecret: deviceSecret ? Buffer.from(deviceSecret).toString('base64') : null,
       authorities,
       ports: share.ports === null ? null : [...share.ports],
-    })
+    }
+    group.begin(hosts[index], setup, share.options.connections)
   }
 }
 
