@@ -10,6 +10,7 @@ import type {
   RunReport,
   SearchReport,
   StageReport,
+  SteeringReport,
 } from '../stats/run-report.ts'
 import type { ReportStyle } from './report-style.ts'
 import { type Alignment, plainText, tableLines } from './table.ts'
@@ -23,6 +24,22 @@ export function stageLines({ stages = [] }: RunReport, { colors }: ReportStyle):
   if (stages.length === 0) return []
   const head = HEAD.map((title) => colors.dim(title))
   return tableLines([head, ...stages.map(stageRow)], ALIGNMENTS)
+}
+
+/** What somebody did to the run while it went on. */
+export function steeringLines({ steered = [] }: RunReport): string[] {
+  return steered.map(({ at_ms, what, rate_wanted }) => {
+    const rate = rate_wanted === undefined ? '' : ` ${formatRate(rate_wanted)}`
+    return `after ${formatDurationUs(at_ms * 1000)}  ${STEERED[what]}${rate}`
+  })
+}
+
+const STEERED: Readonly<Record<SteeringReport['what'], string>> = {
+  hold: 'the stage was held',
+  release: 'the stage was released',
+  rate: 'a stage began with',
+  stage: 'a stage was added',
+  stop: 'the run was stopped',
 }
 
 export function searchLines({ search }: RunReport): string[] {

@@ -23,7 +23,7 @@ import {
   shareText,
 } from './report-values.ts'
 import { spikeLines } from './spike-lines.ts'
-import { searchLines, stageLines } from './stage-lines.ts'
+import { searchLines, stageLines, steeringLines } from './stage-lines.ts'
 import { clipText, plainText, tableLines, wrapItems } from './table.ts'
 import { estimateText, targetItems } from './target-lines.ts'
 
@@ -49,6 +49,7 @@ export function textReport(report: RunReport, { width, color }: TextReportOption
     ['Cluster', clusterLines(report)],
     ['Stages', stageLines(report, style)],
     ['Found', searchLines(report)],
+    ['Steered', steeringLines(report)],
     ['Thresholds', thresholdLines(report, style)],
     ['Failures', failureLines(report, style)],
     ['Bad clients', badClientLines(report)],

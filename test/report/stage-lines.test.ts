@@ -1,6 +1,6 @@
 import pc from 'picocolors'
 import { expect, it } from 'vitest'
-import { searchLines, stageLines } from '../../src/report/stage-lines.ts'
+import { searchLines, stageLines, steeringLines } from '../../src/report/stage-lines.ts'
 import type { RunReport, SearchReport, StageReport } from '../../src/stats/run-report.ts'
 import { SAMPLE_REPORT } from './sample-report.ts'
 
@@ -21,6 +21,20 @@ function stageOf(changes: Partial<StageReport>): StageReport {
     ...changes,
   }
 }
+
+it('says what somebody did to the run, and when', () => {
+  const steered = [
+    { at_ms: 1_234, what: 'hold' },
+    { at_ms: 65_000, what: 'rate', rate_wanted: 1_250 },
+    { at_ms: 70_000, what: 'stop' },
+  ] as const
+  expect(steeringLines({ ...SAMPLE_REPORT, steered })).toEqual([
+    'after 1.23 s  the stage was held',
+    'after 1m 5s  a stage began with 1,250/s',
+    'after 1m 10s  the run was stopped',
+  ])
+  expect(steeringLines(SAMPLE_REPORT)).toEqual([])
+})
 
 it('a run of several steps has a row for each, the knee of a search for people', () => {
   const crossed = { expression: 'push_latency:p99<50ms', observed: 9, limit: 5, held: false }

@@ -26,7 +26,7 @@ import {
   targetSection,
   thresholdTable,
 } from './page-tables.ts'
-import { stageSection } from './stage-table.ts'
+import { stageSection, steeringSection } from './stage-table.ts'
 
 export function htmlReport(report: RunReport, { script, style }: PageAssets): string {
   const policy = [
@@ -61,7 +61,7 @@ function bodyOf(report: RunReport): Markup {
   return html`${verdictSection(report)}
 <main>
 ${figures(report)}
-${stageSection(report)}
+${stageSection(report)}${steeringSection(report)}
 ${section('Latency', html`<div class="plots" id="percentiles"></div>${latencyTable(report)}`)}
 ${section('Over time', overTime(report))}
 ${section('Connecting', connecting(report))}

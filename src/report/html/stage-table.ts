@@ -2,6 +2,7 @@
 import { formatCount, formatDurationUs, formatRate, formatShare } from '../../config/quantities.ts'
 import type { MetricReport, RunReport, SearchReport, StageReport } from '../../stats/run-report.ts'
 import { millisecondsText } from '../report-values.ts'
+import { steeringLines } from '../stage-lines.ts'
 import { html, type Markup, NOTHING } from './markup.ts'
 
 const OUTCOMES: Readonly<Record<NonNullable<StageReport['outcome']>, string>> = {
@@ -13,6 +14,13 @@ const LIMITS: Readonly<Record<SearchReport['limit'], string>> = {
   target: 'more than that the target did not hold',
   generator: 'more than that the load generator could not do',
   bound: 'that is where the search ended',
+}
+
+/** By hand, while the run went on. */
+export function steeringSection(report: RunReport): Markup {
+  const lines = steeringLines(report)
+  if (lines.length === 0) return NOTHING
+  return html`<section><h2>Steered</h2><ul>${lines.map((line) => html`<li>${line}</li>`)}</ul></section>`
 }
 
 /** Nothing for a run of one stage. */

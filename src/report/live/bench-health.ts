@@ -39,11 +39,11 @@ export function generatorLine({ standing }: RunProgress): PanelLine[] {
   const { threads, gcCount, late } = standing
   const { cpuShare, loopLagUsP99, gcPauseUsMax } = threads
   const parts: LinePart[] = []
-  if (cpuShare !== null) parts.push(plain(`CPU ${percent(cpuShare * 100)} of a core`))
+  if (cpuShare !== null) parts.push(plain(`CPU ${percent(cpuShare * 100)}`))
   const longest = gcPauseUsMax === null ? '' : `, longest ${formatDurationUs(gcPauseUsMax)}`
   parts.push(plain(`GC ${formatCount(gcCount)}${longest}`))
   if (loopLagUsP99 !== null) parts.push(plain(`loop lag p99 ${formatDurationUs(loopLagUsP99)}`))
-  if (late > 0) parts.push({ text: `${formatCount(late)} sent late`, tone: 'warn' })
+  if (late > 0) parts.push({ text: `${formatCount(late)} late`, tone: 'warn' })
   return [[label('generator'), ...separated(parts)]]
 }
 

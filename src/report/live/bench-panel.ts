@@ -82,13 +82,12 @@ function stageLine(panel: BenchPanel, columns: number): PanelLine {
   const { phase, elapsedMs, totalMs, standing } = progress
   const isHeld = standing?.isHeld === true
   const name = isStopping ? 'stopping' : isHeld && phase === 'steady' ? 'held' : phase
-  const texts: string[] = [elapsedText(elapsedMs, totalMs)]
-  if (totalMs !== null) texts.push(`${seconds(Math.max(0, totalMs - elapsedMs))} left`)
+  const texts: string[] = [timeText(elapsedMs, totalMs)]
   const { step = 1 } = standing ?? {}
   if (stagesInAll === null) texts.push(`stage ${step}`)
   else if (stagesInAll > 1) texts.push(`stage ${step} of ${stagesInAll}`)
   if (leftMs !== null && stagesInAll !== 1) texts.push(`${seconds(leftMs)} to the end`)
-  const cells = Math.min(BAR_CELLS_MAX, Math.floor(columns / 4))
+  const cells = Math.min(BAR_CELLS_MAX, Math.floor(columns / 5))
   const share = totalMs === null || totalMs <= 0 ? 0 : Math.min(1, elapsedMs / totalMs)
   const full = Math.floor(share * cells)
   const bar = totalMs === null ? '' : '━'.repeat(full)
@@ -101,8 +100,9 @@ function stageLine(panel: BenchPanel, columns: number): PanelLine {
   ]
 }
 
-function elapsedText(elapsedMs: number, totalMs: number | null): string {
-  return totalMs === null ? seconds(elapsedMs) : `${seconds(elapsedMs)} of ${seconds(totalMs)}`
+function timeText(elapsedMs: number, totalMs: number | null): string {
+  if (totalMs === null) return seconds(elapsedMs)
+  return `${seconds(Math.max(0, totalMs - elapsedMs))} of ${seconds(totalMs)} left`
 }
 
 function figureLines(panel: BenchPanel, columns: number): PanelLine[] {

@@ -3,7 +3,12 @@
  * it is worked out elsewhere, without Ink, and can be tested as plain values. Loading Ink and React
  * costs some 150 ms and 20 MB, so import this file only once a terminal is there.
  */
-import { Box, type RenderOptions, render, Text, useInput } from 'ink'
+import { type RenderOptions, render, Text, Transform, useInput, useStdout } from 'ink'
+import pc from 'picocolors'
+import type { ReactNode } from 'react'
+import { clipText, visibleWidth } from '../table.ts'
+
+const COLUMNS_WHERE_UNKNOWN = 80
 
 export type LineTone = 'critical' | 'warn' | 'unknown' | 'info' | 'ok' | 'plain' | 'dim'
 
@@ -23,45 +28,55 @@ export interface LineScreenProps {
   readonly listens: boolean
 }
 
-const COLORS: Readonly<Record<LineTone, string | undefined>> = {
+const COLORS = {
   critical: 'red',
   warn: 'yellow',
   unknown: 'magenta',
   info: 'cyan',
   ok: 'green',
-  plain: undefined,
-  dim: undefined,
-}
+  dim: 'dim',
+} as const satisfies Record<Exclude<LineTone, 'plain'>, string>
 
 export function LineScreen({ lines, color, onQuit, onKey, listens }: LineScreenProps) {
   useInput(
     (input, key) => {
       if (key.ctrl && input === 'c') onQuit('ctrl-c')
-      else if (input === 'q') onQuit('q')
-      else if (!key.ctrl && !key.meta && input !== '') onKey?.(input)
+      if (key.ctrl || key.meta) return
+      // Keys that were pressed while we were busy come together.
+      for (const letter of input) {
+        if (letter === 'q') onQuit('q')
+        else onKey?.(letter)
+      }
     },
     { isActive: listens },
   )
-  return (
-    <Box flexDirection="column">
-      {lines.map((parts, index) => (
-        // biome-ignore lint/suspicious/noArrayIndexKey: a line is its place on the screen
-        <Text key={index} wrap="truncate">
-          {parts.length === 0 ? ' ' : parts.map((part, place) => partText(part, place, color))}
-        </Text>
-      ))}
-    </Box>
-  )
+  const { stdout } = useStdout()
+  const columns = stdout.columns ?? COLUMNS_WHERE_UNKNOWN
+  const colors = pc.createColors(color)
+  const shown = lines.map((parts) => lineText(clipParts(parts, columns), colors))
+  return <Transform transform={(_, row) => shown[row] ?? ''}>{placeOf(shown.length)}</Transform>
 }
 
-function partText({ text, tone }: LinePart, place: number, color: boolean) {
-  if (!color || tone === 'plain') return text
-  const hue = COLORS[tone]
-  return (
-    <Text key={place} dimColor={tone === 'dim'} {...(hue === undefined ? {} : { color: hue })}>
-      {text}
-    </Text>
-  )
+/** What Ink measures instead of the lines: it keeps all that it has ever measured. */
+function placeOf(rows: number): ReactNode {
+  return rows === 0 ? null : <Text>{Array.from({ length: rows }, () => '.').join('\n')}</Text>
+}
+
+function lineText(parts: readonly LinePart[], colors: ReturnType<typeof pc.createColors>): string {
+  return parts
+    .map(({ text, tone }) => (tone === 'plain' ? text : colors[COLORS[tone]](text)))
+    .join('')
+}
+
+function clipParts(parts: readonly LinePart[], columns: number): LinePart[] {
+  const clipped: LinePart[] = []
+  let left = columns
+  for (const { text, tone } of parts) {
+    const cells = visibleWidth(text)
+    if (left > 0) clipped.push({ text: cells > left ? clipText(text, left) : text, tone })
+    left -= cells
+  }
+  return clipped
 }
 
 export interface OpenScreen {

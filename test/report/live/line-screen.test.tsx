@@ -31,8 +31,8 @@ it('hands on the other keys, but no control keys', async () => {
   const others: string[] = []
   const { screen, keys } = screenWith({ onKey: (key) => others.push(key) })
   await new Promise((resolve) => setImmediate(resolve))
-  for (const typed of ['s', '\u0001', '\u001b[A', 'x', 'q']) screen.stdin.write(typed)
-  expect([others, keys]).toEqual([['s', 'x'], ['q']])
+  for (const typed of ['s', '\u0001', '\u001b[A', 'xy', 'q']) screen.stdin.write(typed)
+  expect([others, keys]).toEqual([['s', 'x', 'y'], ['q']])
   screen.unmount()
 })
 
