@@ -26,7 +26,7 @@ import {
 } from './bench-setup.ts'
 import { BadClientGroup } from './bad-clients/bad-client-group.ts'
 import { connectInLanes } from './connect-lanes.ts'
-import { IntervalLog } from './interval-log.ts'
+import { IntervalLog, ratesOf } from './interval-log.ts'
 import { MemorySampler } from './memory-sampler.ts'
 import { scheduleOf } from './message-schedule.ts'
 import { NodeApi, type NodeFacts, pausesOfRun } from './node-api.ts'
@@ -94,7 +94,6 @@ class BenchRun {
   readonly #intervals: IntervalLog
   #publisher: RunPublisher | null = null
   #hasConnected = false
-  #stormTimer: NodeJS.Timeout | null = null
   /** Why the node of our own did not come back from a storm. */
   #nodeError: Error | null = null
   readonly #totals: RunTotals
@@ -245,7 +244,9 @@ class BenchRun {
     this.#badClients?.start()
     this.#shards.tell({ kind: 'steady', stage })
     this.#publisher?.publish(stage, this.#shards.failedConnections)
-    if (turnover?.kind === 'storm' && !turnover.byGenerator) this.#killNodeAt(turnover.atUs)
+    if (turnover?.kind === 'storm' && !turnover.byGenerator) {
+      this.#node?.killAt(turnover.atUs, this.#hooks.signal, (error) => (this.#nodeError = error))
+    }
     const steady = this.#steadyStateOf(stage)
     if (warmupMs > 0) {
       this.#phases.enter('warm-up', warmupMs)
@@ -276,17 +277,8 @@ class BenchRun {
     return !hasTurnover(mode) && dispatch === undefined && this.#shards.alive === 0
   }
 
-  #killNodeAt(atUs: number): void {
-    const kill = (): void => {
-      this.#node?.restart(this.#hooks.signal).catch((error: Error) => {
-        this.#nodeError = error
-      })
-    }
-    this.#stormTimer = setTimeout(kill, Math.max(0, (atUs - nowUs()) / 1000))
-  }
-
   async #drain(): Promise<void> {
-    if (this.#stormTimer) clearTimeout(this.#stormTimer)
+    this.#node?.spareKill()
     const stage = this.#stage
     if (stage === null) return
     this.#phases.enter('drain', null)
@@ -380,16 +372,12 @@ class BenchRun {
     const latencies = this.#shards.takeIntervals()
     const row = this.#intervals.add(nowUs(), { ...moment, connections, latencies, host })
     if (this.#phases.phase === 'steady') this.#standings.addLatencies(this.#intervals.latest)
-    const hasLatency = row.max > 0
     const standing = this.#standing(host)
     this.#hooks.onProgress({
       ...this.#phases.read(this.#steady?.measuredMs),
+      ...ratesOf(row, intervalMs),
       connections,
       connectionsTarget: this.#step.connections,
-      sentPerSecond: (row.sent * 1000) / intervalMs,
-      receivedPerSecond: (row.received * 1000) / intervalMs,
-      p50: hasLatency ? row.p50 : null,
-      p99: hasLatency ? row.p99 : null,
       verdict: standing.verdict.value,
       standing,
     })

@@ -116,6 +116,17 @@ export class IntervalLog {
   }
 }
 
+/** As the progress of a run has them. */
+export function ratesOf({ sent, received, p50, p99, max }: IntervalFigures, intervalMs: number) {
+  const hasLatency = max > 0
+  return {
+    sentPerSecond: (sent * 1000) / intervalMs,
+    receivedPerSecond: (received * 1000) / intervalMs,
+    p50: hasLatency ? p50 : null,
+    p99: hasLatency ? p99 : null,
+  }
+}
+
 function quantilesOf(recorder: LatencyRecorder) {
   return {
     p50: recorder.valueAtPercentile(50),

@@ -18,7 +18,7 @@ import {
 import { TimerWheel } from '../engine/timer-wheel.ts'
 import { nowUs } from '../stats/clock.ts'
 import { BROKEN_OFF, type ConnectionEnd } from './back-off.ts'
-import { ConnectionChurn } from './connection-churn.ts'
+import type { ConnectionChurn } from './connection-churn.ts'
 import { CONNECTION_PHASE, ConnectionRows, PHASE_NAMES } from './connection-rows.ts'
 import { Connector } from './connector.ts'
 import { deviceRooms, driverOptions } from './driver-options.ts'
@@ -31,26 +31,28 @@ import { causeOfClose } from './failure-causes.ts'
 import { FailureTally } from './failure-tally.ts'
 import { LatencyPair } from './latency-pair.ts'
 import { LINGER_MS, PHASE_LIMIT_MS, PONG_LIMIT_MS, wheelTickMs } from './phase-limits.ts'
+import { ShardRooms } from './population/shard-rooms.ts'
 import { Receipts } from './receipts.ts'
-import { Reconnector } from './reconnector.ts'
+import type { Reconnector } from './reconnector.ts'
 import { FAIL_FAST_COUNT } from './run-limits.ts'
+import { endInBatches, waitUntilClosed } from './shard-ending.ts'
 import type { ShardSetup, SteadyStage } from './shard-messages.ts'
+import { ShardTurnover } from './shard-turnover.ts'
 import { createDriver } from './target/create-driver.ts'
-import type { ConnectionEvents, DeviceRooms, TargetDriver } from './target/target-driver.ts'
-import type { Turnover } from './turnover.ts'
+import type { ConnectionEvents, TargetDriver } from './target/target-driver.ts'
 
 /**
  * Slots beyond the shard's connections, for those that are still closing while others are opened.
  */
 const CAPACITY_SPARE = 64
-/** Closings between two turns of the loop. */
-const CLOSE_BATCH = 1_024
 const { FREE, CONNECTING, UPGRADING, GREETING, OPEN } = CONNECTION_PHASE
 
 export class LoadShard implements EngineHandler, ConnectionEvents {
   readonly engine: SocketEngine
   readonly rows: ConnectionRows
   readonly receipts: Receipts
+  /** null: devices have no rooms. */
+  readonly rooms: ShardRooms | null
   failures = new FailureTally()
   readonly connectTime = new LatencyPair()
   /** From the connection to the carrier's welcome; WebSocket only. */
@@ -59,8 +61,6 @@ export class LoadShard implements EngineHandler, ConnectionEvents {
   readonly heartbeatRtt = new LatencyPair()
   /** Ends of connections that had been up, unasked for. */
   readonly endedUs: number[] = []
-  /** The rooms of those, where devices have rooms. */
-  readonly endedRooms: number[] = []
   readonly connector: Connector | DispatchConnector
   /** null: the devices connect to the targets in turn. */
   readonly dispatch: ShardDispatch | null
@@ -72,14 +72,11 @@ export class LoadShard implements EngineHandler, ConnectionEvents {
   /** Ended before they were up. */
   failed = 0
   echo: EchoSender | null = null
-  churn: ConnectionChurn | null = null
-  reconnector: Reconnector | null = null
   /** Called when the first connections have all failed. */
   onHopeless: () => void = () => {}
 
   readonly #setup: ShardSetup
   readonly #drivers: TargetDriver[]
-  readonly #rooms: DeviceRooms | null
   readonly #wheel: TimerWheel
   readonly #wheelStartUs = nowUs()
   readonly #tickMs: number
@@ -92,7 +89,8 @@ export class LoadShard implements EngineHandler, ConnectionEvents {
   /** The first so many rows are wanted now. */
   #wanted: number
   #isSettled = false
-  #stormTimer: NodeJS.Timeout | null = null
+  /** null: connections that end stay away. */
+  #turnover: ShardTurnover | null = null
 
   /** `onSettled` is called when every connection that is wanted was tried: it is up, or failed. */
   constructor(setup: ShardSetup, onSettled: () => void) {
@@ -107,8 +105,9 @@ export class LoadShard implements EngineHandler, ConnectionEvents {
     this.kernelBytes = countKernelBytes(this.engine)
     this.rows = new ConnectionRows(this.engine.capacity, this.#total)
     this.receipts = new Receipts(this.rows, setup.runId, setup.activities)
-    this.#rooms = deviceRooms(setup)
-    const options = driverOptions(setup, this.#rooms)
+    const rooms = deviceRooms(setup)
+    this.rooms = rooms === null ? null : new ShardRooms(rooms.rooms, setup.share, this.rows)
+    const options = driverOptions(setup, rooms)
     this.#drivers = setup.targets.map((target) => createDriver(this.engine, target, options, this))
     this.#tickMs = wheelTickMs(setup.share.shards)
     this.#phaseLimitTicks = this.#ticksOf(PHASE_LIMIT_MS)
@@ -126,6 +125,14 @@ export class LoadShard implements EngineHandler, ConnectionEvents {
       this.dispatch?.connector ?? new Connector(this.engine, this.rows, setup, onStarted, settled)
   }
 
+  get churn(): ConnectionChurn | null {
+    return this.#turnover?.churn ?? null
+  }
+
+  get reconnector(): Reconnector | null {
+    return this.#turnover?.reconnector ?? null
+  }
+
   /** Ends and opens connections until the first so many of the run are up; counts start anew. */
   connect(startUs: number, connections: number): void {
     this.#wanted = connectionsOf({ ...this.#setup.share, connections })
@@ -139,7 +146,7 @@ export class LoadShard implements EngineHandler, ConnectionEvents {
     this.receipts.reset()
     this.failures = new FailureTally()
     this.endedUs.length = 0
-    this.endedRooms.length = 0
+    this.rooms?.clear()
     this.failedRows.clear()
     this.echo = null
     this.failed = 0
@@ -152,7 +159,13 @@ export class LoadShard implements EngineHandler, ConnectionEvents {
   startSteady(stage: SteadyStage): void {
     this.receipts.begin(stage.measureFromUs, stage.clock)
     this.dispatch?.begin(stage.measureFromUs)
-    if (stage.turnover !== null) this.#startTurnover(stage, stage.turnover)
+    const { turnover } = stage
+    if (turnover !== null) {
+      // Where connections end for reasons of their own, most of them stay: those of the ramp count.
+      if (turnover.kind !== 'return') this.#countConnectsFrom(stage.measureFromUs)
+      const reset = (slot: Slot): void => this.#drop(slot, true)
+      this.#turnover = new ShardTurnover(this, this.#setup.share, reset, stage, turnover)
+    }
     if (!this.#setup.activities.echo || stage.arrivals === null) return
     const { share } = this.#setup
     const loaded = { ...share, connections: stage.connections ?? share.connections }
@@ -166,9 +179,7 @@ export class LoadShard implements EngineHandler, ConnectionEvents {
   }
 
   stopSending(): void {
-    if (this.#stormTimer) clearTimeout(this.#stormTimer)
-    this.churn?.stop()
-    this.reconnector?.stop()
+    this.#turnover?.stop()
     this.connector.stop()
     this.echo?.stop()
   }
@@ -178,26 +189,18 @@ export class LoadShard implements EngineHandler, ConnectionEvents {
    * descriptors back. Returns how many had not ended in order by then.
    */
   async close(limitMs: number): Promise<number> {
-    const endUs = nowUs() + limitMs * 1000
-    const { phase } = this.rows
-    let closed = 0
-    for (let slot = 0; slot < phase.length; slot++) {
-      if (phase[slot] === FREE) continue
-      if (phase[slot] > CONNECTING) this.#drivers[this.rows.target[slot]].sayGoodbye(slot)
-      this.#drop(slot, phase[slot] === CONNECTING)
-      closed += 1
-      if (closed % CLOSE_BATCH !== 0) continue
-      this.engine.flush()
-      await new Promise((resolve) => setImmediate(resolve))
-    }
+    await this.#endAll()
     clearInterval(this.#wheelTimer)
-    this.engine.flush()
-    while (this.engine.openCount > 0 && nowUs() < endUs) {
-      await new Promise((resolve) => setTimeout(resolve, 10))
-    }
-    const left = this.engine.openCount
+    const left = await waitUntilClosed(this.engine, limitMs)
     await Promise.all([this.engine.destroy(), this.dispatch?.connector.close()])
     return left
+  }
+
+  #endAll(): Promise<void> {
+    return endInBatches(this.engine, this.rows, (slot, phase) => {
+      if (phase > CONNECTING) this.#drivers[this.rows.target[slot]].sayGoodbye(slot)
+      this.#drop(slot, phase === CONNECTING)
+    })
   }
 
   onAccept(): void {}
@@ -291,65 +294,12 @@ export class LoadShard implements EngineHandler, ConnectionEvents {
     this.reconnector?.onAttempt(this.rows.row[slot], this.rows.writtenUs[slot])
   }
 
-  /** From here on, connections that end come back. */
-  #startTurnover(stage: SteadyStage, turnover: Turnover): void {
-    // Where connections end for reasons of their own, most of them stay: those of the ramp count.
-    if (turnover.kind !== 'return') this.#countConnectsFrom(stage.measureFromUs)
-    const { share } = this.#setup
-    const reconnector = new Reconnector(this.#total, this.connector, turnover.seed + share.shard)
-    reconnector.measureFromUs = stage.measureFromUs
-    this.reconnector = reconnector
-    if (turnover.kind === 'churn') {
-      const replace = (row: number, dueUs: number): boolean => this.#replace(row, dueUs)
-      this.churn = new ConnectionChurn(share, stage, turnover, replace, this.engine)
-      this.churn.start()
-    } else if (turnover.kind === 'storm' && turnover.byGenerator) {
-      const waitMs = Math.max(0, (turnover.atUs - nowUs()) / 1000)
-      this.#stormTimer = setTimeout(() => this.#loseAll(), waitMs)
-    }
-  }
-
   /** Connects that began earlier are not in the metrics. */
   #countConnectsFrom(fromUs: number): void {
     for (const pair of [this.connectTime, this.upgradeTime, this.handshakeTime]) {
       pair.reset()
       pair.fromUs = fromUs
     }
-  }
-
-  /** Ends the connection of a row, which then connects anew; false where it is not up. */
-  #replace(row: number, dueUs: number): boolean {
-    const slot = this.rows.openSlotOf(row)
-    if (slot < 0) return false
-    // A reset leaves no TIME_WAIT on either side, so the ports of the plan suffice at any rate.
-    this.#drop(slot, true)
-    this.reconnector?.replace(row, dueUs)
-    return true
-  }
-
-  #loseAll(): void {
-    const now = nowUs()
-    for (let row = 0; row < this.#total; row++) {
-      const slot = this.rows.openSlotOf(row)
-      if (slot < 0) continue
-      this.#drop(slot, true)
-      this.reconnector?.onLost(row, now, BROKEN_OFF)
-    }
-  }
-
-  /** By room: devices that are up; null: devices have no rooms. */
-  roomMembers(): Uint32Array | null {
-    const rooms = this.#rooms
-    if (rooms === null) return null
-    const members = new Uint32Array(rooms.rooms.count)
-    for (let row = 0; row < this.#total; row++) {
-      if (this.rows.openSlotOf(row) >= 0) members[this.#roomOf(rooms, row)] += 1
-    }
-    return members
-  }
-
-  #roomOf({ rooms }: DeviceRooms, row: number): number {
-    return rooms.roomOf(connectionAt(this.#setup.share, row))
   }
 
   #connectionOf(slot: Slot): number {
@@ -420,7 +370,7 @@ export class LoadShard implements EngineHandler, ConnectionEvents {
     if (phase === OPEN) {
       this.endedUs.push(now)
       this.dispatch?.onLost(row, target, end, now)
-      if (this.#rooms !== null) this.endedRooms.push(this.#roomOf(this.#rooms, row))
+      this.rooms?.onEnded(row)
       this.reconnector?.onLost(row, now, end)
     } else if (this.dispatch?.connector.onFailed(row, target, end) !== true) {
       this.#giveUp(row, end)

@@ -6,6 +6,7 @@
 import type { ChildProcess } from 'node:child_process'
 import { randomInt } from 'node:crypto'
 import { PushctlError } from '../errors/pushctl-error.ts'
+import { nowUs } from '../stats/clock.ts'
 import {
   type NodePorts,
   type NodeProcess,
@@ -35,6 +36,7 @@ export class OwnNode {
   readonly #ports: NodePorts
   #child: ChildProcess
   #restarting: Promise<void> | null = null
+  #killTimer: NodeJS.Timeout | undefined
   readonly #killOnExit = (): void => void this.#child.kill('SIGKILL')
 
   private constructor(options: OwnNodeOptions, ports: NodePorts, { child, ready }: NodeProcess) {
@@ -77,15 +79,24 @@ export class OwnNode {
   }
 
   /**
-   * Kills the node as a crash would and starts it again on the same ports. Resolves when it is
-   * ready, or the signal came. @throws PushctlError where it does not come up again.
+   * At this moment of the monotonic clock kills the node as a crash would, and starts it again on
+   * the same ports until the signal comes. `onFailure` hears when it does not come up again.
    */
-  restart(signal: AbortSignal): Promise<void> {
-    this.#restarting = this.#restart(signal)
-    return this.#restarting
+  killAt(atUs: number, signal: AbortSignal, onFailure: (error: Error) => void): void {
+    const kill = (): void => {
+      this.#restarting = this.#restart(signal)
+      this.#restarting.catch(onFailure)
+    }
+    this.#killTimer = setTimeout(kill, Math.max(0, (atUs - nowUs()) / 1000))
+  }
+
+  /** The run is over before the node was killed. */
+  spareKill(): void {
+    clearTimeout(this.#killTimer)
   }
 
   async stop(): Promise<void> {
+    this.spareKill()
     await this.#restarting?.catch(() => {})
     if (!this.isGone) {
       const gone = exitOf(this.#child)

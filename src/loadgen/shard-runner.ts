@@ -166,9 +166,9 @@ export class ShardRunner {
 }
 
 function roomFindings(shard: LoadShard): Pick<ShardResult, 'rooms'> {
-  const members = shard.roomMembers()
+  const members = shard.rooms?.members() ?? null
   if (members === null) return {}
-  const ended = Uint32Array.from(shard.endedRooms)
+  const ended = Uint32Array.from(shard.rooms?.ended ?? [])
   return { rooms: { ...shard.receipts.rooms, members, ended } }
 }
 

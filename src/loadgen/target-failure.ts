@@ -11,9 +11,7 @@ import { isWrongProtocol } from './target/wrong-protocol.ts'
 /** By what failed most on the shards. */
 export function connectFailure(shards: ShardGroup, targets: readonly ResolvedTarget[]) {
   const failures = shards.states.map(({ progress }) => progress?.topFailure ?? null)
-  const top = failures.reduce((most, row) =>
-    (row?.count ?? 0) > (most?.count ?? 0) ? row : most,
-  )
+  const top = failures.reduce((most, row) => ((row?.count ?? 0) > (most?.count ?? 0) ? row : most))
   const failed = shards.sum((progress) => progress.failed)
   const urls = targets.map(({ url }) => url)
   return targetFailure(failed, top, urls, protocolTitle(targets[0].carrier))
