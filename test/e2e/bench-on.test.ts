@@ -115,6 +115,18 @@ describe('bench --on', { timeout: 90_000 }, () => {
     expect(report.generators?.[1]?.failure).toContain('ended with SIGKILL')
   })
 
+  it('ends with what it has where the host that broadcasts is lost', async () => {
+    const run = benchOn('sender,other', '--quiet', '--mode', 'broadcast', '-R', '5', '-d', '10m')
+    await devicesAre(60)
+    process.kill(pidOf('sender'), 'SIGKILL')
+    const end = await run.ended
+    const report = reportFrom(end)
+    expect(end.status).toBe(4)
+    const causes = report.connections.failures.map(({ cause }) => cause)
+    expect(causes).toEqual(expect.arrayContaining(['sender was lost', 'stream-broken']))
+    expect(report.connections).toMatchObject({ established: 30, failed: 30 })
+  })
+
   it('reports what it has when it is interrupted, and leaves nothing running', async () => {
     const run = benchOn('one,two', '--mode', 'broadcast', '-R', '5', '-d', '10m')
     await devicesAre(60)
