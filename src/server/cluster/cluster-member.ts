@@ -118,7 +118,7 @@ export class ClusterMember {
   /** Before the first device may come in. */
   async start(): Promise<void> {
     const { number } = this.#membership
-    this.link.onReconnect(() => void loadScripts(this.link).catch(() => {}))
+    this.link.onReconnect(() => this.#onReconnect())
     await this.#channels.listen(number, this.#traffic!)
     await this.#traffic!.start()
     this.#fencedBy = ''
@@ -167,6 +167,15 @@ export class ClusterMember {
     )
   }
 
+  /**
+   * Who answers now may know less than who answered before, and the lease be held all the same: a
+   * replica that took over in time. Numbers of messages would be given out twice.
+   */
+  #onReconnect(): void {
+    if (this.fencedBy === '') void this.onHeld()
+    else void loadScripts(this.link).catch(() => {})
+  }
+
   async onHeld(): Promise<void> {
     this.#fencedBy = 'devices are being checked against Redis'
     await loadScripts(this.link).catch(() => {})
@@ -175,6 +184,8 @@ export class ClusterMember {
     if (!this.#membership.isHeld) return
     if (!isWhole) return void setTimeout(() => void this.onHeld(), 1_000).unref()
     this.#fencedBy = ''
+    // What others stored before they knew that this node is back.
+    setTimeout(() => void this.#traffic?.checkAll(), this.#settings.leaseMs).unref()
     this.#settings.tell('the lease is held again, devices are checked: stored pushes are taken')
     void this.#membership.renew()
   }
