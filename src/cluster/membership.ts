@@ -16,6 +16,9 @@ import { JOIN, LEASE, LEAVE } from './scripts/node-scripts.ts'
 
 const RENEWALS_PER_LEASE = 4
 const SKEW_MS_MAX = 1_000
+/** Questions for nodes that are not known gather so long. */
+const LEARN_MS = 50
+const DEAD_MAX = 1_000
 /** Node numbers start at seconds since 2020, so that none returns if Redis loses its data. */
 const EPOCH_S = 1_577_836_800
 
@@ -51,6 +54,8 @@ export class Membership implements ClusterView {
   readonly #parts: MembershipParts
   #nodes: readonly NodeRecord[] = []
   #names = new Map<number, string>()
+  readonly #deadUntilMs = new Map<number, number>()
+  #learning: Promise<void> | null = null
   #timer: NodeJS.Timeout | undefined
   #isHeld = false
   /** By this process's monotonic clock. */
@@ -75,6 +80,28 @@ export class Membership implements ClusterView {
   /** Name of the live node of this number; undefined where it is gone. */
   nameOf(number: number): string | undefined {
     return this.#names.get(number)
+  }
+
+  /**
+   * Reads the list again where one of the nodes is not in it: it may have come since. Who is not in
+   * it then is dead for a lease.
+   */
+  async learn(numbers: Iterable<number>): Promise<void> {
+    const nowMs = performance.now()
+    const unknown = [...numbers].filter(
+      (number) => !this.#names.has(number) && !((this.#deadUntilMs.get(number) ?? 0) > nowMs),
+    )
+    if (unknown.length === 0) return
+    // Whoever asks meanwhile waits for the same reading, which begins after they asked.
+    this.#learning ??= new Promise((resolve) => setTimeout(resolve, LEARN_MS)).then(() => {
+      this.#learning = null
+      return this.renew()
+    })
+    await this.#learning
+    if (this.#deadUntilMs.size > DEAD_MAX) this.#deadUntilMs.clear()
+    for (const number of unknown) {
+      if (!this.#names.has(number)) this.#deadUntilMs.set(number, nowMs + this.#parts.leaseMs)
+    }
   }
 
   /** Takes number and hash key. Throws PUSHCTL_CLUSTER_REFUSED. */

@@ -92,6 +92,7 @@ export class NodeChannels {
   /** True where the last one was heard. To be called once a renewal. */
   pulse(): boolean {
     const isWhole = this.#pulseHeard === this.#pulseSent
+    if (!isWhole) this.#link.resubscribe(this.#keys.channel(this.#selfName)).catch(() => {})
     this.#pulseSent = (this.#pulseSent + 1) >>> 0
     this.to(this.#selfName).addPulse(this.#number, this.#pulseSent)
     return isWhole

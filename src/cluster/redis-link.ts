@@ -31,6 +31,7 @@ export class RedisLink {
   /** Where pub/sub is heard; the same client where that has subscribers of its own. */
   readonly #listener: Redis | Cluster
   #isClosed = false
+  #isOpen = false
 
   private constructor(address: ClusterAddress, client: Redis | Cluster, listener: Redis | Cluster) {
     this.name = addressName(address)
@@ -40,6 +41,7 @@ export class RedisLink {
     // Without a listener an 'error' event ends the process; commands tell what is wrong.
     client.on('error', () => {})
     listener.on('error', () => {})
+    for (const each of new Set([client, listener])) each.on('end', () => this.#reopen(each))
   }
 
   /** Throws PUSHCTL_CLUSTER_UNREACHABLE or PUSHCTL_CLUSTER_REFUSED. */
@@ -58,6 +60,7 @@ export class RedisLink {
       if (isRefusal(cause)) throw credentialsRefused(link.name, cause)
       throw unreachable(link.name, cause)
     }
+    link.#isOpen = true
     return link
   }
 
@@ -146,6 +149,11 @@ export class RedisLink {
     this.#listener.on('smessageBuffer', (from: Buffer, message: Buffer) => {
       if (from.toString() === channel) onMessage(message)
     })
+    await this.resubscribe(channel)
+  }
+
+  /** Where it may have been lost on the way; harmless where it was not. */
+  async resubscribe(channel: string): Promise<void> {
     try {
       await this.#listener.ssubscribe(channel)
     } catch (cause) {
@@ -174,6 +182,14 @@ export class RedisLink {
     if (this.#listener !== this.#client) this.#listener.disconnect()
   }
 
+  /** ioredis gives up for good where a failover comes while it connects; a node does not. */
+  #reopen(client: Redis | Cluster): void {
+    if (this.#isClosed || !this.#isOpen) return
+    setTimeout(() => {
+      if (!this.#isClosed && client.status === 'end') client.connect().catch(() => {})
+    }, RECONNECT_MS_MAX).unref()
+  }
+
   #failure(cause: unknown): Error {
     return isRefusal(cause) ? credentialsRefused(this.name, cause) : unreachable(this.name, cause)
   }
@@ -186,7 +202,6 @@ function redisOptions(address: ClusterAddress, connectionName: string): Plain<Re
       ? {
           sentinels: hosts.map((host) => ({ ...host })),
           name: master,
-          failoverDetector: true,
           sentinelRetryStrategy: reconnectMs,
           ...(tls ? { enableTLSForSentinelMode: true, sentinelTLS: {} } : {}),
         }

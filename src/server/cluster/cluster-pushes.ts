@@ -128,7 +128,9 @@ export class ClusterPushes {
   async where(devices: readonly DeviceHash[]): Promise<(Place | null)[]> {
     const hashes = devices.map(({ high, low }) => hashText(high, low))
     const places = await this.#parts.registry.where(hashes)
-    return places.map((place) => (place instanceof PushctlError ? null : place))
+    const known = places.map((place) => (place instanceof PushctlError ? null : place))
+    await this.#learn(known)
+    return known
   }
 
   /** The live node of this number, where it is not this one. */
@@ -154,11 +156,23 @@ export class ClusterPushes {
       const onceIds = batch === once ? batch.onceIds : null
       const { hashes, expiresAtS, items } = batch
       const { registry } = this.#parts
-      void registry.store(hashes, expiresAtS, items, LIMITS, onceIds).then((answers) => {
+      void registry.store(hashes, expiresAtS, items, LIMITS, onceIds).then(async (answers) => {
+        await this.#learn(answers)
         this.#handOver(batch, answers)
         batch.settle(answers)
       })
     }
+  }
+
+  /** A device may be on a node that has just come. Waits only where one is not known. */
+  #learn(answers: readonly (Answer<Stored> | Place | null)[]): Promise<void> | null {
+    const { membership } = this.#parts
+    let unknown: Set<number> | null = null
+    for (const answer of answers) {
+      if (answer === null || answer instanceof PushctlError || answer.node === 0) continue
+      if (membership.nameOf(answer.node) === undefined) (unknown ??= new Set()).add(answer.node)
+    }
+    return unknown && membership.learn(unknown)
   }
 
   /** All of a batch in its order, before any push of it is answered. */

@@ -143,9 +143,13 @@ export class ClusterSessions implements AdmissionRegistry {
   #tellNodeBefore({ nodeBefore, sessionBefore }: Claimed, high: number, low: number): void {
     const { membership, channels } = this.#parts
     if (nodeBefore === 0 || nodeBefore === membership.number) return
-    const name = membership.nameOf(nodeBefore)
-    if (name === undefined) return
-    channels.to(name).addClose({ high, low, session: sessionBefore }, BYE.REPLACED)
+    const device = { high, low, session: sessionBefore }
+    const tell = (name: string | undefined) => {
+      if (name !== undefined) channels.to(name).addClose(device, BYE.REPLACED)
+      return name !== undefined
+    }
+    if (tell(membership.nameOf(nodeBefore))) return
+    void membership.learn([nodeBefore]).then(() => tell(membership.nameOf(nodeBefore)))
   }
 
   #columnOf(shard: number): Float64Array {
