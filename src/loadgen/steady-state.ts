@@ -13,7 +13,9 @@ import type { SteadyStage } from './shard-messages.ts'
 
 /** Nobody holds for longer, and timers of the event loop end at 24 days. */
 const HOLD_US_MAX = 7 * 24 * 3_600 * 1e6
-/** With less than this left, some threads may have come to the end before they hear of a new one. */
+/**
+ * With less than this left, some threads may have come to the end before they hear of a new one.
+ */
 const HOLD_LEAD_US = 500_000
 
 export interface SteadyParts {

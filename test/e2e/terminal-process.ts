@@ -1,4 +1,6 @@
-/** A command on a terminal of its own: script(1) opens a pseudo terminal and passes keys through. */
+/**
+ * A command on a terminal of its own: script(1) opens a pseudo terminal and passes keys through.
+ */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { stripVTControlCharacters } from 'node:util'
 import { until } from './serve-process.ts'

@@ -20,7 +20,8 @@ const LIMITS: Readonly<Record<SearchReport['limit'], string>> = {
 export function steeringSection(report: RunReport): Markup {
   const lines = steeringLines(report)
   if (lines.length === 0) return NOTHING
-  return html`<section><h2>Steered</h2><ul>${lines.map((line) => html`<li>${line}</li>`)}</ul></section>`
+  const items = lines.map((line) => html`<li>${line}</li>`)
+  return html`<section><h2>Steered</h2><ul>${items}</ul></section>`
 }
 
 /** Nothing for a run of one stage. */

@@ -1,8 +1,8 @@
 /**
- * What bench shows on a terminal while it runs, as lines of coloured parts: where the run is and how
- * long it takes, its figures with their last minute, what the verdict would be now, and the keys.
- * Never as many lines as the terminal has rows, or the drawing would scroll and flicker; what says
- * least is left out first.
+ * What bench shows on a terminal while it runs, as lines of coloured parts: where the run is and
+ * how long it takes, its figures with their last minute, what the verdict would be now, and the
+ * keys. Never as many lines as the terminal has rows, or the drawing would scroll and flicker; what
+ * says least is left out first.
  */
 import {
   formatCount,

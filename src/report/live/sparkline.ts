@@ -1,4 +1,7 @@
-/** The last values of a series as a row of blocks, one cell each, as high as their share of the most. */
+/**
+ * The last values of a series as a row of blocks, one cell each, as high as their share of the
+ * most.
+ */
 
 const BLOCKS = '▁▂▃▄▅▆▇█'
 const NOTHING = ' '

@@ -50,7 +50,9 @@ type Terminal = Pick<CommandContext<unknown>, 'terminal' | 'env' | 'quiet' | 'st
 const COLUMNS_MIN = 60
 const ROWS_MIN = 12
 
-/** Whether the terminal can be drawn on, and has room. A CI shows what scrolls by, and only that. */
+/**
+ * Whether the terminal can be drawn on, and has room. A CI shows what scrolls by, and only that.
+ */
 export function isLive({ terminal, env, quiet, stderr }: Terminal): boolean {
   const { rows = ROWS_MIN } = stderr as { rows?: number }
   return !quiet && canDraw({ terminal, env }) && terminal.columns >= COLUMNS_MIN && rows >= ROWS_MIN
