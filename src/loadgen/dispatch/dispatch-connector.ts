@@ -8,7 +8,7 @@
  *            └── set used up ─────────────┴── failed ┘
  *
  * connect_time counts from the intended time, so it holds what asking and racing took. A device
- * costs 15 bytes here, and while it asks some objects: HTTP is not the hot path of a connection.
+ * costs 16 bytes here, and while it asks some objects: HTTP is not the hot path of a connection.
  */
 import type { ConnectOptions, SocketEngine } from '../../engine/socket-engine.ts'
 import type { ConnectionEnd } from '../back-off.ts'
@@ -29,6 +29,8 @@ import type { TargetTable } from './target-table.ts'
 
 const ASKING_MAX = 128
 const RETRY_US = 1_000
+/** Nodes that do not agree where a device belongs send it to and fro: then it backs off. */
+const REDIRECTS_MAX = 4
 
 export interface DispatchEvents {
   onStarted(slot: number): void
@@ -55,6 +57,8 @@ export class DispatchConnector implements Reopener {
   readonly #asking: RowQueue
   readonly #ready: RowQueue
   readonly #dueUs: Float64Array
+  /** BYEs with addresses in a row. */
+  readonly #redirects: Uint8Array
   readonly #slots = new Int32Array(1)
   readonly #options = new Map<string, ConnectOptions>()
   #startUs = 0
@@ -82,6 +86,7 @@ export class DispatchConnector implements Reopener {
     this.#asking = new RowQueue(rowsMax)
     this.#ready = new RowQueue(rowsMax)
     this.#dueUs = new Float64Array(rowsMax)
+    this.#redirects = new Uint8Array(rowsMax)
     this.#pacer = countedPacer(setup.share.connections, setup.connectsPerSecond)
     const perShard = setup.connectsPerSecond / setup.connectLanes
     this.#timer = new PaceTimer(perShard, (now) => this.#connectDue(now), engine)
@@ -123,6 +128,7 @@ export class DispatchConnector implements Reopener {
 
   onWelcome(row: number, target: number): void {
     this.#underWay -= 1
+    this.#redirects[row] = 0
     this.#sets.noteWelcome(row)
     this.#table.counts[target].welcomed += 1
   }
@@ -145,14 +151,16 @@ export class DispatchConnector implements Reopener {
   onFailed(row: number, target: number, end: ConnectionEnd): boolean {
     this.#underWay -= 1
     this.#table.counts[target].failed += 1
-    if (end.addresses !== undefined && end.addresses.length > 0) {
-      void this.#redirect(row, end.addresses)
-      return false
+    const { addresses = [] } = end
+    if (addresses.length > 0 && !this.#isStopped) {
+      this.#redirects[row] += 1
+      const follows = this.#redirects[row] % REDIRECTS_MAX !== 0
+      void this.#redirect(row, addresses).then(() => follows && this.#tryNow(row))
+      return follows
     }
     this.#sets.noteFailure(row)
     if (this.#isStopped || this.#sets.targetOf(row) < 0) return false
-    this.#ready.push(row)
-    this.goOn()
+    this.#tryNow(row)
     return true
   }
 
@@ -160,6 +168,12 @@ export class DispatchConnector implements Reopener {
   sourceOf(row: number): string {
     const { sources } = this.#setup
     return sources.length === 0 ? '' : sources[row % sources.length]
+  }
+
+  #tryNow(row: number): void {
+    if (this.#isStopped) return
+    this.#queue(row)
+    this.goOn()
   }
 
   async #redirect(row: number, addresses: readonly string[]): Promise<void> {
