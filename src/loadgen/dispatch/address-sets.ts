@@ -3,8 +3,8 @@
  * next, and how many sets it has tried in vain.
  *
  *   row │ set u8 × 4 (target + 1) │ next u8 │ tried u8 │ retried u8
- *    17 │ 3 1 2 ·          │       0 │        0 │          0      welcome at target 2
- *    18 │ 1 3 · ·          │       1 │        1 │          1      its second set, second node
+ *    17 │ 3 1 2 ·                │       0 │        0 │          0   welcome at target 2
+ *    18 │ 1 3 · ·                │       1 │        1 │          1   second set, second node
  *
  * 7 bytes a connection.
  */
