@@ -92,8 +92,8 @@ return ''
 
 /**
  * Stores one message for each device.
- * KEYS d, i of each · ARGV ttl s, messages at most, bytes at most, then of each expires at s and the
- * message. Row: its number f64 · node u32 · session f64.
+ * KEYS d, i of each · ARGV ttl s, messages at most, bytes at most, then of each expires at s and
+ * the message. Row: its number f64 · node u32 · session f64.
  */
 const STORE_BODY = `
 local ttl, count_max, bytes_max = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])

@@ -2,7 +2,7 @@
  * Scripts of the log of broadcasts: one stream for all nodes, which each node reads and serves to
  * its own devices.
  *
- *   {c}:log         stream  <seq>-0: i push id · x expires at s · p payload · t tag, where it has one
+ *   {c}:log         stream  <seq>-0: i push id · x expires at s · p payload · t tag, if any
  *   {c}:log-head    string  number of the last entry, also when it is gone
  *   {c}:log-states  hash    number → paused or cancelled
  */

@@ -24,11 +24,10 @@ return { meta[1], meta[2], number }
 )
 
 /**
- * KEYS nodes, meta · ARGV name, number, lease ms, record, format, key of the device hash, pairs of
- * a counter of meta and what it is to be raised by.
- * Returns held (1, or 0 where another run holds the name), time ms, key of the device hash, then name and value of every node. A value is "number expires-ms seen-ms
- * record". Records whose
- * lease ended an hour ago are dropped.
+ * KEYS nodes, meta · ARGV name, number, lease ms, record, format, key of the device hash.
+ * Returns held (1, or 0 where another run holds the name), time ms, key of the device hash, then
+ * name and value of every node. A value is "number expires-ms seen-ms record". Records whose lease
+ * ended an hour ago are dropped.
  */
 export const LEASE = defineScript(
   'lease',
