@@ -16,6 +16,7 @@ import {
   type SocketEngine,
 } from '../engine/socket-engine.ts'
 import { TimerWheel } from '../engine/timer-wheel.ts'
+import { WheelClock } from '../engine/wheel-clock.ts'
 import { nowUs } from '../stats/clock.ts'
 import { BROKEN_OFF, type ConnectionEnd } from './back-off.ts'
 import type { ConnectionChurn } from './connection-churn.ts'
@@ -79,7 +80,7 @@ export class LoadShard implements EngineHandler, ConnectionEvents {
   readonly #drivers: TargetDriver[]
   readonly #wheel: TimerWheel
   readonly #wheelStartUs = nowUs()
-  readonly #tickMs: number
+  readonly #wheelClock: WheelClock
   readonly #phaseLimitTicks: number
   readonly #pongLimitTicks: number
   readonly #wheelTimer: NodeJS.Timeout
@@ -109,11 +110,12 @@ export class LoadShard implements EngineHandler, ConnectionEvents {
     this.rooms = rooms === null ? null : new ShardRooms(rooms.rooms, setup.share, this.rows)
     const options = driverOptions(setup, rooms)
     this.#drivers = setup.targets.map((target) => createDriver(this.engine, target, options, this))
-    this.#tickMs = wheelTickMs(setup.share.shards)
-    this.#phaseLimitTicks = this.#ticksOf(PHASE_LIMIT_MS)
-    this.#pongLimitTicks = this.#ticksOf(PONG_LIMIT_MS)
+    const tickMs = wheelTickMs(setup.share.shards)
+    this.#wheelClock = new WheelClock(tickMs)
+    this.#phaseLimitTicks = this.#wheelClock.ticksOf(PHASE_LIMIT_MS)
+    this.#pongLimitTicks = this.#wheelClock.ticksOf(PONG_LIMIT_MS)
     this.#wheel = new TimerWheel(this.engine.capacity)
-    this.#wheelTimer = setInterval(() => this.#turnWheel(), this.#tickMs)
+    this.#wheelTimer = setInterval(() => this.#turnWheel(), tickMs)
     const onStarted = (slot: Slot): void => this.#onAttempt(slot)
     this.dispatch = ShardDispatch.of(this.engine, this.rows, setup, {
       onStarted,
@@ -266,7 +268,8 @@ export class LoadShard implements EngineHandler, ConnectionEvents {
     this.dispatch?.onWelcome(rows.row[slot], rows.target[slot], now)
     rows.open(slot)
     this.established += 1
-    rows.heartbeatTicks[slot] = heartbeatSeconds === 0 ? 0 : this.#ticksOf(heartbeatSeconds * 1000)
+    rows.heartbeatTicks[slot] =
+      heartbeatSeconds === 0 ? 0 : this.#wheelClock.ticksOf(heartbeatSeconds * 1000)
     this.#scheduleHeartbeat(slot)
     this.#checkSettled()
   }
@@ -278,7 +281,8 @@ export class LoadShard implements EngineHandler, ConnectionEvents {
   onPong(slot: Slot, heartbeatSeconds: number): void {
     const { rows } = this
     if (rows.phase[slot] !== OPEN) return
-    if (heartbeatSeconds > 0) rows.heartbeatTicks[slot] = this.#ticksOf(heartbeatSeconds * 1000)
+    if (heartbeatSeconds > 0)
+      rows.heartbeatTicks[slot] = this.#wheelClock.ticksOf(heartbeatSeconds * 1000)
     if (rows.writtenUs[slot] === 0) return
     this.heartbeatRtt.recordUs(nowUs(), rows.dueUs[slot], rows.writtenUs[slot])
     rows.writtenUs[slot] = 0
@@ -306,10 +310,6 @@ export class LoadShard implements EngineHandler, ConnectionEvents {
     return connectionAt(this.#setup.share, this.rows.row[slot])
   }
 
-  #ticksOf(milliseconds: number): number {
-    return Math.max(1, Math.ceil(milliseconds / this.#tickMs))
-  }
-
   #scheduleHeartbeat(slot: Slot): void {
     const ticks = this.rows.heartbeatTicks[slot]
     if (ticks > 0) this.#wheel.schedule(slot, ticks)
@@ -317,8 +317,8 @@ export class LoadShard implements EngineHandler, ConnectionEvents {
   }
 
   #turnWheel(): void {
-    const tick = Math.floor((nowUs() - this.#wheelStartUs) / (this.#tickMs * 1000))
-    this.#wheel.advance(tick, this.#onDue)
+    const elapsedMs = (nowUs() - this.#wheelStartUs) / 1000
+    this.#wheel.advance(this.#wheelClock.tickAt(elapsedMs), this.#onDue)
     this.engine.flush()
   }
 
@@ -330,14 +330,14 @@ export class LoadShard implements EngineHandler, ConnectionEvents {
       return
     }
     if (rows.writtenUs[slot] !== 0) {
-      this.#fail(slot, 'heartbeat-timeout', `no PONG within ${PONG_LIMIT_MS} ms`, true)
+      this.#fail(slot, 'heartbeat-timeout', 'no PONG in time', true)
       return
     }
     // Due was the tick, not the moment at which the wheel came round to it.
-    rows.dueUs[slot] = this.#wheelStartUs + this.#wheel.nowTick * this.#tickMs * 1000
+    rows.dueUs[slot] = this.#wheelStartUs + this.#wheelClock.dueMs(this.#wheel.nowTick) * 1000
     rows.writtenUs[slot] = nowUs()
     this.#drivers[rows.target[slot]].ping(slot)
-    this.#wheel.schedule(slot, this.#pongLimitTicks)
+    this.#wheel.schedule(slot, Math.max(this.#pongLimitTicks, rows.heartbeatTicks[slot] >> 1))
   }
 
   /** Ends a connection from our side because of what went wrong on it. */

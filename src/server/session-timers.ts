@@ -4,16 +4,12 @@
  */
 import type { Slot } from '../engine/socket-engine.ts'
 import type { TimerWheel } from '../engine/timer-wheel.ts'
+import { WheelClock } from '../engine/wheel-clock.ts'
 import { BYE } from '../protocol/frame-types.ts'
 import { SESSION_PHASE, type SessionTable } from './session-table.ts'
 
 /** Resolution of heartbeats and handshake limits. */
 export const TICK_MS = 500
-/**
- * More than this between two looks at the clock means that the node stood still (a suspended
- * machine, a long pause): heartbeats wait unread in the sockets, so the rest is not counted.
- */
-const TICKS_PER_LOOK_MAX = 2
 /** A heartbeat may be half an interval late before the connection counts as lost. */
 const HEARTBEAT_GRACE = 1.5
 
@@ -22,8 +18,7 @@ export class SessionTimers {
   readonly #wheel: TimerWheel
   #handshakeTicks = 0
   readonly #onExpired: (slot: Slot, code: number) => void
-  /** Time that stood still for the sessions. */
-  #lostTicks = 0
+  readonly #clock = new WheelClock(TICK_MS)
 
   constructor(
     sessions: SessionTable,
@@ -53,10 +48,7 @@ export class SessionTimers {
 
   /** `elapsedMs` counts from any fixed moment. To be called every TICK_MS. */
   advance(elapsedMs: number): void {
-    const elapsedTicks = Math.floor(elapsedMs / TICK_MS) - this.#lostTicks
-    const tick = Math.min(elapsedTicks, this.#wheel.nowTick + TICKS_PER_LOOK_MAX)
-    this.#lostTicks += elapsedTicks - tick
-    this.#wheel.advance(tick, this.#onDue)
+    this.#wheel.advance(this.#clock.tickAt(elapsedMs), this.#onDue)
   }
 
   readonly #onDue = (slot: Slot): void => {
