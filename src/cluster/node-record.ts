@@ -1,6 +1,7 @@
 /**
  * What a node tells the cluster of itself, once a lease: who it is, where devices reach it, and how
- * full it is. Every decision over nodes (dispatch, drain, rollout, status) is made from these alone.
+ * full it is. Every decision over nodes (dispatch, drain, rollout, status) is made from these
+ * alone.
  */
 export type NodeState = 'ready' | 'draining' | 'fenced'
 

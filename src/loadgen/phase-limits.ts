@@ -6,8 +6,8 @@
  */
 export const PHASE_LIMIT_MS = 10_000
 /**
- * A PONG later than this, and than half the interval of the heartbeat, is a dead connection: as long
- * as a node waits for a PING beyond the interval.
+ * A PONG later than this, and than half the interval of the heartbeat, is a dead connection: as
+ * long as a node waits for a PING beyond the interval.
  */
 export const PONG_LIMIT_MS = 10_000
 /** A node that many leave at once takes its time to close its side. */

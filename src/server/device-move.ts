@@ -41,7 +41,9 @@ export function moveDevices(shards: readonly ShardDevices[], order: MoveOrder): 
   return devices
 }
 
-/** Whole shares that add up to `total`, or to all weights where they are less; none above its own. */
+/**
+ * Whole shares that add up to `total`, or to all weights where they are less; none above its own.
+ */
 export function divideByWeight(total: number, weights: readonly number[]): number[] {
   let weightLeft = weights.reduce((sum, weight) => sum + weight, 0)
   let left = Math.min(total, weightLeft)

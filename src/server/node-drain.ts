@@ -1,4 +1,6 @@
-/** The drain of a node: all shards send their devices away, and it is over when the last one has. */
+/**
+ * The drain of a node: all shards send their devices away, and it is over when the last one has.
+ */
 import type { RunningShard } from './shard-group.ts'
 
 export class NodeDrain {

@@ -120,7 +120,10 @@ export class NodePushes {
     return traffic.pushes.pushElsewhere(elsewhere, payload).then((there) => here + there)
   }
 
-  /** QoS 0 to all devices of this node, or to those with the tag. How many of a tag are here only the shards know. */
+  /**
+   * QoS 0 to all devices of this node, or to those with the tag. How many of a tag are here only
+   * the shards know.
+   */
   async broadcastHere(tag: string | null, payload: Uint8Array): Promise<number> {
     const { group } = this.#parts
     // A copy: the payload may be a view into a pool, and a message takes the whole buffer behind a

@@ -4,8 +4,9 @@
  * units are held to by scripts (docs/cli.md#report-json): all times are microseconds unless the
  * name says otherwise.
  */
-
 import type { GeneratorReport } from './generator-report.ts'
+import type { ClusterReport } from './cluster-report.ts'
+import type { EstimateReport, TargetSourceReport } from './target-report.ts'
 
 export type Verdict = 'VALID' | 'SUSPECT' | 'INVALID'
 
@@ -192,56 +193,6 @@ export interface ReplacementReport {
 /** Connections and memory (bytes) of a process at one moment of the ramp. */
 export type MemoryPoint = readonly [connections: number, bytes: number]
 
-/** With the half width of its 95 % interval. */
-export interface EstimateReport {
-  readonly value: number
-  readonly error: number
-}
-
-/** The target's own process, from --target-pid, --target-metrics, or a node of our own. */
-export interface TargetSourceReport {
-  /** "process 4242 (nginx)", or the address of its metrics. */
-  readonly name: string
-  /** What the metrics are of: Node, JVM, Go, pushctl; null: they do not say. */
-  readonly runtime: string | null
-  readonly readings: number
-  /** Readings that failed, and why the last of them did. */
-  readonly failed: number
-  readonly failure: string | null
-  readonly memory_of: 'resident' | 'heap'
-  readonly memory_bytes: MemorySpanReport | null
-  /** Per cent of one core: before the first connection, on average, and in the busiest second. */
-  readonly cpu_percent: CpuSpanReport | null
-  /** Slopes; null: too little was seen to tell. */
-  readonly bytes_per_connection: EstimateReport | null
-  readonly cpu_us_per_message: EstimateReport | null
-  readonly cpu_us_per_connect: EstimateReport | null
-  /** Where there were no messages: what holding a connection takes, heartbeats included. */
-  readonly cpu_us_per_connection_second: EstimateReport | null
-  readonly bytes_per_hour: EstimateReport | null
-  readonly points: readonly TargetPoint[]
-}
-
-export interface MemorySpanReport {
-  readonly first: number
-  readonly highest: number
-  readonly last: number
-}
-
-export interface CpuSpanReport {
-  readonly idle: number | null
-  readonly mean: number
-  readonly highest: number
-}
-
-/** `cpu_percent` since the point before. */
-export type TargetPoint = readonly [
-  at_ms: number,
-  connections: number,
-  bytes: number | null,
-  cpu_percent: number | null,
-]
-
 /** One step of a run whose load changed while its connections stayed. */
 export interface StageReport {
   /** When its measured time began, from the start of the run. */
@@ -318,44 +269,6 @@ export interface BadClientsReport {
   /** Pushes to them in the measured time, beside those of `messages`. */
   readonly pushed: number
   readonly kinds: readonly BadClientReport[]
-}
-
-/** What the devices of a run saw of one node of a cluster, in the measured time. */
-export interface ClusterNodeReport {
-  readonly node: string
-  readonly site: string
-  readonly devices_at_start: number
-  readonly devices_at_end: number
-  readonly welcomed: number
-  /** Connections that ended other than by a move. */
-  readonly lost: number
-  /** Devices that it told to go elsewhere. */
-  readonly moved: number
-  /** Attempts to connect that failed. */
-  readonly failed: number
-}
-
-/** What was done to the cluster, and when. */
-export interface ClusterEventReport {
-  /** From the start of the run. */
-  readonly at_ms: number
-  readonly what: string
-  readonly node: string
-  /** "" where it worked. */
-  readonly failure: string
-}
-
-export interface ClusterReport {
-  readonly nodes: readonly ClusterNodeReport[]
-  /** Devices that were without service at all; metrics.unavailability has how long. */
-  readonly devices_affected: number
-  readonly devices_away_at_end: number
-  readonly moves: number
-  /** Over the seconds in which any device moved, and the busiest of them. */
-  readonly moves_per_second: number
-  readonly moves_per_second_max: number
-  readonly scenario?: string
-  readonly events?: readonly ClusterEventReport[]
 }
 
 export interface RunReport {
