@@ -39,7 +39,8 @@ export class ClusterAudit {
   #timer: NodeJS.Timeout | undefined
   #running: Promise<boolean> | null = null
   #isWantedAgain = false
-  readonly #catching = new Set<string>()
+  /** Being read; true: there was more since it was asked. */
+  readonly #catching = new Map<string, boolean>()
 
   constructor(parts: ClusterAuditParts) {
     this.#parts = parts
@@ -68,13 +69,16 @@ export class ClusterAudit {
 
   /** Reads what the device's inbox has beyond what this node knows. */
   readonly catchUp = (hash: string, high: number, low: number): void => {
-    if (this.#catching.has(hash)) return
-    this.#catching.add(hash)
+    if (this.#catching.has(hash)) return void this.#catching.set(hash, true)
+    this.#catching.set(hash, false)
     const { inbox, registry } = this.#parts
     void registry.tail([hash], [inbox.nextSeqOf(high, low)]).then(([tail]) => {
+      const isStale = this.#catching.get(hash) === true
       this.#catching.delete(hash)
       // Where Redis does not answer, the audit that follows finds it.
-      if (!(tail instanceof PushctlError)) inbox.catchUp(high, low, tail.firstSeq, tail.heads)
+      if (tail instanceof PushctlError) return
+      inbox.catchUp(high, low, tail.firstSeq, tail.heads)
+      if (isStale) this.catchUp(hash, high, low)
     })
   }
 
