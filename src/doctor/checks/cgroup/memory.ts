@@ -94,8 +94,8 @@ function judge(facts: Facts, target: Target, group: ControlGroup, groupCount: nu
     subject: group.label,
     status,
     observed:
-      `${megabytes(bytes)} at the target, ${percent(share)} of the limit of ` +
-      `${megabytes(limit.value)}${isSlowed ? `, above memory.high of ${megabytes(high)}` : ''}` +
+      `${megabytes(bytes)} at the target, ${shareText(share, limit.value)}` +
+      `${isSlowed ? `, above memory.high of ${megabytes(high)}` : ''}` +
       eventText(events),
     needed: `${formula}, at most ${percent(WARN_SHARE)} of the limit`,
     evidence: [...evidence, `${projection.source}: ${grouped(bytes)} at the target`],
@@ -205,6 +205,12 @@ function remedy({ first }: ControlGroup, bytes: number): Pick<Judgement, 'fixNow
         fixNow: `systemctl set-property --runtime ${unit} MemoryMax=${wanted}M`,
         fixForGood: `/etc/systemd/system/${unit}.d/90-pushctl.conf: MemoryMax=${wanted}M`,
       }
+}
+
+function shareText(share: number, limit: number): string {
+  return Number.isFinite(limit)
+    ? `${percent(share)} of the limit of ${megabytes(limit)}`
+    : 'no limit'
 }
 
 function megabytes(bytes: number): string {

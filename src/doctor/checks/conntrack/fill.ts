@@ -74,7 +74,10 @@ function evaluateFill(facts: Facts, target: Target): Finding {
   if (status === 'unknown' && broken !== undefined) return unknownFinding(conntrackFill, broken)
   return findingOf(conntrackFill, {
     status,
-    observed: observedText(count, max.value, share, losses),
+    observed:
+      observedText(count, max.value, share, losses) +
+      (target.connections > max.value ? '; the target needs more' : '') +
+      (loggedLines(facts).length > 0 ? '; the kernel log tells of a full table' : ''),
     needed:
       `under ${percent(WARN_SHARE)} full, and room for the target's ` +
       `${grouped(target.connections)} connections`,

@@ -57,7 +57,9 @@ function evaluateFileMax(facts: Facts, target: Target): Finding {
   const wanted = Math.ceil(1.5 * projected)
   return findingOf(filesFileMax, {
     status,
-    observed: `${grouped(allocated)} open now, ${percent(share)} of ${grouped(max)} at the target`,
+    observed:
+      `${grouped(allocated)} open now, ${percent(share)} of ${grouped(max)} at the target` +
+      (logged.length > 0 ? '; the kernel log tells of a limit that was reached' : ''),
     needed:
       `under ${percent(WARN_SHARE)} of ${KEY}: ${grouped(allocated)} open + ` +
       `${grouped(need)} for the target − ${grouped(held)} of them open now = ${grouped(projected)}`,

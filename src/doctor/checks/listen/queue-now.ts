@@ -68,7 +68,8 @@ function standingQueue(
   earlier: ListenerRow | undefined,
   status: Status,
 ): Finding {
-  const then = earlier === undefined ? '' : `, ${grouped(earlier.queued)} before`
+  const isCompared = facts.sampling === 'window' && earlier !== undefined
+  const then = isCompared ? `, ${grouped(earlier.queued)} before` : ''
   return findingOf(listenQueueNow, {
     status,
     subject: listenerName(row),

@@ -90,7 +90,9 @@ function judgeHost(facts: Facts, swapIns: Fact<CounterMove>): Finding {
   if (status === 'ok' && total > 0 && !swapIns.known) return unknownFinding(memorySwap, swapIns)
   return findingOf(memorySwap, {
     status,
-    observed: hostText(used, total, isPressed ? full : null),
+    observed:
+      hostText(used, total, isPressed ? full : null) +
+      (used > 0 && isReadingBack(swapIns) ? READING_BACK : ''),
     needed: `no pages read back from swap; memory pressure (full avg10) ≤ ${FULL_AVG10_MAX} %`,
     evidence,
   })
@@ -104,6 +106,12 @@ function hostText(used: number, total: number, pressedPercent: number | null): s
     : `every task waited for memory in ${pressedPercent} % of the last 10 s; ${swap}`
 }
 
+const READING_BACK = ', and pages are being read back now'
+
+function isReadingBack(swapIns: Fact<CounterMove>): boolean {
+  return swapIns.known && swapIns.value.basis === 'window' && swapIns.value.delta > 0
+}
+
 function judgeProcess(facts: Facts, process: ProcessFacts, swapIns: Fact<CounterMove>): Finding {
   const subject = labelOfProcess(process)
   const swapped =
@@ -115,14 +123,13 @@ function judgeProcess(facts: Facts, process: ProcessFacts, swapIns: Fact<Counter
     return findingOf(memorySwap, { subject, status: 'ok', observed: 'nothing in swap', evidence })
   }
   if (swapIns.known) evidence.push(`${swapIns.source}: ${describeMove(swapIns.value, facts)}`)
-  const isReading = swapIns.known && swapIns.value.basis === 'window' && swapIns.value.delta > 0
+  const isReading = isReadingBack(swapIns)
   const unit = process.unit.known ? process.unit.value.name : 'UNIT'
   return findingOf(memorySwap, {
     subject,
     status: isReading ? 'critical' : 'warn',
     observed:
-      `${bytesText(swapped.value)} of the process is in swap` +
-      (isReading ? ', and pages are being read back now' : ''),
+      `${bytesText(swapped.value)} of the process is in swap` + (isReading ? READING_BACK : ''),
     needed: 'nothing of it in swap',
     evidence,
     fixForGood: `${unit}.d/90-pushctl.conf: MemorySwapMax=0, on a host with memory for the target`,

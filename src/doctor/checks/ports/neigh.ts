@@ -60,9 +60,13 @@ function evaluateNeigh(facts: Facts): Finding {
   const status = STATUSES.find((candidate) => statuses.includes(candidate)) ?? 'ok'
   return findingOf(portsNeigh, {
     status,
-    observed:
-      `${grouped(neighbourCount.value)} neighbours, ${percent(share)} of ` +
-      `${grouped(limit.value)}`,
+    observed: [
+      `${grouped(neighbourCount.value)} neighbours, ${percent(share)} of ${grouped(limit.value)}`,
+      ...(refused?.known && refused.value.delta > 0
+        ? [`${grouped(refused.value.delta)} refused at a full table`]
+        : []),
+      ...(logged.length > 0 ? ['the kernel log tells of a full table'] : []),
+    ].join('; '),
     needed: `under ${percent(WARN_SHARE)}`,
     evidence,
     settings: status === 'warn' || status === 'critical' ? thresholds(neighbourCount.value) : [],

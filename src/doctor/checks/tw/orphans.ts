@@ -74,7 +74,14 @@ function evaluateOrphans(facts: Facts, target: Target): Finding {
   const isShort = limit.value < need && status !== 'ok'
   return findingOf(twOrphans, {
     status,
-    observed: `${grouped(orphans)} orphans, ${percent(share)} of ${grouped(limit.value)}`,
+    observed: [
+      `${grouped(orphans)} orphans, ${percent(share)} of ${grouped(limit.value)}`,
+      ...(aborted.known && aborted.value.delta > 0
+        ? [`${grouped(aborted.value.delta)} connections reset for want of memory`]
+        : []),
+      ...(logged.length > 0 ? ['the kernel log tells of too many'] : []),
+      ...(limit.value < closesAll ? ['fewer than the target may close at once'] : []),
+    ].join('; '),
     needed: `under ${percent(WARN_SHARE)} of the limit; ${KEY} ≥ ${grouped(need)}`,
     evidence,
     settings: isShort
