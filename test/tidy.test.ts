@@ -222,7 +222,7 @@ describe('imports', () => {
 describe('tests', () => {
   /** Suites over more than one source file. */
   const FREE =
-    /^test\/(e2e\/|doctor\/live\/|server\/fuzz\/|tidy\.|protocol\/(cases|websocket-frames|websocket-peers)\.)/
+    /^test\/(e2e\/|doctor\/(live\/|severities\.)|server\/fuzz\/|tidy\.|protocol\/(cases|websocket-frames|websocket-peers)\.)/
 
   it('mirror src: test/x/y.test.ts is about src/x/y.ts, or about all of src/x/y/', () => {
     const known = new Set(sources.map(({ path }) => path.replace(/\.tsx?$/, '')))

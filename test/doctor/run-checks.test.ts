@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { MemoryTree } from '../../src/doctor/facts-reader/capture-trees.ts'
 import { CapturedSource } from '../../src/doctor/facts-reader/captured-source.ts'
@@ -6,17 +5,11 @@ import { readFacts } from '../../src/doctor/facts-reader/read-facts.ts'
 import type { Finding, Status } from '../../src/doctor/finding.ts'
 import { runChecks } from '../../src/doctor/run-checks.ts'
 import type { Target } from '../../src/doctor/target.ts'
+import { readCapture } from './capture-text.ts'
 import { targetWith } from './facts-builder.ts'
 
-/** A capture as one text: "==> path <==" before each file, as `head -v` prints it. */
 async function factsOf(name: string) {
-  const text = readFileSync(new URL(`captures/${name}.txt`, import.meta.url), 'utf8')
-  const files = new Map<string, string>()
-  for (const part of text.split(/^==> /m).slice(1)) {
-    const [, path = '', content = ''] = /^(\S+) <==\n([\s\S]*)$/.exec(part) ?? []
-    files.set(path, content)
-  }
-  const source = new CapturedSource({ kind: 'root', name }, new MemoryTree(files))
+  const source = new CapturedSource({ kind: 'root', name }, new MemoryTree(readCapture(name)))
   return readFacts(source, { windowMs: 5_000, pids: [], ports: [] })
 }
 
