@@ -63,16 +63,7 @@ export function createShardParts(
     createEngine(configuration.engine, options, handler),
 ): ShardParts {
   const { capacity, limits, broadcastPerSecond, upstream: settings } = configuration
-  const engine = makeEngine(
-    {
-      ...DEFAULT_ENGINE_OPTIONS,
-      capacity,
-      sendQueueBytesMax: limits.sendQueueBytesMax,
-      bufferedBytesMax: limits.bufferedBytesMax,
-      keptBytesMax: limits.frameBytesMax + KEPT_OVERHEAD_BYTES,
-    },
-    handler,
-  )
+  const engine = makeEngine(engineOptions(configuration), handler)
   const guard = createGuard(configuration, engine)
   const sessions = new SessionTable(capacity)
   const tags = new TagIndex(capacity)
@@ -151,5 +142,15 @@ function sinkOf(frames: DeviceFrames, ends: SessionEnds): FrameSink {
     onWebSocketClose: (slot, code) => ends.endWebSocket(slot, code, 'websocket-close'),
     onCut: (slot, name) => ends.cut(slot, name),
     onUpgradeRefused: (slot, status) => ends.end(slot, `http-${status}`),
+  }
+}
+
+function engineOptions({ capacity, limits }: ShardConfiguration): EngineOptions {
+  return {
+    ...DEFAULT_ENGINE_OPTIONS,
+    capacity,
+    sendQueueBytesMax: limits.sendQueueBytesMax,
+    bufferedBytesMax: limits.bufferedBytesMax,
+    keptBytesMax: limits.frameBytesMax + KEPT_OVERHEAD_BYTES,
   }
 }

@@ -23,7 +23,7 @@ import { PUSH_MODE } from '../inbox/inbox-delivery.ts'
 import type { RemoteInbox } from '../inbox/remote-inbox.ts'
 import type { PushOutcome, StoredPush } from '../node-control.ts'
 import { DEFAULT_INBOX_LIMITS, nowSeconds } from '../store/inbox.ts'
-import { ClusterReceipts } from './cluster-receipts.ts'
+import type { ClusterReceipts } from './cluster-receipts.ts'
 import type { ClusterSessions } from './cluster-sessions.ts'
 
 const LIMITS = {

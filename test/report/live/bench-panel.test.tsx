@@ -71,8 +71,8 @@ it('colours a doubt, and what moved on the host though it should not', () => {
   ]
   const progress = { ...PROGRESS, standing: { ...standing, verdict, host, failures, late: 12 } }
   const lines = benchPanel(samplePanel({ progress }), { columns: 80, rows: 24 })
-  const tones = ['SUSPECT', 'lower --rate', 'retransmits 3', 'overflows 0', '12 late'].map(
-    (word) => toneOf(lines, word),
+  const tones = ['SUSPECT', 'lower --rate', 'retransmits 3', 'overflows 0', '12 late'].map((word) =>
+    toneOf(lines, word),
   )
   expect(tones).toEqual(['warn', 'warn', 'warn', 'plain', 'warn'])
   expect(textOf(lines)).toContain('failures     connect ECONNREFUSED 5')

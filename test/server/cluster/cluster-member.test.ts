@@ -13,9 +13,9 @@ import {
 import { untilTrue } from '../node-stage.ts'
 import { type ClusterNode, ClusterStage, push, store, textsOf } from './cluster-stage.ts'
 
-let servers: RunningRedis[] = []
+const servers: RunningRedis[] = []
 let stage: ClusterStage | undefined
-let stopMore: (() => void)[] = []
+const stopMore: (() => void)[] = []
 
 afterEach(async () => {
   await stage?.close()
