@@ -101,6 +101,7 @@ export function grouped(value: number): string {
 export function percent(share: number): string {
   const value = share * 100
   const isTiny = value !== 0 && Math.abs(value) < 1
+  if (isTiny && Math.abs(value) < 0.005) return '< 0.01 %'
   return `${value.toFixed(isTiny ? 2 : value < 10 ? 1 : 0)} %`
 }
 

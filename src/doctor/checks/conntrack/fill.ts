@@ -65,9 +65,10 @@ function evaluateFill(facts: Facts, target: Target): Finding {
   const losses = LOSSES.map((column) => statisticMove(facts, column))
   const [broken] = losses.flatMap((loss) => (loss.known ? [] : [loss]))
   const share = max.value > 0 ? count / max.value : 0
+  const projected = projectedStatus(target, max.value, state)
   const status = worstOf(
     shareStatus(share),
-    projectedStatus(target, max.value, state),
+    projected,
     ...losses.map((loss) => (loss.known ? lossStatus(loss.value, 'critical') : 'unknown')),
     loggedLines(facts).length > 0 ? 'warn' : 'ok',
   )
@@ -76,7 +77,7 @@ function evaluateFill(facts: Facts, target: Target): Finding {
     status,
     observed:
       observedText(count, max.value, share, losses) +
-      (target.connections > max.value ? '; the target needs more' : '') +
+      (projected === 'ok' ? '' : '; the target needs more') +
       (loggedLines(facts).length > 0 ? '; the kernel log tells of a full table' : ''),
     needed:
       `under ${percent(WARN_SHARE)} full, and room for the target's ` +
