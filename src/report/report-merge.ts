@@ -12,6 +12,7 @@ import {
   type RunReport,
   type Verdict,
 } from '../stats/run-report.ts'
+import { mergeBadClients } from './bad-client-merge.ts'
 import { mergeDistributions } from './distribution-merge.ts'
 import { mergeIntervals } from './interval-merge.ts'
 import { mergeGcSides, mergeHosts } from './side-merge.ts'
@@ -72,6 +73,7 @@ function mergeLoad(named: readonly NamedReport[], startMs: number): RunReport {
     connections: mergeConnections(reports, startMs),
     messages: sumNumbers(reports.map(({ messages }) => messages)),
     metrics: mergeMetrics(reports),
+    ...mergeBadClients(reports),
     gc: mergeGcSides(reports),
     host: mergeHosts(reports.map(({ host }) => host)),
     hosts: reports.flatMap(({ hosts }) => hosts),

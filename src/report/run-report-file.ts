@@ -219,6 +219,30 @@ const generator = v.looseObject({
   latencies_refused: number,
 })
 
+const badClients = v.looseObject({
+  pushed: number,
+  kinds: v.array(
+    v.looseObject({
+      kind: v.picklist(['slow-reader', 'never-reader', 'dropper', 'half-open']),
+      wanted: number,
+      connected: number,
+      failed: number,
+      cut: number,
+      alive_at_end: number,
+      received: number,
+      dropped: v.optional(number),
+      came_back: v.optional(number),
+      ends: v.array(
+        v.looseObject({
+          cause: v.string(),
+          count: number,
+          after_ms: v.looseObject({ min: number, p50: number, max: number, hdr: v.string() }),
+        }),
+      ),
+    }),
+  ),
+})
+
 const SCHEMA = 'pushctl.bench/1'
 
 const runReport = v.looseObject({
@@ -231,6 +255,7 @@ const runReport = v.looseObject({
   targets: v.array(v.string()),
   engine: v.string(),
   ...outcome,
+  bad_clients: v.optional(badClients),
   gc: v.looseObject({ generator: gcSide, target: gcSide }),
   host: v.looseObject({
     before: hostCounters,

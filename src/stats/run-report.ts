@@ -261,8 +261,17 @@ export interface BadClientEndReport {
   /** "bye 4102 too-slow", ECONNRESET, peer-end … as this side saw it. */
   readonly cause: string
   readonly count: number
-  /** From the connection to its end, in milliseconds. */
-  readonly after_ms: { readonly min: number; readonly p50: number; readonly max: number }
+  /** From the connection to its end. */
+  readonly after_ms: EndTimesReport
+}
+
+/** In milliseconds. */
+export interface EndTimesReport {
+  readonly min: number
+  readonly p50: number
+  readonly max: number
+  /** All of them: HdrHistogram V2 of milliseconds, compressed, base64. */
+  readonly hdr: string
 }
 
 export interface BadClientsReport {

@@ -4,7 +4,7 @@ import { jsonReport } from '../../src/report/json-report.ts'
 import { mergeReports } from '../../src/report/report-merge.ts'
 import type { RunReport, StageReport } from '../../src/stats/run-report.ts'
 import { longReport } from './long-report.ts'
-import { distributionOf, SAMPLE_REPORT } from './sample-report.ts'
+import { badClientsOf, distributionOf, SAMPLE_REPORT } from './sample-report.ts'
 
 const LEFT: RunReport = {
   ...longReport(20),
@@ -82,6 +82,21 @@ describe('merged reports', () => {
     const { gc } = merge(LEFT, RIGHT).report
     expect(gc.target.kinds).toEqual(LEFT.gc.target.kinds)
     expect(gc.generator.kinds.find(({ kind }) => kind === 'minor')?.pauses.count).toBe(6)
+  })
+
+  it('add up bad clients by kind and by cause, exactly', () => {
+    const left = { ...LEFT, bad_clients: badClientsOf(9, { 'bye 4102': [100, 300] }) }
+    const right = {
+      ...RIGHT,
+      bad_clients: badClientsOf(2, { ECONNRESET: [7, 8, 9], 'bye 4102': [200, 250, 900] }),
+    }
+    const { report } = merge(left, right)
+    expect(report.bad_clients).toEqual(
+      badClientsOf(11, { 'bye 4102': [100, 200, 250, 300, 900], ECONNRESET: [7, 8, 9] }, 2),
+    )
+    expect(parseRunReport(jsonReport(report), 'merged')).toEqual(report)
+    expect(merge(LEFT, right).report.bad_clients).toEqual(right.bad_clients)
+    expect(merge(LEFT, RIGHT).report).not.toHaveProperty('bad_clients')
   })
 
   it('are refused where they do not belong together, with every reason', () => {

@@ -2,6 +2,7 @@
  * A run with something in every section, for the tests of all outputs. Distributions are real
  * recorders.
  */
+import { endTimesOf } from '../../src/stats/end-times.ts'
 import { LatencyRecorder } from '../../src/stats/latency-recorder.ts'
 import type { DistributionReport, RunReport } from '../../src/stats/run-report.ts'
 
@@ -9,6 +10,31 @@ export function distributionOf(...values: readonly number[]): DistributionReport
   const recorder = new LatencyRecorder()
   for (const value of values) recorder.recordUs(value)
   return recorder.summary()
+}
+
+/** Slow readers of so many hosts, cut after so many milliseconds, and a dropper that came back. */
+export function badClientsOf(
+  pushed: number,
+  endsMs: Readonly<Record<string, readonly number[]>>,
+  hosts = 1,
+): NonNullable<RunReport['bad_clients']> {
+  const ends = Object.entries(endsMs).map(([cause, ms]) => {
+    const times = new LatencyRecorder()
+    for (const each of ms) times.recordUs(each)
+    const after_ms = endTimesOf(times, Math.min(...ms), Math.max(...ms))
+    return { cause, count: ms.length, after_ms }
+  })
+  const counts = { wanted: 50 * hosts, connected: 60 * hosts, failed: hosts }
+  const rest = { alive_at_end: 49 * hosts, received: 5_000 * hosts }
+  const cut = ends.reduce((sum, { count }) => sum + count, 0)
+  const dropped = { dropped: 3 * hosts, came_back: 2 * hosts }
+  return {
+    pushed,
+    kinds: [
+      { kind: 'slow-reader', ...counts, ...rest, cut, ends },
+      { kind: 'dropper', ...counts, ...rest, ...dropped, cut: 0, ends: [] },
+    ],
+  }
 }
 
 const SPREAD = Array.from({ length: 10_000 }, (_, index) => 200 + index * 3)

@@ -1,20 +1,24 @@
 /**
  * What happened to bad clients, by kind: counts, and each end by what it was called, with how long
- * the client had been there. Samples are bounded; the shortest and the longest are exact.
+ * the client had been there: the shortest and the longest exactly, all others by four digits, so
+ * that a row is bounded however long a run is.
  */
-import type { BadClientEndReport, BadClientReport } from '../../stats/run-report.ts'
+import { endTimesOf } from '../../stats/end-times.ts'
+import { LatencyRecorder } from '../../stats/latency-recorder.ts'
+import type { BadClientEndReport, BadClientReport, EndTimesReport } from '../../stats/run-report.ts'
 import { BAD_CLIENT_KINDS, type BadClientKind } from './bad-client-kinds.ts'
 
-const SAMPLES_MAX = 10_000
 /** Names of ends come from a small set; a hostile target must not fill our memory. */
 const CAUSES_MAX = 50
+/** More than a histogram of a report keeps. */
+const TIME_DIGITS = 4
 
 export interface BadClientEnds {
   count: number
   minMs: number
   maxMs: number
-  /** The first of them. */
-  readonly samplesMs: number[]
+  /** Of each time in milliseconds. */
+  readonly counts: Map<number, number>
 }
 
 /** Plain, may be posted. */
@@ -50,7 +54,7 @@ export function noteEnd({ ends }: BadClientCounts, cause: string, afterMs: numbe
   row.count += 1
   row.minMs = Math.min(row.minMs, afterMs)
   row.maxMs = Math.max(row.maxMs, afterMs)
-  if (row.samplesMs.length < SAMPLES_MAX) row.samplesMs.push(afterMs)
+  addTimes(row, Number(Math.round(afterMs).toPrecision(TIME_DIGITS)), 1)
 }
 
 /** Of all parts together, kinds that nobody asked for left out. */
@@ -70,23 +74,18 @@ function addCounts(total: BadClientCounts, part: BadClientCounts): void {
   total.received += part.received
   total.dropped += part.dropped
   total.cameBack += part.cameBack
-  for (const [cause, { count, minMs, maxMs, samplesMs }] of part.ends) {
+  for (const [cause, { count, minMs, maxMs, counts }] of part.ends) {
     const row = endsOf(total.ends, cause)
     row.count += count
     row.minMs = Math.min(row.minMs, minMs)
     row.maxMs = Math.max(row.maxMs, maxMs)
-    row.samplesMs.push(...samplesMs.slice(0, SAMPLES_MAX - row.samplesMs.length))
+    for (const [ms, times] of counts) addTimes(row, ms, times)
   }
 }
 
 function reportOf(counts: BadClientCounts): BadClientReport {
   const ends: BadClientEndReport[] = [...counts.ends]
-    .map(([cause, { count, minMs, maxMs, samplesMs }]) => {
-      const sorted = Float64Array.from(samplesMs).sort()
-      const median = sorted[Math.floor(sorted.length / 2)] ?? 0
-      const afterMs = { min: Math.round(minMs), p50: Math.round(median), max: Math.round(maxMs) }
-      return { cause, count, after_ms: afterMs }
-    })
+    .map(([cause, row]) => ({ cause, count: row.count, after_ms: timesOf(row) }))
     .sort((one, other) => other.count - one.count)
   return {
     kind: counts.kind,
@@ -101,11 +100,21 @@ function reportOf(counts: BadClientCounts): BadClientReport {
   }
 }
 
+function timesOf({ minMs, maxMs, counts }: BadClientEnds): EndTimesReport {
+  const times = new LatencyRecorder()
+  for (const [ms, count] of counts) times.recordUsCount(ms, count)
+  return endTimesOf(times, minMs, maxMs)
+}
+
+function addTimes({ counts }: BadClientEnds, ms: number, count: number): void {
+  counts.set(ms, (counts.get(ms) ?? 0) + count)
+}
+
 function endsOf(ends: Map<string, BadClientEnds>, cause: string): BadClientEnds {
   const name = ends.has(cause) || ends.size < CAUSES_MAX ? cause : 'other'
   let row = ends.get(name)
   if (row === undefined) {
-    row = { count: 0, minMs: Number.POSITIVE_INFINITY, maxMs: 0, samplesMs: [] }
+    row = { count: 0, minMs: Number.POSITIVE_INFINITY, maxMs: 0, counts: new Map() }
     ends.set(name, row)
   }
   return row

@@ -1,0 +1,58 @@
+/**
+ * Bad clients of several reports as one, kind by kind: what each host counted is added up, an end
+ * with the same cause is the same row, and nothing is averaged.
+ */
+import type {
+  BadClientEndReport,
+  BadClientReport,
+  BadClientsReport,
+  RunReport,
+} from '../stats/run-report.ts'
+import { mergeEndTimes } from '../stats/end-times.ts'
+
+/** {} where all clients of all reports behaved. */
+export function mergeBadClients(reports: readonly RunReport[]): Pick<RunReport, 'bad_clients'> {
+  const parts = reports
+    .map(({ bad_clients }) => bad_clients)
+    .filter((part): part is BadClientsReport => part !== undefined)
+  if (parts.length === 0) return {}
+  const rows = parts.flatMap(({ kinds }) => kinds)
+  const names = new Set(rows.map(({ kind }) => kind))
+  const kinds = [...names].map((kind) => mergeKind(rows.filter((row) => row.kind === kind)))
+  return { bad_clients: { pushed: sumOf(parts, ({ pushed }) => pushed), kinds } }
+}
+
+function mergeKind(rows: readonly BadClientReport[]): BadClientReport {
+  const comings = rows.some(({ dropped }) => dropped !== undefined)
+    ? {
+        dropped: sumOf(rows, ({ dropped = 0 }) => dropped),
+        came_back: sumOf(rows, ({ came_back = 0 }) => came_back),
+      }
+    : {}
+  return {
+    kind: rows[0].kind,
+    wanted: sumOf(rows, ({ wanted }) => wanted),
+    connected: sumOf(rows, ({ connected }) => connected),
+    failed: sumOf(rows, ({ failed }) => failed),
+    cut: sumOf(rows, ({ cut }) => cut),
+    alive_at_end: sumOf(rows, ({ alive_at_end }) => alive_at_end),
+    received: sumOf(rows, ({ received }) => received),
+    ...comings,
+    ends: mergeEnds(rows.flatMap(({ ends }) => ends)),
+  }
+}
+
+function mergeEnds(ends: readonly BadClientEndReport[]): BadClientEndReport[] {
+  const causes = new Set(ends.map(({ cause }) => cause))
+  return [...causes]
+    .map((cause) => {
+      const parts = ends.filter((end) => end.cause === cause)
+      const after_ms = mergeEndTimes(parts.map((part) => part.after_ms))
+      return { cause, count: sumOf(parts, ({ count }) => count), after_ms }
+    })
+    .sort((one, other) => other.count - one.count)
+}
+
+function sumOf<Part>(parts: readonly Part[], read: (part: Part) => number): number {
+  return parts.reduce((sum, part) => sum + read(part), 0)
+}
