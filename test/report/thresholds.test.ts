@@ -120,7 +120,7 @@ test('every fault says what was expected, and suggests the nearest name', () => 
     --slo "lots==0" names no metric or count: "lots"
       try --slo 'lost==0'
     --slo "frobnication<1" names no metric or count: "frobnication"
-      try one of connect_time, upgrade_time, handshake_time, push_latency, echo_latency, broadcast_first, broadcast_all, heartbeat_rtt, reconnect_time, gc.generator, gc.target, loop_lag.generator, loop_lag.target
+      try one of connect_time, upgrade_time, handshake_time, push_latency, echo_latency, broadcast_first, broadcast_all, heartbeat_rtt, reconnect_time, unavailability, gc.generator, gc.target, loop_lag.generator, loop_lag.target
       try or a count: connections.requested, connections.attempted, connections.established, connections.failed, connections.alive_at_end, connections.connects_per_second, messages.planned, messages.sent, messages.late, messages.unsent, messages.expected, messages.received, messages.lost, messages.duplicated, messages.reordered, messages.sent_per_second, messages.received_per_second, memory.generator_bytes_per_connection, memory.target_bytes_per_connection
     --slo "<1" needs a metric or a count in front
       try --slo 'push_latency:p99<50ms'
