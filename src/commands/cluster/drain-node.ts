@@ -58,7 +58,7 @@ export async function drainNode(
     ...(addresses.length === 0 ? {} : { addresses }),
   })
   const pace = devicesPerSecond === 0 ? 'at once' : formatRate(devicesPerSecond)
-  work.note(`${node.name}: draining ${formatCount(devices)} devices, ${pace}`)
+  work.note(`${node.name}: draining ${devicesText(devices)}, ${pace}`)
   const devicesLeft = await untilEmpty(work, node, startedMs + limitMs)
   const seconds = (performance.now() - startedMs) / 1_000
   const to = targets.map(({ name }) => name)
@@ -71,7 +71,11 @@ async function untilEmpty(work: ClusterWork, node: NodeRecord, untilMs: number):
   for (;;) {
     const { devicesOnline } = await readCounts(work, node)
     if (devicesOnline === 0 || performance.now() > untilMs) return devicesOnline
-    tell(() => `${node.name}: ${formatCount(devicesOnline)} devices left`)
+    tell(() => `${node.name}: ${devicesText(devicesOnline)} left`)
     await pause(work)
   }
+}
+
+export function devicesText(count: number): string {
+  return `${formatCount(count)} device${count === 1 ? '' : 's'}`
 }

@@ -8,7 +8,7 @@ import type { ClusterOptions } from '../cluster-options.ts'
 import { readClusterPassword } from '../serve-cluster.ts'
 import { totalsOf } from './cluster-totals.ts'
 import type { ClusterWork } from './cluster-work.ts'
-import { drainNode, drainTargets } from './drain-node.ts'
+import { devicesText, drainNode, drainTargets } from './drain-node.ts'
 import { kickDevices } from './kick.ts'
 import { nodeNamed, openNodeSource } from './node-source.ts'
 import { moveAll } from './rebalance.ts'
@@ -61,7 +61,7 @@ async function drain(context: Context, work: ClusterWork, [name]: readonly strin
   const node = nodeNamed(nodes, name)
   const outcome = await drainNode(work, node, drainTargets(nodes, [node], to), rate)
   const { devices, seconds } = outcome
-  const gone = `${formatCount(devices)} devices left in ${seconds.toFixed(1)} s`
+  const gone = `${devicesText(devices)} left in ${seconds.toFixed(1)} s`
   const text = `${node.name} is empty: ${gone}`
   await context.result({ schema: 'pushctl.cluster-drain/1', ...outcome }, text)
   return EXIT.OK
