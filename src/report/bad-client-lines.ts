@@ -6,25 +6,32 @@ import { plainText, tableLines } from './table.ts'
 
 const ENDS_SHOWN_MAX = 4
 
+export const BAD_CLIENT_COUNTS = ['clients', 'connected', 'received', 'cut', 'alive at end']
+
 export function badClientLines({ bad_clients }: RunReport): string[] {
   if (bad_clients === undefined) return []
-  const head = ['kind', 'clients', 'connected', 'received', 'cut', 'alive at end', 'ends']
+  const head = ['kind', ...BAD_CLIENT_COUNTS, 'ends']
   const rows = bad_clients.kinds.map((row) => [
     row.kind,
-    formatCount(row.wanted),
-    formatCount(row.connected),
-    formatCount(row.received),
-    formatCount(row.cut),
-    formatCount(row.alive_at_end),
-    endsText(row),
+    ...badClientCounts(row),
+    badClientEnds(row, ENDS_SHOWN_MAX).join(', '),
   ])
   const left = 'left' as const
   const right = 'right' as const
   return tableLines([head, ...rows], [left, right, right, right, right, right, left])
 }
 
-function endsText({ ends, dropped, came_back }: BadClientReport): string {
-  const shown = ends.slice(0, ENDS_SHOWN_MAX).map(({ cause, count, after_ms }) => {
+/** In the order of BAD_CLIENT_COUNTS. */
+export function badClientCounts(row: BadClientReport): string[] {
+  const { wanted, connected, received, cut, alive_at_end } = row
+  return [wanted, connected, received, cut, alive_at_end].map(formatCount)
+}
+
+export function badClientEnds(
+  { ends, dropped, came_back }: BadClientReport,
+  shownMax: number,
+): string[] {
+  const shown = ends.slice(0, shownMax).map(({ cause, count, after_ms }) => {
     return `${formatCount(count)} × ${plainText(cause)} after ${millisecondsText(after_ms.p50)}`
   })
   const more = ends.length - shown.length
@@ -32,5 +39,5 @@ function endsText({ ends, dropped, came_back }: BadClientReport): string {
   if (dropped !== undefined) {
     shown.unshift(`${formatCount(dropped)} vanished, ${formatCount(came_back ?? 0)} came back`)
   }
-  return shown.join(', ')
+  return shown
 }

@@ -10,6 +10,8 @@ import { formatCount, formatRate } from '../../config/quantities.ts'
 import type { RunReport } from '../../stats/run-report.ts'
 import { millisecondsText, shareText } from '../report-values.ts'
 import { spikeLines } from '../spike-lines.ts'
+import { badClientSection } from './bad-client-table.ts'
+import { generatorSection } from './generator-table.ts'
 import { html, jsonMarkup, Markup, NOTHING } from './markup.ts'
 import type { PageAssets } from './page-assets.ts'
 import { pageSeries } from './page-series.ts'
@@ -65,12 +67,13 @@ ${stageSection(report)}${steeringSection(report)}
 ${section('Latency', html`<div class="plots" id="percentiles"></div>${latencyTable(report)}`)}
 ${section('Over time', overTime(report))}
 ${section('Connecting', connecting(report))}
+${badClientSection(report)}
 ${section('Pauses', pauseTable(report))}
 ${section(
   'Host and memory',
   html`${hostTable(report)}<div class="plots" id="memory"></div>${targetSection(report)}`,
 )}
-${section('Doctor', doctorSection(report))}
+${generatorSection(report)}${section('Doctor', doctorSection(report))}
 ${section('Plan', planSection(report))}
 ${section('Environment', environmentTable(report))}
 </main><footer>pushctl ${packageVersion()}</footer>`
