@@ -157,7 +157,7 @@ describe.skipIf(!canRun)('a stored broadcast', () => {
   it('is sent to nobody once its time is over, and says how many did not ack', async () => {
     await openOnDisk()
     const a = await stage!.join('a')
-    const { pushId } = await broadcast('short', { kind: 'all' }, 1)
+    const { pushId } = await broadcast('short', { kind: 'all' }, 3)
     await a.until('MSG')
     await untilTrue(() => receipt(pushId).state === 'expired' && receipt(pushId).sent === 1)
     expect(receipt(pushId)).toMatchObject({ acked: 0, expired: 1 })
