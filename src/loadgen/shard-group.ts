@@ -6,6 +6,7 @@
 import { type ShardExit, type ShardLink, startShard } from '../engine/shard-host.ts'
 import { type ErrorCode, ERROR_EXIT_CODES } from '../errors/error-codes.ts'
 import { PushctlError } from '../errors/pushctl-error.ts'
+import { ConditionWatch } from './condition-watch.ts'
 import type {
   FatalMessage,
   ShardDown,
@@ -35,7 +36,7 @@ export interface ShardState {
 export class ShardGroup {
   readonly states: readonly ShardState[]
   readonly #links: ShardLink<ShardDown, ShardUp>[]
-  readonly #watchers = new Set<() => void>()
+  readonly #watch = new ConditionWatch()
   readonly #intervals: Uint8Array[] = []
   #fatal: Error | null = null
   #asked = 0
@@ -52,10 +53,6 @@ export class ShardGroup {
   /** Shards that still live. */
   get living(): readonly ShardState[] {
     return this.states.filter(({ lost }) => lost === null)
-  }
-
-  get lostCount(): number {
-    return this.states.length - this.living.length
   }
 
   /** Sum over shards of what they said last. */
@@ -140,8 +137,7 @@ export class ShardGroup {
     limitMs: number,
     signal?: AbortSignal,
   ): Promise<boolean> {
-    const isOver = (): boolean => this.#fatal !== null || condition() || signal?.aborted === true
-    if (!isOver()) await this.#wait(isOver, limitMs, signal)
+    await this.#watch.until(() => this.#fatal !== null || condition(), limitMs, signal)
     if (this.#fatal !== null) throw this.#fatal
     return condition()
   }
@@ -149,23 +145,6 @@ export class ShardGroup {
   /** Ends whatever still runs. */
   async kill(): Promise<void> {
     await Promise.all(this.#links.map((link) => link.kill()))
-  }
-
-  #wait(isOver: () => boolean, limitMs: number, signal?: AbortSignal): Promise<void> {
-    return new Promise((resolve) => {
-      const finish = (): void => {
-        clearTimeout(timer)
-        this.#watchers.delete(look)
-        signal?.removeEventListener('abort', finish)
-        resolve()
-      }
-      const look = (): void => {
-        if (isOver()) finish()
-      }
-      const timer = setTimeout(finish, limitMs)
-      this.#watchers.add(look)
-      signal?.addEventListener('abort', finish, { once: true })
-    })
   }
 
   #start(kind: 'thread' | 'process', setup: ShardSetup, index: number) {
@@ -187,7 +166,7 @@ export class ShardGroup {
 
   /** Makes everything that waits look at its condition again. */
   wake(): void {
-    for (const look of [...this.#watchers]) look()
+    this.#watch.wake()
   }
 
   #hear(state: ShardState, message: ShardUp): void {

@@ -5,6 +5,7 @@
  */
 import { nowUs } from '../../stats/clock.ts'
 import type { RunProgress } from '../../stats/run-progress.ts'
+import { ConditionWatch } from '../condition-watch.ts'
 import { ClockOffset, type OffsetEstimate } from './clock-offset.ts'
 import type {
   FailedMessage,
@@ -56,7 +57,7 @@ const CLOCK_STEP_US = 10
 export class HostGroup {
   readonly states: readonly HostState[]
   readonly #own: { readonly version: string; readonly clockId: string }
-  readonly #watchers = new Set<() => void>()
+  readonly #watch = new ConditionWatch()
   #pinged = 0
   readonly #asked = new Map<number, number>()
   #pinger: NodeJS.Timeout | null = null
@@ -120,22 +121,7 @@ export class HostGroup {
     limitMs: number,
     signal?: AbortSignal,
   ): Promise<boolean> {
-    if (condition()) return true
-    if (signal?.aborted) return false
-    await new Promise<void>((resolve) => {
-      const finish = (): void => {
-        clearTimeout(timer)
-        this.#watchers.delete(look)
-        signal?.removeEventListener('abort', finish)
-        resolve()
-      }
-      const look = (): void => {
-        if (condition()) finish()
-      }
-      const timer = setTimeout(finish, limitMs)
-      this.#watchers.add(look)
-      signal?.addEventListener('abort', finish, { once: true })
-    })
+    await this.#watch.until(condition, limitMs, signal)
     return condition()
   }
 
@@ -144,7 +130,7 @@ export class HostGroup {
       onMessage: (message) => {
         state.heardUs = nowUs()
         this.#hear(state, message)
-        this.#look()
+        this.#watch.wake()
       },
       onEnd: (reason) => this.#lose(state, reason),
     })
@@ -166,10 +152,6 @@ export class HostGroup {
       heardUs: nowUs(),
     }
     return state
-  }
-
-  #look(): void {
-    for (const look of [...this.#watchers]) look()
   }
 
   #hear(state: HostState, message: UpMessage): void {
@@ -213,7 +195,7 @@ export class HostGroup {
       for (const { link } of this.living) link.send({ type: 'broadcasts-lost', reason })
     }
     this.#openGate()
-    this.#look()
+    this.#watch.wake()
   }
 
   #relay(from: HostState, message: Extract<UpMessage, { type: 'broadcasts' }>): void {
