@@ -3,6 +3,7 @@
  * error for people: nobody there, not a node, no token, refused.
  */
 import { PushctlError } from '../../errors/pushctl-error.ts'
+import { answerText } from '../answer-text.ts'
 
 const ANSWER_MS_MAX = 10_000
 /** GET /v1/node has a histogram for each kind of pause; /v1/cluster some 500 bytes a node. */
@@ -54,22 +55,14 @@ async function requestNode(
       body: body === null ? null : JSON.stringify(body),
       signal: AbortSignal.any([signal, AbortSignal.timeout(ANSWER_MS_MAX)]),
     })
-    return { status: answer.statusCode, document: parseObject(await readLimited(answer.body)) }
+    return {
+      status: answer.statusCode,
+      document: parseObject(await answerText(answer.body, ANSWER_BYTES_MAX)),
+    }
   } catch (cause) {
     if (signal.aborted) throw signal.reason
     throw unreachable(url, cause)
   }
-}
-
-async function readLimited(body: AsyncIterable<Uint8Array>): Promise<string> {
-  const parts: Uint8Array[] = []
-  let bytes = 0
-  for await (const part of body) {
-    bytes += part.length
-    if (bytes > ANSWER_BYTES_MAX) throw new SyntaxError('the answer is too long')
-    parts.push(part)
-  }
-  return Buffer.concat(parts).toString('utf8')
 }
 
 function unreachable(url: URL, cause: unknown): PushctlError {

@@ -2,6 +2,7 @@
  * Asks the nodes of `top` what they are doing, all at once. A node that does not answer is a look
  * with a sentence that says why, never an error: the others are still worth looking at.
  */
+import { answerText } from '../answer-text.ts'
 import { figuresOf } from './node-figures.ts'
 import type { NodeLook } from './node-row.ts'
 
@@ -36,7 +37,7 @@ export class NodePoll {
         headers: this.#adminToken === null ? {} : { authorization: `Bearer ${this.#adminToken}` },
         signal: AbortSignal.any([signal, AbortSignal.timeout(this.#answerMs)]),
       })
-      const text = await readLimited(body)
+      const text = await answerText(body, ANSWER_BYTES_MAX)
       if (statusCode === 401) {
         return failed(
           this.#adminToken === null
@@ -51,17 +52,6 @@ export class NodePoll {
       return failed(reasonOf(cause, url, this.#answerMs))
     }
   }
-}
-
-async function readLimited(body: AsyncIterable<Uint8Array>): Promise<string> {
-  const parts: Uint8Array[] = []
-  let bytes = 0
-  for await (const part of body) {
-    bytes += part.length
-    if (bytes > ANSWER_BYTES_MAX) throw new SyntaxError('the answer is too long')
-    parts.push(part)
-  }
-  return Buffer.concat(parts).toString('utf8')
 }
 
 function reasonOf(cause: unknown, url: string, answerMs: number): string {
