@@ -13,6 +13,7 @@ import type { RunPlan } from './plan/run-plan.ts'
 import { tagNamesOf } from './population/tag-rooms.ts'
 import { targetsOfShard } from './plan/target-share.ts'
 import type { RunCourse } from './run-course.ts'
+import type { RunLimits } from './run-limits.ts'
 import type { PublisherSetup, ShardSetup } from './shard-messages.ts'
 import {
   parseTarget,
@@ -139,7 +140,7 @@ export function publisherSetup(
   settings: BenchSettings,
   setup: BenchSetup,
   runId: number,
-  answersLimitMs: number,
+  limits: Pick<RunLimits, 'answersMs' | 'storedExtraMs'>,
 ): PublisherSetup | null {
   const { mode, connections, messageBytes, qos, seed, adminToken, publishUrl } = settings
   const elsewhere = settings.publishElsewhere
@@ -155,7 +156,8 @@ export function publisherSetup(
     messageBytes,
     qos,
     seed,
-    answersLimitMs,
+    answersLimitMs: limits.answersMs,
+    answersExtraMs: limits.storedExtraMs,
     ...populationOf(settings, runId),
     badDevices: { first: connections, count: pushedBadClients(settings.badClients) },
   }

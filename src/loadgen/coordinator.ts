@@ -132,7 +132,7 @@ class BenchRun {
     this.#shards = new ShardGroup(kind, setups, connections)
     this.#totals = new RunTotals(this.#shards, () => this.#publisher)
     this.#memory = new MemorySampler(this.#shards, kind, () => this.#askTarget())
-    this.#limits = runLimits(settings.connections, connections.length)
+    this.#limits = runLimits(settings.connections, connections.length, settings.qos)
     this.#periods = runPeriods(connections.length)
     const { record } = hooks
     this.#intervals = new IntervalLog({
@@ -185,7 +185,7 @@ class BenchRun {
 
   async #start(): Promise<void> {
     const { part } = this.#settings
-    const setup = publisherSetup(this.#settings, this.#setup, this.#runId, this.#limits.answersMs)
+    const setup = publisherSetup(this.#settings, this.#setup, this.#runId, this.#limits)
     // Fails here, with a clear error, where pushes could not be injected later.
     if (needsPublisher(this.#settings.mode)) {
       await this.#api?.describe().catch((error) => blameTarget(error, this.#setup.targets))
@@ -282,12 +282,12 @@ class BenchRun {
     const stage = this.#stage
     if (stage === null) return
     this.#phases.enter('drain', null)
-    const { course, steering } = this.#hooks
+    const { course, steering, signal } = this.#hooks
     const isLast = this.#isInterrupted || steering?.isStopped || (course?.isLast ?? !course)
     const extraMs = isLast ? 0 : (this.#endUs - stage.startUs) / 1000
     const publisher = this.#publisher
     const [limits, periods] = [this.#limits, this.#periods]
-    await drain(this.#shards, { stage, publisher, limits, periods, extraMs })
+    await drain(this.#shards, { stage, publisher, limits, periods, extraMs, signal })
   }
 
   /** Asks the course of the run what is next; false where this was the last step. */

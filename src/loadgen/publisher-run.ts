@@ -58,6 +58,7 @@ export class PublisherRun {
   readonly #devices: DeviceTurns
   readonly #rooms: RoomTurns | null
   readonly #badClients: BadClientTurns | null
+  #isHurried = false
   #done = 0
   #sent = 0
   #late = 0
@@ -146,15 +147,19 @@ export class PublisherRun {
   async answered(): Promise<void> {
     await this.#sentAll
     this.#outlet.end()
-    const late = setTimeout(() => void this.#outlet.destroy(), this.#setup.answersLimitMs)
-    await this.#outlet.done
-    clearTimeout(late)
+    await this.#lastAnswers()
     const sent = this.#sentInAll + (this.#badClients?.pushed ?? 0)
     const unanswered = sent - this.#outlet.answered
     if (unanswered > 0 && this.broken === null) {
       this.#failures.add('publish', 'unanswered', '', nowUs(), () => `${unanswered} pushes`)
     }
     await this.#outlet.destroy()
+  }
+
+  /** No more pushes, and no waiting for answers beyond the limit. */
+  finish(): void {
+    this.#isHurried = true
+    this.stop()
   }
 
   stop(): void {
@@ -181,6 +186,23 @@ export class PublisherRun {
       ...(this.#rooms === null ? {} : { rooms: this.#rooms.counts }),
       ...(this.#badClients === null ? {} : { toBadClients: this.#badClients.measured }),
     }
+  }
+
+  /** Of those that do not come within the limit, none is waited for. */
+  async #lastAnswers(): Promise<void> {
+    const { answersLimitMs, answersExtraMs = 0 } = this.#setup
+    const extraUntilUs = nowUs() + answersExtraMs * 1000
+    let answered = this.#outlet.answered
+    const look = (): void => {
+      const before = answered
+      answered = this.#outlet.answered
+      if (this.#isHurried || answered === before || nowUs() >= extraUntilUs) {
+        void this.#outlet.destroy()
+      } else timer = setTimeout(look, answersLimitMs)
+    }
+    let timer = setTimeout(look, answersLimitMs)
+    await this.#outlet.done
+    clearTimeout(timer)
   }
 
   #onDrain(): void {

@@ -56,7 +56,7 @@ export class Publisher {
       this.#watch.extend(message.endUs)
       for (const run of this.#runs.values()) run.extend(message.endUs)
     } else {
-      this.#stop()
+      for (const run of this.#runs.values()) run.finish()
     }
   }
 

@@ -13,6 +13,8 @@ export interface DrainOrder {
   readonly periods: RunPeriods
   /** Beyond the limit: what the target still owes must not be in the way of a further step. */
   readonly extraMs: number
+  /** Aborted: what is owed is not waited for longer than the limits. */
+  readonly signal: AbortSignal
 }
 
 export async function drain(shards: ShardGroup, order: DrainOrder): Promise<void> {
@@ -20,35 +22,57 @@ export async function drain(shards: ShardGroup, order: DrainOrder): Promise<void
   if (publisher !== null && !publisher.isDone) {
     // Its own clock ends it; only an end before that needs a word.
     if (nowUs() < stage.endUs) publisher.finish()
-    await shards.waitUntil(() => publisher.isDone, limits.publishedMs)
+    await untilPublished(shards, publisher, order)
   }
   // What is due at the very end may still be sent for as long as it is not late.
   if (nowUs() >= stage.endUs) await pauseUntil(stage.endUs + LATE_AFTER_US)
   shards.tell({ kind: 'stop' })
-  const limitUs = nowUs() + (limits.drainMs + order.extraMs) * 1000
+  let limitUs = nowUs() + (limits.drainMs + order.extraMs) * 1000
+  const extraUntilUs = nowUs() + limits.storedExtraMs * 1000
+  let come = 0
   for (;;) {
     const leftMs = (limitUs - nowUs()) / 1000
     if (leftMs <= 0 || shards.living.length === 0) return
     // What shards said before they stopped may be old by a second.
     await shards.askAndWait(leftMs)
-    if (hasAllCome(shards, publisher)) return
+    const before = come
+    come = comeSoFar(shards)
+    if (come >= owed(shards, publisher)) return
+    if (come > before && nowUs() < extraUntilUs && !order.signal.aborted) {
+      limitUs = Math.max(limitUs, nowUs() + limits.drainMs * 1000)
+    }
     await pauseUntil(nowUs() + periods.drainLookMs * 1000)
   }
+}
+
+async function untilPublished(
+  shards: ShardGroup,
+  publisher: RunPublisher,
+  { limits, signal }: DrainOrder,
+): Promise<void> {
+  const { publishedMs, storedExtraMs } = limits
+  await shards.waitUntil(() => publisher.isDone, publishedMs + storedExtraMs, signal)
+  if (publisher.isDone) return
+  publisher.finish()
+  await shards.waitUntil(() => publisher.isDone, publishedMs)
+}
+
+function comeSoFar(shards: ShardGroup): number {
+  return shards.sum(({ received, duplicated }) => received - duplicated)
 }
 
 /**
  * By the connections that are up now: exact where none was lost, which the report counts exactly.
  */
-function hasAllCome(shards: ShardGroup, publisher: RunPublisher | null): boolean {
-  const come = shards.sum(({ received, duplicated }) => received - duplicated)
-  if (publisher === null) return come >= shards.sum(({ sent }) => sent)
+function owed(shards: ShardGroup, publisher: RunPublisher | null): number {
+  if (publisher === null) return shards.sum(({ sent }) => sent)
   const { unicast = null, broadcast = null } = publisher.result ?? {}
   const { sent: toRooms = 0, members = 0 } = unicast?.rooms ?? {}
   const toOne = (unicast?.sends.sent ?? 0) - toRooms + members
   // By whoever sent them: another host's are no sends of ours.
   const { sentInAll = 0, warmupSent = 0 } = broadcast ?? {}
   const toAll = (sentInAll - warmupSent) * shards.alive
-  return come >= toOne + toAll
+  return toOne + toAll
 }
 
 function pauseUntil(us: number): Promise<void> {

@@ -11,6 +11,8 @@ export const FAIL_FAST_COUNT = 20
 /** What two busy cores, shared by node and generator, manage at the least, in a second. */
 const DELIVERIES_PER_SECOND_MIN = 50_000
 const CLOSES_PER_SECOND_MIN = 4_000
+/** As long as answers and messages of QoS 1 keep coming, however late. */
+const STORED_EXTRA_MS = 60_000
 /** Shards up to here have about a core each whenever they want something. */
 const SHARDS_WITHOUT_QUEUE = 16
 
@@ -30,6 +32,11 @@ export interface RunLimits {
   readonly publishedMs: number
   /** What is still on its way when sending ends counts if it comes within this. */
   readonly drainMs: number
+  /**
+   * On top of answersMs and drainMs, for as long as more comes within each of them. A stored push
+   * is owed however late, by a store that others use too; one of QoS 0 has come soon or is gone.
+   */
+  readonly storedExtraMs: number
   readonly resultMs: number
   /** For a shard to say goodbye on all its connections and see them end. */
   readonly closeMs: number
@@ -37,7 +44,7 @@ export interface RunLimits {
   readonly closedExtraMs: number
 }
 
-export function runLimits(connections: number, shards: number): RunLimits {
+export function runLimits(connections: number, shards: number, qos: 0 | 1 = 0): RunLimits {
   const answersMs = 2_000 + seconds(connections / DELIVERIES_PER_SECOND_MIN) + shards * 50
   const perShard = Math.ceil(connections / shards)
   return {
@@ -47,6 +54,7 @@ export function runLimits(connections: number, shards: number): RunLimits {
     answersMs,
     publishedMs: answersMs + 2_000 + shards * 50,
     drainMs: 2_000 + seconds(connections / DELIVERIES_PER_SECOND_MIN) + shards * 50,
+    storedExtraMs: qos === 1 ? STORED_EXTRA_MS : 0,
     resultMs: 10_000 + shards * 1_000,
     closeMs: 1_500 + seconds(perShard / CLOSES_PER_SECOND_MIN),
     closedExtraMs: 3_000 + shards * 100,

@@ -189,8 +189,9 @@ export interface PublisherSetup {
   readonly messageBytes: number
   readonly qos: 0 | 1
   readonly seed: number
-  /** How long the last answers are waited for. */
+  /** How long the last answers are waited for, and for as long as more come within that. */
   readonly answersLimitMs: number
+  readonly answersExtraMs?: number
   readonly population?: Population | undefined
   readonly roomNames?: DeviceNames | undefined
   /** Bad clients that are pushed to as devices are: numbers from `first` on. */

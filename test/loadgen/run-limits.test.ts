@@ -30,6 +30,11 @@ describe('the limits of a run', () => {
     expect(small.closeMs).toBeLessThan(2_000)
   })
 
+  it('wait longer for stored pushes, which are owed however late', () => {
+    expect(runLimits(1_000, 2, 1).storedExtraMs).toBeGreaterThan(10_000)
+    expect(runLimits(1_000, 2).storedExtraMs).toBe(0)
+  })
+
   it('look once a second where shards are few, and less often where they share the cores', () => {
     expect(runPeriods(1)).toEqual({ intervalMs: 1_000, memoryMs: 250, drainLookMs: 50 })
     expect(runPeriods(16).intervalMs).toBe(1_000)
