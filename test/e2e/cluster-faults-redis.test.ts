@@ -33,6 +33,15 @@ describe.skipIf(!hasRedis)('a Redis', { timeout: STAGE_TEST_MS_MAX }, () => {
     await until(async () => (await statusOf(a!, '/readyz')) === 503, WAIT_MS_MAX)
     await until(async () => (await statusOf(b!, '/readyz')) === 503, WAIT_MS_MAX)
     expect(await stage.push(devices[0]!, a)).toBe(false)
+    for (const node of [a!, b!]) {
+      const own = (await stage.records(node)).find(({ http }) => http === node.url(''))
+      expect(own?.state).toBe('fenced')
+    }
+    const status = await stage.cli('cluster', 'status', '--node', a!.url(''), '--json')
+    expect(JSON.parse(status.stdout).nodes).toMatchObject([
+      { state: 'fenced' },
+      { state: 'fenced' },
+    ])
     expect(await a!.push({ to: 'all', payload: 'still here' })).toMatchObject({ online: 3 })
     await until(() => devices.filter(({ receivedCount }) => receivedCount === 2).length === 3)
     expect(devices.every(({ isOnline }) => isOnline)).toBe(true)

@@ -66,7 +66,23 @@ class HttpNodeSource implements NodeSource {
 
   async close(): Promise<void> {}
 
+  /** What a fenced node knows of others is as old as its lease: each is asked for itself. */
   async #ask(url: string): Promise<readonly NodeRecord[]> {
+    const { self, records } = await this.#list(url)
+    if (records.find(({ name }) => name === self)?.state !== 'fenced') return records
+    return Promise.all(
+      records.map((record) => (record.name === self ? record : this.#ofItself(record))),
+    )
+  }
+
+  /** As it was where it does not answer. */
+  async #ofItself(record: NodeRecord): Promise<NodeRecord> {
+    const answer = await this.#list(record.http).catch(() => null)
+    this.#access.signal.throwIfAborted()
+    return answer?.records.find(({ name }) => name === record.name) ?? record
+  }
+
+  async #list(url: string): Promise<{ self: unknown; records: readonly NodeRecord[] }> {
     const { status, document } = await askNode(
       this.#access,
       ['GET', url, '/v1/cluster'],
@@ -80,7 +96,7 @@ class HttpNodeSource implements NodeSource {
       })
     }
     const records = readNodeRecords(document)
-    if (records !== null) return records
+    if (records !== null) return { self: document['self'], records }
     const message = `${url} must answer with nodes as pushctl writes them, got something else`
     throw new PushctlError('PUSHCTL_TARGET_PROTOCOL', message)
   }

@@ -10,6 +10,7 @@ import { DeviceRegistry } from '../../cluster/device-registry.ts'
 import { KeyNames } from '../../cluster/key-names.ts'
 import { Membership, type OwnRecord } from '../../cluster/membership.ts'
 import { NodeChannels } from '../../cluster/node-channels.ts'
+import { OwnView } from '../../cluster/own-view.ts'
 import type { ClusterView, NodeRecord } from '../../cluster/node-record.ts'
 import { RedisLink } from '../../cluster/redis-link.ts'
 import * as deviceScripts from '../../cluster/scripts/device-scripts.ts'
@@ -39,6 +40,7 @@ export class ClusterMember {
   readonly store: ClusterStore
   readonly link: RedisLink
   readonly keys: KeyNames
+  readonly view: ClusterView
   /** Called when the list of nodes was read again. */
   readonly onView: ((nodes: readonly NodeRecord[]) => void)[] = []
   readonly #settings: ClusterSettings
@@ -55,6 +57,7 @@ export class ClusterMember {
     this.link = link
     this.keys = parts.keys
     this.#membership = parts.membership
+    this.view = new OwnView(parts.membership, () => this.fencedBy !== '')
     this.#channels = new NodeChannels(link, parts.keys, settings.nodeName)
     this.#registry = new DeviceRegistry(link, parts.keys, parts.membership.number)
     this.store = new ClusterStore(parts.membership.hashKey, this.#registry)
@@ -90,10 +93,6 @@ export class ClusterMember {
       await link.close()
       throw error
     }
-  }
-
-  get view(): ClusterView {
-    return this.#membership
   }
 
   /** '' where the node serves all of it. */
@@ -191,7 +190,7 @@ export class ClusterMember {
   }
 
   onNodes(gone: readonly NodeRecord[]): void {
-    const nodes = this.#membership.nodes()
+    const nodes = this.view.nodes()
     this.#traffic?.onNodes(gone.length > 0)
     for (const listener of this.onView) listener(nodes)
   }
