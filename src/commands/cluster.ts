@@ -3,6 +3,7 @@
  * nodes are found through their leases, or by asking any of them, and told over their HTTP APIs.
  */
 import { type CommandContext, defineCommand } from '../config/command.ts'
+import { commandWords } from '../config/command-words.ts'
 import { nearestName } from '../config/nearest.ts'
 import { PushctlError } from '../errors/pushctl-error.ts'
 import { parseStages } from './cluster/rollout-stages.ts'
@@ -113,9 +114,8 @@ function rolloutFaults({ stages, thresholds, remoteShell, node }: ClusterOptions
     const parsed = parseThreshold(text)
     if (typeof parsed === 'string') faults.push(`--threshold "${text.slice(0, 60)}": ${parsed}`)
   }
-  if (remoteShell !== undefined && remoteShell.trim() === '') {
-    faults.push('--remote-shell must be a command, got nothing')
-  }
+  const shell = remoteShell === undefined ? [] : commandWords(remoteShell)
+  if (typeof shell === 'string') faults.push(`--remote-shell ${shell}`)
   const { protocol } = new URL(node)
   if (protocol !== 'http:' && protocol !== 'https:') {
     faults.push(`--node must be an http:// or https:// URL, got "${node}"`)

@@ -23,6 +23,7 @@ describe('the words of pushctl cluster', () => {
     [['kick', 'a', '--to', 'b'], '--to means nothing for cluster kick'],
     [['rollout', '--restart', 'x', '--stages', '1,x'], '--stages must be counts or shares'],
     [['rollout', '--restart', 'x', '--threshold', 'lag<5'], 'expected a value such as'],
+    [['rollout', '--restart', 'x', '--remote-shell', "ssh 'a"], 'quote without its end'],
     [['status', '--cluster', 'http://a'], 'redis://'],
   ])('%j is refused: %s', async (words, expected) => {
     const { host, ended } = run(...words)

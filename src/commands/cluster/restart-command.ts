@@ -8,6 +8,7 @@ import { mkdtemp, open, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { NodeRecord } from '../../cluster/node-record.ts'
+import { commandWords } from '../../config/command-words.ts'
 import { isSshHost } from '../../config/ssh-host.ts'
 import { PushctlError } from '../../errors/pushctl-error.ts'
 import { plainText } from '../../report/table.ts'
@@ -30,7 +31,7 @@ const LAST_BYTES_MAX = 4_096
 const LAST_LINE_LENGTH_MAX = 200
 
 /** The program and its words. Throws PUSHCTL_CONFIG where the host cannot be put into one. */
-export function commandWords(command: RestartCommand, node: NodeRecord): string[] {
+export function restartWords(command: RestartCommand, node: NodeRecord): string[] {
   const host = hostOf(node)
   const fill = (text: string): string => {
     if (!text.includes('{host}')) return text.replaceAll('{node}', node.name)
@@ -41,7 +42,8 @@ export function commandWords(command: RestartCommand, node: NodeRecord): string[
     return text.replaceAll('{node}', node.name).replaceAll('{host}', host)
   }
   if (command.remoteShell === null) return ['/bin/sh', '-c', fill(command.text)]
-  const words = command.remoteShell.split(/\s+/).filter((word) => word !== '')
+  const words = commandWords(command.remoteShell)
+  if (typeof words === 'string') throw new PushctlError('PUSHCTL_CONFIG', `--remote-shell ${words}`)
   return [...words.map(fill), fill(command.text)]
 }
 
@@ -63,7 +65,7 @@ export function runForNode(
     PUSHCTL_ROLLOUT_SITE: node.site,
     PUSHCTL_ROLLOUT_HTTP: node.http,
   }
-  return runWords(commandWords(command, node), env, command.timeLimitMs, signal)
+  return runWords(restartWords(command, node), env, command.timeLimitMs, signal)
 }
 
 /** A command of the user for this host's shell. Fails as runForNode() does. */

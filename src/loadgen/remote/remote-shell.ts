@@ -3,13 +3,13 @@
  * quotes group words, and {host} is put into the words afterwards, so a host name means nothing to
  * anybody but the program that gets it.
  */
+import { commandWords } from '../../config/command-words.ts'
 import { isSshHost } from '../../config/ssh-host.ts'
 import { PushctlError } from '../../errors/pushctl-error.ts'
 
-export const HOST_WORD = '{host}'
+const HOST_WORD = '{host}'
 /** ssh with its own configuration; never asks, because nobody could answer for several hosts. */
 const SSH = ['ssh', '-T', '-o', 'BatchMode=yes', '-o', 'ConnectTimeout=10', '--', HOST_WORD]
-const WORDS_MAX = 64
 
 export interface RemoteShell {
   /** null: ssh. */
@@ -50,19 +50,9 @@ export function remoteFaults(remote: RemoteShell, hosts: readonly string[]): Pus
   return faults
 }
 
-/** Words divided by blanks; '…' and "…" keep theirs, and mean nothing else. */
-export function wordsOf(flag: string, text: string): string[] {
-  const words: string[] = []
-  const pattern = /\s*((?:[^\s'"]|'[^']*'|"[^"]*")+)/gy
-  let end = 0
-  for (const match of text.matchAll(pattern)) {
-    words.push(match[1].replace(/'([^']*)'|"([^"]*)"/g, (_, one = '', two = '') => one + two))
-    end = match.index + match[0].length
-  }
-  if (text.slice(end).trim() !== '') throw usage(`${flag} has a quote without its end: ${text}`)
-  if (words.length === 0 || words.length > WORDS_MAX) {
-    throw usage(`${flag} must be a command of 1 to ${WORDS_MAX} words, got "${text}"`)
-  }
+function wordsOf(flag: string, text: string): string[] {
+  const words = commandWords(text)
+  if (typeof words === 'string') throw usage(`${flag} ${words}`)
   return words
 }
 

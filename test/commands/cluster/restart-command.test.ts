@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { commandWords, runForNode, runHere } from '../../../src/commands/cluster/restart-command.ts'
+import { restartWords, runForNode, runHere } from '../../../src/commands/cluster/restart-command.ts'
 import { nodeRecord } from './node-records.ts'
 
 const never = new AbortController().signal
@@ -12,9 +12,9 @@ function commandOf(text: string, remoteShell: string | null = null, timeLimitMs 
 it('hands the command to the shell of this host, or to the remote shell as one word', () => {
   const text = 'systemctl restart pushctl@{node} # {host}'
   const filled = 'systemctl restart pushctl@node-1 # 10.0.0.7'
-  expect(commandWords(commandOf(text), NODE)).toEqual(['/bin/sh', '-c', filled])
-  expect(commandWords(commandOf(text, 'ssh -p 22  ops@{host}'), NODE)).toEqual([
-    ...['ssh', '-p', '22', 'ops@10.0.0.7'],
+  expect(restartWords(commandOf(text), NODE)).toEqual(['/bin/sh', '-c', filled])
+  expect(restartWords(commandOf(text, 'ssh -o "User ops"  ops@{host}'), NODE)).toEqual([
+    ...['ssh', '-o', 'User ops', 'ops@10.0.0.7'],
     filled,
   ])
 })
@@ -23,10 +23,10 @@ it.each(['http://$(reboot):1', 'http://a`b`:1', "http://a'b:1", 'http://-oProxy:
   'puts no host of %j into a command',
   (http) => {
     const node = nodeRecord('a', { http })
-    expect(() => commandWords(commandOf('restart', 'ssh {host}'), node)).toThrow(
+    expect(() => restartWords(commandOf('restart', 'ssh {host}'), node)).toThrow(
       /host that a shell/,
     )
-    expect(commandWords(commandOf('restart {node}'), node)).toEqual(['/bin/sh', '-c', 'restart a'])
+    expect(restartWords(commandOf('restart {node}'), node)).toEqual(['/bin/sh', '-c', 'restart a'])
   },
 )
 
