@@ -33,6 +33,7 @@ function thread(lagUs: number, pauseUs: number) {
     loopLagMeasured: lagUs === 0 ? recorded() : recorded(lagUs),
     steadyUsage: { cpuShare: 0.5, waitShare: 0.1 },
     failures: [{ phase: 'connect', cause: 'EADDRNOTAVAIL', count: 3 }],
+    refused: 5,
     bytes: [
       { direction: 'sent', expected: 100, counted: 90 },
       { direction: 'received', expected: 40, counted: 41 },
@@ -99,13 +100,13 @@ test('messages that had no connection are no fault of the generator', () => {
   expect(factsOfRun(findings(), SENDS, [])).toMatchObject({ planned: 100, late: 5, unsent: 6 })
 })
 
-test('failures of all threads and clamped values of all metrics count', () => {
+test('failures of all threads, clamped values of all metrics and refused ones count', () => {
   const pair = new LatencyPair()
   pair.recordUs(1_000, 500, 1_200)
   pair.recordUs(1_000, 500, 600)
   const { failures, latencies, connections } = factsOfRun(findings(), SENDS, [pair, pair])
   expect(failures.map(({ count }) => count)).toEqual([3, 3, 3])
-  expect(latencies).toEqual({ count: 4, clamped: 2 })
+  expect(latencies).toEqual({ count: 14, clamped: 12 })
   expect(connections).toBe(1_000)
 })
 
