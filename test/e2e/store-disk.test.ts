@@ -2,48 +2,31 @@
  * A store on a disk that fills up and becomes read-only: a small tmpfs of its own, so it runs only
  * where this process may mount one.
  */
-import { execFileSync } from 'node:child_process'
-import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { DEFAULT_INBOX_LIMITS } from '../../src/server/store/inbox.ts'
 import { LevelStore } from '../../src/server/store/level-store.ts'
 import { StagedInbox } from '../server/store/store-suite.ts'
+import { canMount, SmallDisk } from './fixtures/small-disk.ts'
 
 const EXPIRES_AT_S = 4_000_000_000
 const BLOCK = 'x'.repeat(60_000)
-const canMount = tryMount()
-
-function tryMount(): boolean {
-  const folder = mkdtempSync(join(tmpdir(), 'pushctl-mount-'))
-  try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', folder], { stdio: 'ignore' })
-    execFileSync('umount', [folder])
-    return true
-  } catch {
-    return false
-  } finally {
-    rmSync(folder, { recursive: true })
-  }
-}
 
 describe.skipIf(!canMount)('a store on a disk', () => {
-  let folder: string
+  let disk: SmallDisk
   let staged: StagedInbox | undefined
   beforeEach(async () => {
-    folder = mkdtempSync(join(tmpdir(), 'pushctl-disk-'))
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=12m', 'tmpfs', folder])
+    disk = new SmallDisk(12)
     staged = await open()
   })
   afterEach(async () => {
     await staged?.inbox.close().catch(() => {})
-    execFileSync('umount', ['-l', folder])
-    rmSync(folder, { recursive: true })
+    disk.remove()
   })
 
   const open = async () =>
-    new StagedInbox(await LevelStore.open(join(folder, 'store')), DEFAULT_INBOX_LIMITS).load()
+    new StagedInbox(await LevelStore.open(join(disk.folder, 'store')), DEFAULT_INBOX_LIMITS).load()
 
   async function pushUntilRefused(): Promise<{ accepted: number; error: unknown }> {
     for (let accepted = 0; accepted < 1_000; accepted++) {
@@ -60,12 +43,14 @@ describe.skipIf(!canMount)('a store on a disk', () => {
   const count = () => staged!.inbox.tables.messages.count
 
   it('that is full refuses pushes, keeps what it accepted, and goes on when there is room', async () => {
-    const ballast = join(folder, 'ballast')
+    const ballast = join(disk.folder, 'ballast')
     writeFileSync(ballast, Buffer.alloc(8 << 20))
     const { accepted, error } = await pushUntilRefused()
     expect(error).toMatchObject({
       code: 'PUSHCTL_STORE_FAILED',
-      message: expect.stringContaining(`expected to write to the store in ${folder}/store, got: `),
+      message: expect.stringContaining(
+        `expected to write to the store in ${disk.folder}/store, got: `,
+      ),
     })
     expect(accepted).toBeGreaterThan(5)
     expect(count()).toBe(accepted)
@@ -89,13 +74,13 @@ describe.skipIf(!canMount)('a store on a disk', () => {
   it('that is read-only cannot be opened, and says so', async () => {
     await staged!.inbox.close()
     staged = undefined
-    execFileSync('mount', ['-o', 'remount,ro', folder])
-    await expect(LevelStore.open(join(folder, 'store'))).rejects.toMatchObject({
+    disk.remount('ro')
+    await expect(LevelStore.open(join(disk.folder, 'store'))).rejects.toMatchObject({
       code: 'PUSHCTL_STORE_UNUSABLE',
       message: expect.stringContaining('--data-dir must be a folder that can be written'),
     })
-    execFileSync('mount', ['-o', 'remount,rw', folder])
+    disk.remount('rw')
     staged = await open()
-    expect(statSync(join(folder, 'store')).isDirectory()).toBe(true)
+    expect(statSync(join(disk.folder, 'store')).isDirectory()).toBe(true)
   })
 })

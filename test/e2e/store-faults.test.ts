@@ -2,51 +2,41 @@
  * A node whose disk fills up and becomes read-only while it is pushed to: a tmpfs of its own, so it
  * runs only where this process may mount one.
  */
-import { execFileSync } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { DevicePeer } from '../server/device-peer.ts'
+import { canMount, SmallDisk } from './fixtures/small-disk.ts'
 import { ServeProcess, until } from './serve-process.ts'
 
 const BLOCK = 'x'.repeat(30_000)
-const canMount = tryMount()
-
-function tryMount(): boolean {
-  const folder = mkdtempSync(join(tmpdir(), 'pushctl-mount-'))
-  try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', folder], { stdio: 'ignore' })
-    execFileSync('umount', [folder])
-    return true
-  } catch {
-    return false
-  } finally {
-    rmSync(folder, { recursive: true })
-  }
-}
 
 if (!canMount) console.warn('store faults are skipped: this process may not mount a tmpfs')
 
 describe.skipIf(!canMount)('a node under load whose disk fails', () => {
-  let folder: string
+  let disk: SmallDisk
   let node: ServeProcess
   /** What was accepted, by device. */
   let accepted: Map<string, string[]>
   let pushed: number
 
   beforeEach(async () => {
-    folder = mkdtempSync(join(tmpdir(), 'pushctl-faults-'))
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=16m', 'tmpfs', folder])
+    disk = new SmallDisk(16)
     accepted = new Map()
     pushed = 0
-    const words = ['--data-dir', join(folder, 'store'), '--shards', '1', '--log-format', 'json']
+    const words = [
+      '--data-dir',
+      join(disk.folder, 'store'),
+      '--shards',
+      '1',
+      '--log-format',
+      'json',
+    ]
     node = await ServeProcess.start(...words)
   })
   afterEach(async () => {
     await node.kill()
-    execFileSync('umount', ['-l', folder])
-    rmSync(folder, { recursive: true })
+    disk.remove()
   })
 
   const told = (event: string) =>
@@ -105,7 +95,7 @@ describe.skipIf(!canMount)('a node under load whose disk fails', () => {
   }
 
   it('says so when it is full, serves QoS 0, and goes on when there is room', async () => {
-    const ballast = join(folder, 'ballast')
+    const ballast = join(disk.folder, 'ballast')
     writeFileSync(ballast, Buffer.alloc(12 << 20))
     expect(await pushUntil(503)).toContain('expected to write to the store')
     await expectFailing()
@@ -120,13 +110,13 @@ describe.skipIf(!canMount)('a node under load whose disk fails', () => {
   })
 
   it('says the same when it becomes read-only, and goes on when it can be written', async () => {
-    const ballast = join(folder, 'ballast')
+    const ballast = join(disk.folder, 'ballast')
     writeFileSync(ballast, Buffer.alloc(12 << 20))
     await pushUntil(503)
     // Only a file system on which nobody has a file open for writing can become read-only.
     await until(() => {
       try {
-        execFileSync('mount', ['-o', 'remount,ro', folder], { stdio: 'ignore' })
+        disk.remount('ro')
         return true
       } catch {
         return false
@@ -138,7 +128,7 @@ describe.skipIf(!canMount)('a node under load whose disk fails', () => {
       return (await metric('pushctl_store_write_failures_total')) > failures + 2
     })
     await expectFailing()
-    execFileSync('mount', ['-o', 'remount,rw', folder])
+    disk.remount('rw')
     rmSync(ballast)
     await pushUntil(202)
     await until(() => told('store-back').length > 0)

@@ -4,6 +4,7 @@ import type { PushOutcome, PushRequest, StoredPush } from '../../../src/server/n
 import { ClusterMember } from '../../../src/server/cluster/cluster-member.ts'
 import { PushNode } from '../../../src/server/push-node.ts'
 import { DevicePeer } from '../device-peer.ts'
+import { nodeOptions } from '../node-options.ts'
 import { untilTrue } from '../node-stage.ts'
 
 export interface ClusterNode {
@@ -36,32 +37,7 @@ export class ClusterStage {
       advertised: { tcp: [], ws: [], http: '' },
       tell: (line) => told.push(line),
     })
-    const node = new PushNode({
-      name,
-      version: '0',
-      listeners: [
-        { carrier: 'tcp', host: '127.0.0.1', port: 0 },
-        { carrier: 'ws', host: '127.0.0.1', port: 0 },
-      ],
-      shardCount: 1,
-      shardKind: 'thread',
-      engine: 'node',
-      portPerShard: false,
-      connectionsMax: 1_000,
-      rowsPerShard: 1_000,
-      backlog: 1_024,
-      limits: {
-        frameBytesMax: 64 * 1024,
-        handshakeMs: 10_000,
-        sendQueueBytesMax: 256 * 1024,
-        bufferedBytesMax: 64 << 20,
-      },
-      heartbeatSecondsMin: 30,
-      heartbeatSecondsMax: 480,
-      broadcastPerSecond: 0,
-      verifyDevice: null,
-      cluster: member,
-    })
+    const node = new PushNode(nodeOptions({ name, shardCount: 1, engine: 'node', cluster: member }))
     const opened = { name, node, member, told }
     this.nodes.push(opened)
     await node.start()
