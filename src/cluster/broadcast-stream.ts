@@ -95,6 +95,7 @@ export class BroadcastStream {
     return states
   }
 
+  /** Of entries that are gone: the log has an end, and so have its states. */
   async forgetStates(seqs: readonly number[]): Promise<void> {
     if (seqs.length > 0) await this.#link.command('hdel', this.#keys.logStates, ...seqs)
   }

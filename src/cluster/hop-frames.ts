@@ -11,17 +11,15 @@
  *   PULSE   node number u32 · count u32
  *   ASK     request u32 · node name length u8 · node name · JSON length u32 · JSON · payload
  *   ANSWER  request u32 · JSON
- *   LOG     seq f64: an entry of the log of broadcasts is new, or its state
  */
 
-export const HOP = {
+const HOP = {
   STORED: 1,
   DIRECT: 2,
   CLOSE: 3,
   PULSE: 4,
   ASK: 5,
   ANSWER: 6,
-  LOG: 7,
 } as const
 
 const BYTES_AT_START = 4 * 1024
@@ -48,7 +46,6 @@ export interface HopHandler {
   onPulse(number: number, count: number): void
   onAsk(request: number, from: string, question: unknown, payload: Uint8Array): void
   onAnswer(request: number, answer: unknown): void
-  onLog(seq: number): void
 }
 
 /** Frames for one node. */
@@ -110,10 +107,6 @@ export class HopBatch {
     const text = Buffer.from(JSON.stringify(answer))
     const at = this.#begin(HOP.ANSWER, 4 + text.length)
     this.#bytes.set(text, this.#bytes.writeUInt32BE(request, at))
-  }
-
-  addLog(seq: number): void {
-    this.#bytes.writeDoubleBE(seq, this.#begin(HOP.LOG, 8))
   }
 
   /** What was gathered; it is the caller's until take() is called again. */
@@ -180,9 +173,6 @@ function readFrame(kind: number, body: Buffer, handler: HopHandler): void {
       break
     case HOP.ANSWER:
       handler.onAnswer(body.readUInt32BE(0), JSON.parse(body.subarray(4).toString()))
-      break
-    case HOP.LOG:
-      handler.onLog(body.readDoubleBE(0))
       break
   }
 }

@@ -42,7 +42,6 @@ export class NodeChannels {
       onDirect: (...frame) => listener.onDirect(...frame),
       onClose: (...frame) => listener.onClose(...frame),
       onAsk: (...frame) => listener.onAsk(...frame),
-      onLog: (seq) => listener.onLog(seq),
       onPulse: (from, count) => {
         if (from === this.#number) this.#pulseHeard = count
       },

@@ -16,7 +16,6 @@ const frame = fc.oneof(
   fc.tuple(fc.constant('Pulse'), u32, u32),
   fc.tuple(fc.constant('Ask'), u32, text, fc.record({ kind: text }), payload),
   fc.tuple(fc.constant('Answer'), u32, fc.option(fc.record({ online: seq }))),
-  fc.tuple(fc.constant('Log'), seq),
 )
 
 function told(message: Buffer): unknown[] {
@@ -27,7 +26,7 @@ function told(message: Buffer): unknown[] {
     (name: string) =>
     (...values: unknown[]) =>
       void frames.push([name, ...values.map(plain)])
-  const names = ['Stored', 'Direct', 'Close', 'Pulse', 'Ask', 'Answer', 'Log']
+  const names = ['Stored', 'Direct', 'Close', 'Pulse', 'Ask', 'Answer']
   const handler = Object.fromEntries(names.map((name) => [`on${name}`, note(name)]))
   readHops(message, handler as unknown as HopHandler)
   return frames
@@ -54,7 +53,7 @@ describe('frames between nodes', () => {
   it('that are cut off are left out, and those before them told', () => {
     const frames = [
       ['Close', { high: 1, low: 2, session: 3 }, 4001],
-      ['Log', 7],
+      ['Pulse', 7, 8],
     ]
     const message = written(frames)
     expect(told(message.subarray(0, message.length - 1))).toEqual(frames.slice(0, 1))
@@ -63,16 +62,16 @@ describe('frames between nodes', () => {
 
   it('of a kind that is not known are passed over', () => {
     const unknown = Buffer.from([0, 0, 0, 3, 99, 1, 2])
-    const known = written([['Log', 7]])
-    expect(told(Buffer.concat([unknown, known]))).toEqual([['Log', 7]])
+    const known = written([['Pulse', 7, 8]])
+    expect(told(Buffer.concat([unknown, known]))).toEqual([['Pulse', 7, 8]])
   })
 
   it('start anew when a batch was taken', () => {
     const batch = new HopBatch()
-    batch.addLog(1)
+    batch.addPulse(1, 1)
     expect(batch.take().length).toBe(13)
     expect(batch.isEmpty).toBe(true)
-    batch.addLog(2)
-    expect(told(batch.take())).toEqual([['Log', 2]])
+    batch.addPulse(2, 3)
+    expect(told(batch.take())).toEqual([['Pulse', 2, 3]])
   })
 })

@@ -57,10 +57,6 @@ export class BroadcastLog {
     this.#commits = commits
   }
 
-  get entryCount(): number {
-    return this.#entries.size
-  }
-
   /** A record of the store; all come before start(), in the order of their keys. */
   load(key: string, value: Uint8Array): void {
     const text = () => Buffer.from(value).toString()
@@ -162,10 +158,11 @@ export class BroadcastLog {
     return entry.online
   }
 
-  /** As control(), for an entry that is kept elsewhere. */
-  apply(seq: number, state: BroadcastState): void {
+  /** As control(), for an entry that is kept elsewhere; false: it is gone, or yet to come. */
+  apply(seq: number, state: BroadcastState): boolean {
     const entry = this.#entries.get(seq)
     if (entry !== undefined && entry.state !== state) this.#switch(entry, state)
+    return entry !== undefined
   }
 
   /** What this node has counted of entries since it was last asked, where it is more. */

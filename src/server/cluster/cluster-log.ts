@@ -130,9 +130,12 @@ export class ClusterLog {
         this.#counted.delete(seq)
       }
     }
+    const gone: number[] = []
     for (const [seq, state] of await this.#stream.states()) {
-      this.#log.apply(seq, state as BroadcastState)
+      const isKnown = this.#log.apply(seq, state as BroadcastState)
+      if (!isKnown && seq <= this.#log.headSeq) gone.push(seq)
     }
+    await this.#stream.forgetStates(gone)
   }
 
   async #tellCounts(): Promise<void> {

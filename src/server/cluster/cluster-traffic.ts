@@ -202,10 +202,6 @@ export class ClusterTraffic implements Omit<HopHandler, 'onPulse' | 'onAnswer'> 
     })
   }
 
-  onLog(): void {
-    void this.log.readOn().catch(() => {})
-  }
-
   async #answer(question: Question, payload: Uint8Array): Promise<unknown> {
     switch (question.kind) {
       case 'device':
