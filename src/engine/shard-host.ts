@@ -13,7 +13,7 @@ import { isMainThread, parentPort, Worker } from 'node:worker_threads'
 export type ShardKind = 'thread' | 'process'
 
 /** Built files under dist/ that run as a shard. */
-export type ShardEntry = 
+export type ShardEntry =
   | 'server-shard'
   | 'loadgen-worker'
   | 'loadgen-publisher'
