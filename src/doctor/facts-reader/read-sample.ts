@@ -62,7 +62,7 @@ export async function readSample(source: FactSource, plan: SamplePlan): Promise<
       readKsoftirqd(source, plan.ksoftirqdPids),
       readProcesses(source, plan),
       readListeners(source, plan.withOwners),
-      readTransientSockets(source, plan.withOwners),
+      readTransientSockets(source, plan.withOwners, hasNoIpv6(counters.sockstat)),
       source.run({ name: 'tc-qdisc', argv: ['tc', '-s', 'qdisc', 'show'], linesMax: 20_000 }),
       readMetrics(source, plan.metrics),
     ])
@@ -169,13 +169,21 @@ async function readListeners(
   return pickFact(output, ({ text }) => parseSsListeners(text), 'is not in the expected format')
 }
 
+/** Then none is half open or leaked; at most the remains of closed ones wait for their last FIN. */
+function hasNoIpv6(sockstat: Fact<Sockstat>): boolean {
+  return sockstat.known && sockstat.value.tcp6InUse === 0
+}
+
+/** ss walks over all connections once for each family: with millions that is half a second each. */
 async function readTransientSockets(
   source: FactSource,
   withOwners: boolean,
+  isIpv4Only: boolean,
 ): Promise<Fact<TransientSockets>> {
+  const options = `-Htanoe${withOwners ? 'p' : ''}${isIpv4Only ? '4' : ''}`
   const output = await source.run({
     name: 'ss-transient',
-    argv: ['ss', withOwners ? '-Htanoep' : '-Htanoe', ...TRANSIENT_STATES.flatMap(stateFilter)],
+    argv: ['ss', options, ...TRANSIENT_STATES.flatMap(stateFilter)],
     linesMax: TRANSIENT_LINES_MAX,
   })
   return pickFact(
