@@ -99,6 +99,11 @@ describe('merged reports', () => {
     expect(merge(LEFT, RIGHT).report).not.toHaveProperty('bad_clients')
   })
 
+  it('of one host that is left are its own, also where it ended before it measured', () => {
+    const { report } = merge({ ...LEFT, duration_ms: 0, intervals: [] })
+    expect(report.connections).toEqual(LEFT.connections)
+  })
+
   it('are refused where they do not belong together, with every reason', () => {
     const later = { ...RIGHT, started_at: '2026-11-20T12:00:00.000Z', mode: 'echo' }
     expect(() => merge(LEFT, later)).toThrow(
