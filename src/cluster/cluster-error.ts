@@ -23,6 +23,11 @@ export function refused(message: string, tries: readonly string[], why?: string)
   })
 }
 
+/** Of all that a node asks; docs/cluster.md says the same. A Redis Cluster needs the last two. */
+export const ACL_RIGHTS =
+  '~PREFIX:* &PREFIX:* +@read +@write +@scripting +@pubsub +@connection +info +time ' +
+  '+cluster|slots +cluster|shards'
+
 /** Credentials and rights of the ACL user, as Redis words them. */
 export function isRefusal(cause: unknown): boolean {
   const text = String((cause as Error | undefined)?.message ?? '')
@@ -35,7 +40,7 @@ export function credentialsRefused(name: string, cause: unknown): PushctlError {
     [
       'the password as --cluster-password-file FILE or PUSHCTL_CLUSTER_PASSWORD',
       'the user as in --cluster redis://user@host:port',
-      'rights of an ACL user: ~PREFIX:* &PREFIX:* +@all -@dangerous +info +config|get',
+      `rights of an ACL user: ${ACL_RIGHTS}`,
     ],
   )
 }
