@@ -18,6 +18,7 @@ import { LevelStore } from '../server/store/level-store.ts'
 import { probeSettings } from './serve-dispatch-options.ts'
 import { joinCluster } from './serve-cluster.ts'
 import type { SERVE_OPTIONS } from './serve-options.ts'
+import { placesOf } from './serve-places.ts'
 import { planServe, readSecrets } from './serve-plan.ts'
 import { type Secrets, ServeReload } from './serve-reload.ts'
 import { planTuning } from './serve-tuning.ts'
@@ -137,6 +138,7 @@ function openHttp(
     adminToken,
     metricsAuth: options.metricsAuth,
     probe: probeSettings(options),
+    places: placesOf(options, node.listeners),
     limits: {
       ...DEFAULT_HTTP_LIMITS,
       payloadBytesMax: Math.min(DEFAULT_HTTP_LIMITS.payloadBytesMax, options.frameBytesMax),

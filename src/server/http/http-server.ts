@@ -30,7 +30,7 @@ import { listenFailure } from './listen-failure.ts'
 import { answerMalformedHttp } from './malformed-http.ts'
 import { answerMissingPath } from './missing-path.ts'
 import { openApiDocument } from './openapi-document.ts'
-import { OwnView } from './own-view.ts'
+import { type OwnPlaces, OwnView } from './own-view.ts'
 import { sendProblem } from './problem-reply.ts'
 import { RequestMeter } from './request-meter.ts'
 import type { ApiContext, Route } from './route.ts'
@@ -46,6 +46,8 @@ export interface HttpServerOptions {
   readonly origins?: readonly string[]
   /** Without it the node dispatches to itself. */
   readonly cluster?: ClusterView
+  /** How the node names itself then. */
+  readonly places?: OwnPlaces
   readonly probe?: ProbeSettings
   readonly host: string
   /** 0 for any free port. */
@@ -81,7 +83,7 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
     origins: new OriginList(options.origins ?? []),
     cluster: options.cluster ?? null,
     dispatcher: options.cluster ? new Dispatcher(options.cluster) : null,
-    ownView: new OwnView(options.control),
+    ownView: new OwnView(options.control, options.places),
     probe: options.probe ?? DEFAULT_PROBE,
     limits: options.limits,
     batches: new Set(),

@@ -5,16 +5,32 @@
 import type { NodeRecord } from '../../cluster/node-record.ts'
 import type { NodeControl, NodeDescription } from '../node-control.ts'
 
+/** What a description of the node does not say. */
+export interface OwnPlaces {
+  /** Instead of the addresses that the node listens on; empty: those. */
+  readonly advertised: {
+    readonly tcp: readonly string[]
+    readonly ws: readonly string[]
+    readonly http: string
+  }
+  /** Its WebSocket listeners with TLS, as host:port. */
+  readonly wss: readonly string[]
+}
+
+const AS_LISTENED: OwnPlaces = { advertised: { tcp: [], ws: [], http: '' }, wss: [] }
+
 /** A description asks all shards, so it is kept for this long. */
 const KEPT_MS = 1_000
 
 export class OwnView {
   readonly #control: NodeControl
+  readonly #places: OwnPlaces
   #described: Promise<NodeDescription> | null = null
   #describedMs = 0
 
-  constructor(control: NodeControl) {
+  constructor(control: NodeControl, places = AS_LISTENED) {
     this.#control = control
+    this.#places = places
   }
 
   /** `host` is the Host header of who asks. */
@@ -46,6 +62,7 @@ export class OwnView {
 
   #recordOf(node: NodeDescription, host: string): NodeRecord {
     const { listeners } = node
+    const { advertised, wss } = this.#places
     const reach = (address: string): string =>
       address.replace(/^(0\.0\.0\.0|\[::\])(?=:\d+$)/, host === '' ? 'localhost' : host)
     return {
@@ -55,10 +72,13 @@ export class OwnView {
       site: '',
       state: this.#control.readiness().ready ? 'ready' : 'draining',
       addresses: {
-        tcp: listeners.tcp.map(reach),
-        ws: listeners.ws.map((address) => `ws://${reach(address)}`),
+        tcp: advertised.tcp.length > 0 ? advertised.tcp : listeners.tcp.map(reach),
+        ws:
+          advertised.ws.length > 0
+            ? advertised.ws
+            : listeners.ws.map((at) => `${wss.includes(at) ? 'wss' : 'ws'}://${reach(at)}`),
       },
-      http: `http://${reach(listeners.http)}`,
+      http: advertised.http === '' ? `http://${reach(listeners.http)}` : advertised.http,
       devicesMax: node.connectionsMax,
       devicesOnline: this.#control.counters().devicesOnline,
       load: this.#loadOf(node),

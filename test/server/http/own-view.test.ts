@@ -25,6 +25,18 @@ describe('the view of a node without a cluster', () => {
     expect((await view.record('')).addresses.tcp).toEqual(['localhost:7000'])
   })
 
+  it('says wss:// where a listener has TLS, and what is advertised instead of all that', async () => {
+    const none = { tcp: [], ws: [], http: '' }
+    const secure = new OwnView(new WildcardNode(), { advertised: none, wss: ['[::]:7001'] })
+    expect((await secure.record('a')).addresses.ws).toEqual(['wss://a:7001'])
+    const advertised = { tcp: ['edge:1'], ws: ['wss://edge'], http: 'https://edge' }
+    const { addresses, http } = await new OwnView(new WildcardNode(), {
+      advertised,
+      wss: [],
+    }).record('a')
+    expect({ ...addresses, http }).toEqual(advertised)
+  })
+
   it('asks the shards once for many requests', async () => {
     const node = new WildcardNode()
     const view = new OwnView(node)
