@@ -195,7 +195,7 @@ export class Membership implements ClusterView {
     const [held, nowText, hashKey, ...pairs] = reply
     const nowMs = Number(nowText)
     if (hashKey.toString() !== hexOf(this.hashKey)) throw this.#otherCluster()
-    this.#checkClock(nowMs, (askedMs + Date.now()) / 2)
+    this.#checkClock(nowMs, askedMs, Date.now())
     const all = recordsOf(pairs)
     const own = all.find((node) => node.record.name === name)
     this.#take(all, nowMs)
@@ -217,9 +217,10 @@ export class Membership implements ClusterView {
     this.#parts.events.onNodes(gone)
   }
 
-  #checkClock(redisMs: number, ownMs: number): void {
-    const skewMs = Math.round(ownMs - redisMs)
-    const isOff = Math.abs(skewMs) > SKEW_MS_MAX
+  /** Redis answered at some time between the two: what a slow answer leaves open is no skew. */
+  #checkClock(redisMs: number, askedMs: number, answeredMs: number): void {
+    const skewMs = Math.round((askedMs + answeredMs) / 2 - redisMs)
+    const isOff = Math.abs(skewMs) - (answeredMs - askedMs) / 2 > SKEW_MS_MAX
     if (isOff && !this.#hasToldSkew) {
       const side = skewMs > 0 ? 'ahead of' : 'behind'
       this.#parts.events.tell(
