@@ -10,7 +10,7 @@ import { DeviceRegistry } from '../../cluster/device-registry.ts'
 import { KeyNames } from '../../cluster/key-names.ts'
 import { Membership, type OwnRecord } from '../../cluster/membership.ts'
 import { NodeChannels } from '../../cluster/node-channels.ts'
-import { OwnView } from '../../cluster/own-view.ts'
+import { FencedView } from '../../cluster/fenced-view.ts'
 import type { ClusterView, NodeRecord } from '../../cluster/node-record.ts'
 import { RedisLink } from '../../cluster/redis-link.ts'
 import * as deviceScripts from '../../cluster/scripts/device-scripts.ts'
@@ -57,7 +57,7 @@ export class ClusterMember {
     this.link = link
     this.keys = parts.keys
     this.#membership = parts.membership
-    this.view = new OwnView(parts.membership, () => this.fencedBy !== '')
+    this.view = new FencedView(parts.membership, () => this.fencedBy !== '')
     this.#channels = new NodeChannels(link, parts.keys, settings.nodeName)
     this.#registry = new DeviceRegistry(link, parts.keys, parts.membership.number)
     this.store = new ClusterStore(parts.membership.hashKey, this.#registry)

@@ -4,7 +4,7 @@
  */
 import type { ClusterView, NodeRecord } from './node-record.ts'
 
-export class OwnView implements ClusterView {
+export class FencedView implements ClusterView {
   readonly #view: ClusterView
   readonly #isFenced: () => boolean
   #read: readonly NodeRecord[] = []
