@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { WebSocket } from 'ws'
 import { hasRedis, NO_REDIS, type RunningRedis, startRedis } from '../cluster/redis-server.ts'
 import { bench } from './bench-process.ts'
@@ -7,7 +7,8 @@ import { ServeProcess, until } from './serve-process.ts'
 let redis: RunningRedis
 let nodes: ServeProcess[] = []
 
-beforeAll(async () => {
+// Anew for each test, and each time it is tried: a drained node takes nobody any more.
+beforeEach(async () => {
   if (!hasRedis) return
   redis = await startRedis()
   const joined = ['--cluster', redis.url, '--cluster-lease', '1s', '--shards', '1']
@@ -17,7 +18,7 @@ beforeAll(async () => {
   for (const node of nodes) await until(async () => (await setFor(node, 'x')).length === 2)
 })
 
-afterAll(async () => {
+afterEach(async () => {
   await Promise.all(nodes.map((node) => node.kill()))
   await redis?.remove()
 })
@@ -66,7 +67,7 @@ describe.skipIf(!hasRedis)(`dispatch in a cluster${hasRedis ? '' : ` (${NO_REDIS
     const drains = ['--scenario', 'drain', '--scenario-node', 'b', '--scenario-after', '300ms']
     const load = ['-c', '40', '--connect-rate', '200', '--mode', 'unicast', '-R', '40']
     const words = ['--dispatch', nodes[0].url(''), ...load, '--qos', '1', '--warmup', '100ms']
-    const { report } = await bench([...words, '-d', '4s', '--scenario-rate', '200', ...drains])
+    const { report } = await bench([...words, '-d', '10s', '--scenario-rate', '200', ...drains])
     const { cluster, messages, connections } = report
     const rows = cluster!.nodes.map(({ node, devices_at_start }) => [node, devices_at_start > 0])
     expect(rows).toEqual([

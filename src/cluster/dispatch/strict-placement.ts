@@ -1,7 +1,8 @@
 /**
  * Whether a device that says HELLO here belongs elsewhere (BYE 4302). Only within the site of this
- * node, and only to a node that is clearly below its bound: counts of other nodes are as old as
- * their last lease, and a device must not be sent to and fro between two nodes at the bound.
+ * node, only to a node that is clearly below its bound, and only to one that comes before this one
+ * in the ranking of the device: counts of other nodes are as old as their last lease, so each node
+ * sees others of them, and a device that is only ever sent up its ranking is never sent in circles.
  */
 import type { ClusterView, NodeRecord } from '../node-record.ts'
 import type { NodeRanking } from './node-ranking.ts'
@@ -26,8 +27,10 @@ export class StrictPlacement {
   homeElsewhere(point: number): NodeRecord | null {
     this.#readView()
     if (this.#ranking === undefined || this.#own < 0) return null
-    const home = this.#ranking.homeOf(point, this.#own, MOVE_BOUND)
-    return home === this.#own ? null : this.#ranking.nodes[home]
+    const ranking = this.#ranking
+    const home = ranking.homeOf(point, this.#own, MOVE_BOUND)
+    const isBetter = ranking.scoreOf(point, home) > ranking.scoreOf(point, this.#own)
+    return isBetter ? ranking.nodes[home] : null
   }
 
   #readView(): void {

@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { Dispatcher } from '../../../src/cluster/dispatch/dispatcher.ts'
 import { mix32 } from '../../../src/cluster/dispatch/name-point.ts'
@@ -28,6 +29,26 @@ describe('strict placement', () => {
         expect(home?.name).not.toBe('node-3')
       }
     }
+  })
+
+  it('sends no device in circles, whatever each node believes of the others', () => {
+    const counts = fc.array(fc.nat(50), { minLength: 4, maxLength: 4 })
+    fc.assert(
+      fc.property(fc.tuple(counts, counts, counts, counts), fc.nat(), (beliefs, seed) => {
+        const placements = beliefs.map((believed, self) => {
+          const nodes = nodeRecords(4).map((node, i) => ({ ...node, devicesOnline: believed[i]! }))
+          return [nodes[self]!.name, new StrictPlacement(viewOf(nodes, nodes[self]!.name))] as const
+        })
+        const byName = new Map(placements)
+        let at = placements[0]![0]
+        for (let hops = 0; ; hops++) {
+          const home = byName.get(at)!.homeElsewhere(mix32(seed))
+          if (home === null) return
+          expect(hops).toBeLessThan(3)
+          at = home.name
+        }
+      }),
+    )
   })
 
   it('moves no device to another site, nor from a node that is not ready', () => {
