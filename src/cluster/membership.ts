@@ -61,6 +61,8 @@ export class Membership implements ClusterView {
   /** By this process's monotonic clock. */
   #heldUntilMs = 0
   #hasToldSkew = false
+  /** By this process's monotonic clock. */
+  #filledAtMs = 0
   #isStopped = false
   #running: Promise<void> = Promise.resolve()
 
@@ -75,6 +77,14 @@ export class Membership implements ClusterView {
 
   get isHeld(): boolean {
     return this.#isHeld && performance.now() < this.#heldUntilMs
+  }
+
+  /**
+   * For so long nodes fill a Redis that lost its data: each of them knows the numbers of its own
+   * devices only, and renews its lease several times until then.
+   */
+  get fillingMs(): number {
+    return Math.max(0, this.#filledAtMs - performance.now())
   }
 
   /** Name of the live node of this number; undefined where it is gone. */
@@ -190,10 +200,13 @@ export class Membership implements ClusterView {
       number,
       Buffer,
       Buffer,
+      Buffer,
       ...Buffer[],
     ]
-    const [held, nowText, hashKey, ...pairs] = reply
+    const [held, nowText, hashKey, emptiedText, ...pairs] = reply
     const nowMs = Number(nowText)
+    const emptiedMs = Number(emptiedText)
+    if (emptiedMs > 0) this.#filledAtMs = performance.now() + emptiedMs + leaseMs - nowMs
     if (hashKey.toString() !== hexOf(this.hashKey)) throw this.#otherCluster()
     this.#checkClock(nowMs, askedMs, Date.now())
     const all = recordsOf(pairs)

@@ -25,18 +25,21 @@ return { meta[1], meta[2], number }
 
 /**
  * KEYS nodes, meta · ARGV name, number, lease ms, record, format, key of the device hash.
- * Returns held (1, or 0 where another run holds the name), time ms, key of the device hash, then
- * name and value of every node. A value is "number expires-ms seen-ms record". Records whose lease
- * ended an hour ago are dropped.
+ * Returns held (1, or 0 where another run holds the name), time ms, key of the device hash, when
+ * Redis was found without its data (ms; "0": never), then name and value of every node. A value is
+ * "number expires-ms seen-ms record". Records whose lease ended an hour ago are dropped.
  */
 export const LEASE = defineScript(
   'lease',
-  1,
+  2,
   `
 local time = redis.call('TIME')
 local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
 redis.call('HSETNX', KEYS[2], 'format', ARGV[5])
-redis.call('HSETNX', KEYS[2], 'hash-key', ARGV[6])
+-- Whoever renews a lease joined once, and the key was there.
+if redis.call('HSETNX', KEYS[2], 'hash-key', ARGV[6]) == 1 then
+  redis.call('HSET', KEYS[2], 'emptied-ms', string.format('%.0f', now))
+end
 local held = 1
 local own = redis.call('HGET', KEYS[1], ARGV[1])
 if own then
@@ -49,7 +52,8 @@ if held == 1 then
     ARGV[2] .. ' ' .. expires .. ' ' .. string.format('%.0f', now) .. ' ' .. ARGV[4])
 end
 local all = redis.call('HGETALL', KEYS[1])
-local answer = { held, string.format('%.0f', now), redis.call('HGET', KEYS[2], 'hash-key') }
+local meta = redis.call('HMGET', KEYS[2], 'hash-key', 'emptied-ms')
+local answer = { held, string.format('%.0f', now), meta[1], meta[2] or '0' }
 for at = 1, #all, 2 do
   local expires = tonumber(string.match(all[at + 1], '^%d+ (%d+) ')) or 0
   if expires + 3600000 < now then

@@ -171,17 +171,24 @@ export class ClusterMember {
    * replica that took over in time. Numbers of messages would be given out twice.
    */
   #onReconnect(): void {
-    if (this.fencedBy === '') void this.onHeld()
-    else void loadScripts(this.link).catch(() => {})
+    if (this.fencedBy !== '') return void loadScripts(this.link).catch(() => {})
+    this.#fencedBy = CHECKING
+    // The lease tells whether Redis has its data.
+    void this.#membership.renew().then(() => this.onHeld())
   }
 
   async onHeld(): Promise<void> {
-    this.#fencedBy = 'devices are being checked against Redis'
+    this.#fencedBy = CHECKING
     await loadScripts(this.link).catch(() => {})
     const isWhole = (await this.#traffic?.checkAll()) ?? true
-    // The next renewal begins anew where Redis went away in between.
-    if (!this.#membership.isHeld) return
-    if (!isWhole) return void setTimeout(() => void this.onHeld(), 1_000).unref()
+    // Redis may have gone away in between.
+    if (!this.#membership.isHeld || !isWhole)
+      return void setTimeout(() => void this.onHeld(), 1_000).unref()
+    const { fillingMs } = this.#membership
+    if (fillingMs > 0) {
+      this.#fencedBy = 'Redis lost its data, and all nodes fill it again'
+      return void setTimeout(() => void this.onHeld(), fillingMs).unref()
+    }
     this.#fencedBy = ''
     // What others stored before they knew that this node is back.
     setTimeout(() => void this.#traffic?.checkAll(), this.#settings.leaseMs).unref()
@@ -196,6 +203,7 @@ export class ClusterMember {
   }
 }
 
+const CHECKING = 'devices are being checked against Redis'
 const NO_ANSWER = 'Redis of the cluster does not answer'
 
 interface JoinedParts {
