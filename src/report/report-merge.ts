@@ -108,10 +108,11 @@ function mergeFaults(named: readonly NamedReport[]): string[] {
     const twin = named.slice(0, index).find((other) => isSameRun(other.report, report))
     if (twin !== undefined) faults.push(`${name} and ${twin.name} are the same run`)
   }
-  const latest = named.toSorted((a, b) => startOf(b.report) - startOf(a.report))[0]
-  const soonest = named.toSorted((a, b) => endOf(a.report) - endOf(b.report))[0]
-  // One that ended before anything was measured is no reason against itself.
-  if (soonest !== latest && endOf(soonest.report) <= startOf(latest.report)) {
+  // One that was interrupted before anything was measured has no time of its own.
+  const measured = named.filter(({ report }) => endOf(report) > startOf(report))
+  const latest = measured.toSorted((a, b) => startOf(b.report) - startOf(a.report))[0]
+  const soonest = measured.toSorted((a, b) => endOf(a.report) - endOf(b.report))[0]
+  if (latest && soonest && endOf(soonest.report) <= startOf(latest.report)) {
     faults.push(
       `${soonest.name} had ended before ${latest.name} began: ` +
         'the load of runs one after the other does not add up',

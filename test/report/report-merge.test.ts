@@ -104,6 +104,14 @@ describe('merged reports', () => {
     expect(report.connections).toEqual(LEFT.connections)
   })
 
+  it('of hosts that were stopped before they measured are one, though none overlaps another', () => {
+    const nothing = { duration_ms: 0, intervals: [] }
+    const started_at = new Date(Date.parse(LEFT.started_at) + 5).toISOString()
+    const { report } = merge({ ...LEFT, ...nothing }, { ...RIGHT, ...nothing, started_at })
+    const { established } = report.connections
+    expect(established).toBe(LEFT.connections.established + RIGHT.connections.established)
+  })
+
   it('are refused where they do not belong together, with every reason', () => {
     const later = { ...RIGHT, started_at: '2026-11-20T12:00:00.000Z', mode: 'echo' }
     expect(() => merge(LEFT, later)).toThrow(
