@@ -38,9 +38,13 @@ export interface MergedReport {
 const OF_ONE_GENERATOR: readonly MetricName[] = ['broadcast_first', 'broadcast_all']
 const VERDICTS: readonly Verdict[] = ['VALID', 'SUSPECT', 'INVALID']
 
-/** @throws PushctlError PUSHCTL_CONFIG that says what does not fit */
-export function mergeReports(named: readonly NamedReport[]): MergedReport {
-  const reasons = mergeFaults(named)
+/**
+ * `isOneRun`: parts of one run, which overlap whenever they were stopped.
+ *
+ * @throws PushctlError PUSHCTL_CONFIG that says what does not fit
+ */
+export function mergeReports(named: readonly NamedReport[], isOneRun = false): MergedReport {
+  const reasons = [...mergeFaults(named), ...(isOneRun ? [] : apartFaults(named))]
   if (reasons.length > 0) {
     throw new PushctlError('PUSHCTL_CONFIG', 'these reports cannot be merged', {
       why: reasons.join('; '),
@@ -108,17 +112,20 @@ function mergeFaults(named: readonly NamedReport[]): string[] {
     const twin = named.slice(0, index).find((other) => isSameRun(other.report, report))
     if (twin !== undefined) faults.push(`${name} and ${twin.name} are the same run`)
   }
+  return faults
+}
+
+/** Runs one after the other; parts of one run may have been stopped at any time. */
+function apartFaults(named: readonly NamedReport[]): string[] {
   // One that was interrupted before anything was measured has no time of its own.
   const measured = named.filter(({ report }) => endOf(report) > startOf(report))
   const latest = measured.toSorted((a, b) => startOf(b.report) - startOf(a.report))[0]
   const soonest = measured.toSorted((a, b) => endOf(a.report) - endOf(b.report))[0]
-  if (latest && soonest && endOf(soonest.report) <= startOf(latest.report)) {
-    faults.push(
-      `${soonest.name} had ended before ${latest.name} began: ` +
-        'the load of runs one after the other does not add up',
-    )
-  }
-  return faults
+  if (!latest || !soonest || endOf(soonest.report) > startOf(latest.report)) return []
+  return [
+    `${soonest.name} had ended before ${latest.name} began: ` +
+      'the load of runs one after the other does not add up',
+  ]
 }
 
 function isSameRun(a: RunReport, b: RunReport): boolean {

@@ -27,7 +27,7 @@ interface HostReport extends NamedReport {
 /** @throws PushctlError for a report that is none, or does not fit the others */
 export function hostsReport(group: HostGroup, run: HostsRun): RunReport {
   const parts = group.living.map((state) => reportOf(group, state)).filter((part) => part !== null)
-  const { report, leftOut } = mergeReports(parts)
+  const { report, leftOut } = mergeReports(parts, true)
   const broadcasts = broadcastMetrics(parts)
   if (broadcasts === null) for (const line of leftOut) run.note(`left out: ${line}`)
   const generators = group.states.map((state) =>
