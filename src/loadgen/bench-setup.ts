@@ -60,7 +60,7 @@ export async function prepareBench(settings: BenchSettings): Promise<BenchSetup>
 }
 
 /** The epoll engine has no TLS, so `auto` is the other one where a target has. */
-export function engineWish({ engine, targets }: BenchSettings): BenchSettings['engine'] {
+function engineWish({ engine, targets }: BenchSettings): BenchSettings['engine'] {
   return engine === 'auto' && targets.some(({ tls }) => tls !== undefined) ? 'node' : engine
 }
 
