@@ -6,6 +6,7 @@ import { randomInt } from 'node:crypto'
 import { chooseEngine } from '../engine/create-engine.ts'
 import { badClientCount, pushedBadClients } from './bad-clients/bad-client-kinds.ts'
 import { type DeviceNames, deviceNamesOf } from './device-names.ts'
+import { RUN_ID_MIN } from './marker.ts'
 import type { OwnNodeOptions } from './own-node-process.ts'
 import { readHostLimits } from './plan/host-limits.ts'
 import { planRun } from './plan/planner.ts'
@@ -163,7 +164,7 @@ export function publisherSetup(
   }
 }
 
-/** Marks the messages of this run and its devices; never 0, which an empty payload would have. */
+/** Marks the messages of this run and its devices. */
 export function newRunId(): number {
-  return randomInt(1, 2 ** 32)
+  return randomInt(RUN_ID_MIN, 2 ** 32)
 }

@@ -7,12 +7,18 @@
  *
  * Response time is now - intendedUs, service time now - writtenUs; both count on the host's
  * monotonic clock, which all its processes share. `run` keeps a message of another bench from being
- * counted. `seq` counts from 1: of the messages to one device, or, with BROADCAST_MARK or ROOM_MARK
+ * counted; it opens with a byte that UTF-8 does not have (RUN_ID_MIN). `seq` counts from 1: of the messages to one device, or, with BROADCAST_MARK or ROOM_MARK
  * added, of those to all or to a room, which are numbered apart so that a run may have all. 24
  * bytes are exactly 32 characters of base64, so a publisher need not encode the filler again for
  * each push.
  */
 export const MARKER_BYTES = 24
+/**
+ * The least number of a run. JSON of a push node (push.v1.json, SSE, poll) has a payload as text
+ * where it happens to be UTF-8 and in base64 elsewhere, and no marker is found in the text. No
+ * UTF-8 begins with 0xf8 or more (RFC 3629, section 3).
+ */
+export const RUN_ID_MIN = 0xf800_0000
 /** The top bit of seq. */
 export const BROADCAST_MARK = 0x8000_0000
 /** The bit below it. */

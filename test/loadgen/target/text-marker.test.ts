@@ -1,7 +1,11 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { MARKER_BYTES, writeMarker } from '../../../src/loadgen/marker.ts'
+import { newRunId } from '../../../src/loadgen/bench-setup.ts'
+import { MARKER_BYTES, payloadTemplate, writeMarker } from '../../../src/loadgen/marker.ts'
 import { TEXT_MARKER_CHARACTERS, TextMarker } from '../../../src/loadgen/target/text-marker.ts'
+import { FrameReader } from '../../../src/protocol/frame-reader.ts'
+import { FRAME } from '../../../src/protocol/frame-types.ts'
+import { jsonFromFrame } from '../../../src/protocol/json-frames.ts'
 
 const u32 = fc.integer({ min: 1, max: 2 ** 32 - 1 })
 const time = fc.double({ min: 0, max: 1e15, noNaN: true })
@@ -48,5 +52,19 @@ describe('the marker in text', () => {
     expect(marker.findBinary(bytes, 0, bytes.length)).toBe(3)
     expect(marker.findBinary(bytes, 4, bytes.length)).toBe(-1)
     expect(marker.findBinary(bytes, 0, 3 + MARKER_BYTES - 1)).toBe(-1)
+  })
+
+  it('is found in the JSON of a push node, where all other bytes of the payload are text', () => {
+    const asText = Buffer.from('BAAAAAAA').readDoubleBE()
+    const message = payloadTemplate(40)
+    const runId = newRunId()
+    writeMarker(new DataView(message.buffer), 0, runId, 7, asText, asText)
+    const reader = new FrameReader({ from: 'node' })
+    const frame = Buffer.concat([Buffer.from([FRAME.MSG, 0, 0]), message])
+    expect(reader.read(frame, 0, frame.length)).toBe(true)
+    const json = Buffer.from(jsonFromFrame(reader, frame))
+    const marker = new TextMarker(runId)
+    expect(marker.findText(json, 0, json.length)).toBeGreaterThan(0)
+    expect(Buffer.from(marker.marker)).toEqual(Buffer.from(message.subarray(0, MARKER_BYTES)))
   })
 })
