@@ -28,7 +28,6 @@ import { BadClientGroup } from './bad-clients/bad-client-group.ts'
 import { connectInLanes } from './connect-lanes.ts'
 import { IntervalLog, ratesOf } from './interval-log.ts'
 import { MemorySampler } from './memory-sampler.ts'
-import { scheduleOf } from './message-schedule.ts'
 import { NodeApi, type NodeFacts, pausesOfRun } from './node-api.ts'
 import { OwnNode } from './own-node.ts'
 import { buildReport } from './report-builder.ts'
@@ -45,10 +44,10 @@ import { openPublisher, type RunPublisher } from './run-publisher.ts'
 import { RunTotals } from './run-totals.ts'
 import { ShardGroup } from './shard-group.ts'
 import type { SteadyStage } from './shard-messages.ts'
+import { steadyStageOf } from './steady-stage.ts'
 import { SteadyState } from './steady-state.ts'
 import { connectFailure } from './target-failure.ts'
 import { blameTarget } from './target-probe.ts'
-import { turnoverOf } from './turnover.ts'
 import { isLoopback } from './target/target-address.ts'
 import { type BenchSettings, hasTurnover, needsPublisher } from './workload.ts'
 
@@ -166,9 +165,7 @@ class BenchRun {
       this.#hosts = (await this.#hooks.hosts?.finish()) ?? []
       if (this.#hasConnected) {
         await collectResults(this.#shards, this.#limits)
-        const broadcasts = this.#publisher?.result?.broadcast ?? null
-        const { results } = this.#shards
-        this.#hooks.gate?.tellResults({ stage: this.#stage, results, broadcasts })
+        this.#tellResults()
         await closeShards(this.#shards, this.#limits, this.#setup.plan.shards.lanes)
       }
       return this.#report(hostAfter, targetAfter)
@@ -223,27 +220,24 @@ class BenchRun {
     this.#connectUs = nowUs() - startUs
     const established = this.#shards.sum((progress) => progress.established)
     this.#connected = Math.max(0, established - before)
-    if (established > 0 || this.#isInterrupted) return
+    // One part of several may have no share of a small step.
+    if (established > 0 || connections === 0 || this.#isInterrupted) return
     throw connectFailure(this.#shards, this.#setup.targets)
   }
 
   async #holdSteady(): Promise<void> {
-    this.#step = this.#hooks.steering?.stepFor(this.#step) ?? this.#step
-    const settings = { ...this.#settings, ...this.#step }
-    const { warmupMs, durationMs, connections } = settings
     const { steadyLeadUs } = this.#limits
     const order = await this.#hooks.gate?.atSteady(steadyLeadUs)
-    const startUs = order?.startUs ?? nowUs() + steadyLeadUs
-    const measureFromUs = startUs + warmupMs * 1000
-    const endUs = measureFromUs + durationMs * 1000
-    const turnover = turnoverOf(settings, measureFromUs, this.#node !== null)
-    const times = { startUs, measureFromUs, endUs }
-    const { clock } = order ?? {}
-    const stage = { ...times, turnover, connections, clock, ...scheduleOf(settings) }
+    this.#step = this.#hooks.steering?.stepFor(this.#step) ?? this.#step
+    const settings = { ...this.#settings, ...this.#step }
+    const { warmupMs, durationMs } = settings
+    const { startUs = nowUs() + steadyLeadUs, clock } = order ?? {}
+    const stage = steadyStageOf(settings, { startUs, clock, hasOwnNode: this.#node !== null })
     this.#stage = stage
     this.#badClients?.start()
     this.#shards.tell({ kind: 'steady', stage })
     this.#publisher?.publish(stage, this.#shards.failedConnections)
+    const { turnover } = stage
     if (turnover?.kind === 'storm' && !turnover.byGenerator) {
       this.#node?.killAt(turnover.atUs, this.#hooks.signal, (error) => (this.#nodeError = error))
     }
@@ -274,7 +268,8 @@ class BenchRun {
   /** No connection is left, and none will come back. */
   #isDeserted(): boolean {
     const { mode, dispatch } = this.#settings
-    return !hasTurnover(mode) && dispatch === undefined && this.#shards.alive === 0
+    if (hasTurnover(mode) || dispatch !== undefined || this.#step.connections === 0) return false
+    return this.#shards.alive === 0
   }
 
   async #drain(): Promise<void> {
@@ -290,15 +285,22 @@ class BenchRun {
     await drain(this.#shards, { stage, publisher, limits, periods, extraMs, signal })
   }
 
+  #tellResults(): void {
+    const broadcasts = this.#publisher?.result?.broadcast ?? null
+    const { results } = this.#shards
+    this.#hooks.gate?.tellResults({ stage: this.#stage, results, broadcasts })
+  }
+
   /** Asks the course of the run what is next; false where this was the last step. */
   async #takeNextStep(): Promise<boolean> {
     const { course } = this.#hooks
     const stage = this.#stage
     if (course === undefined || stage === null || this.#isInterrupted) return false
     await collectResults(this.#shards, this.#limits)
+    this.#tellResults()
     const report = this.#report(readHostSample(), null)
     const atMs = (stage.measureFromUs - this.#startUs) / 1000
-    const next = course.next(report, { atMs, blockedMs: this.#publisher?.blockedMs ?? 0 })
+    const next = await course.next(report, { atMs, blockedMs: this.#publisher?.blockedMs ?? 0 })
     if (next === null || this.#publisher?.error) return false
     this.#step = next
     this.#stage = null

@@ -20,8 +20,8 @@ export interface RunCourse {
   readonly steps: readonly RunStep[]
   /** No step comes after the one that runs; missing: nobody knows. */
   readonly isLast?: boolean
-  /** null: that was all. */
-  next(report: RunReport, moments: StepMoments): RunStep | null
+  /** null: that was all. Whoever asks another host for it answers later. */
+  next(report: RunReport, moments: StepMoments): RunStep | null | Promise<RunStep | null>
 }
 
 /** What the report of a step does not say. */

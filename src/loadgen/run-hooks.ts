@@ -5,7 +5,7 @@ import type { HostFindingsReport } from '../stats/run-report.ts'
 import type { RunPlan } from './plan/run-plan.ts'
 import type { RunCourse } from './run-course.ts'
 import type { RunGate } from './run-part.ts'
-import type { RunSteering } from './run-steering.ts'
+import type { StepHand } from './run-steering.ts'
 import type { Totals } from './run-totals.ts'
 
 export interface BenchHooks {
@@ -21,7 +21,7 @@ export interface BenchHooks {
   /** Steps over the same connections; missing: one, as the settings say. */
   readonly course?: RunCourse | undefined
   /** Missing: nobody holds the run, or steps its rate. */
-  readonly steering?: RunSteering | undefined
+  readonly steering?: StepHand | undefined
   /** Of a run that is a part of several. */
   readonly gate?: RunGate | undefined
 }

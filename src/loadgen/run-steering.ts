@@ -8,6 +8,12 @@ import { nowUs } from '../stats/clock.ts'
 import type { SteeringReport } from '../stats/run-report.ts'
 import type { RunStep } from './run-course.ts'
 
+/** Of a hand, what the run looks at; it may be on another host. */
+export type StepHand = Pick<
+  RunSteering,
+  'isHeld' | 'isStopped' | 'mustEndStep' | 'begin' | 'stepFor'
+>
+
 /** After the last change of the rate, before a step begins with it. */
 const RATE_SETTLES_MS = 1_000
 

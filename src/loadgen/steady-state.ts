@@ -7,7 +7,7 @@
  *                                            └ held ┄┄┄┄┄┄┄┄┄┄ released ── endUs
  */
 import { nowUs } from '../stats/clock.ts'
-import type { RunSteering } from './run-steering.ts'
+import type { StepHand } from './run-steering.ts'
 import type { ShardGroup } from './shard-group.ts'
 import type { SteadyStage } from './shard-messages.ts'
 
@@ -22,7 +22,7 @@ export interface SteadyParts {
   readonly shards: Pick<ShardGroup, 'tell' | 'waitUntil' | 'wake'>
   readonly publisher: { extend(endUs: number): void } | null
   readonly signal: AbortSignal
-  readonly steering: RunSteering | undefined
+  readonly steering: StepHand | undefined
   /** Whatever else ends the step. */
   isOver(): boolean
 }
