@@ -1,6 +1,6 @@
 /**
  * What the node knows of each device that uses its inbox: one row per device, one array per column,
- * found by the 64-bit keyed hash of the device id (sip-hash.ts) in an index of row numbers.
+ * found by the 64-bit keyed hash of the device id (sip-hash.ts) in an index (hash-index.ts).
  *
  *   row │ hash high, low │ next seq f64 │ head, tail, unsent u32 │ pending count, bytes u32
  *     1 │ 0x9f3a…, 0x11… │           43 │ 17, 19, 19             │ 3, 768
@@ -12,6 +12,7 @@
  * pushes of QoS 0 never touch this table. Row 0 is nobody. Rows are never given back, because a row
  * holds the next sequence number, which must not start again.
  */
+import { HashIndex } from '../hash-index.ts'
 
 const ROWS_AT_START = 1024
 export const NO_ROW = 0
@@ -72,8 +73,10 @@ export class DeviceRows {
   /** Connections in a row on which messages were sent again and none was acked. */
   rounds = new Uint8Array(ROWS_AT_START)
   #end = 1
-  #mask = 2 * ROWS_AT_START - 1
-  #index = new Uint32Array(2 * ROWS_AT_START)
+  readonly #index = new HashIndex({
+    isKey: (row, high, low) => this.lows[row] === low && this.highs[row] === high,
+    lowOf: (row) => this.lows[row],
+  })
 
   /** Rows 1 … end - 1 are in use. */
   get end(): number {
@@ -82,12 +85,7 @@ export class DeviceRows {
 
   /** NO_ROW where the device has none. */
   find(high: number, low: number): number {
-    let at = low & this.#mask
-    for (;;) {
-      const row = this.#index[at]
-      if (row === NO_ROW || (this.lows[row] === low && this.highs[row] === high)) return row
-      at = (at + 1) & this.#mask
-    }
+    return this.#index.find(high, low)
   }
 
   /** The device's row, made where there was none. */
@@ -100,7 +98,7 @@ export class DeviceRows {
     this.lows[row] = low
     this.nextSeqs[row] = 1
     this.shards[row] = NO_SHARD
-    this.#insert(row)
+    this.#index.put(high, low, row)
     return row
   }
 
@@ -108,18 +106,8 @@ export class DeviceRows {
     return this.shards[row] !== NO_SHARD
   }
 
-  #insert(row: number): void {
-    let at = this.lows[row] & this.#mask
-    while (this.#index[at] !== NO_ROW) at = (at + 1) & this.#mask
-    this.#index[at] = row
-  }
-
   #grow(): void {
-    const rows = this.highs.length * 2
-    growColumns(this, COLUMNS, rows)
-    this.#mask = 2 * rows - 1
-    this.#index = new Uint32Array(2 * rows)
-    for (let row = 1; row < this.#end; row++) this.#insert(row)
+    growColumns(this, COLUMNS, this.highs.length * 2)
   }
 }
 
