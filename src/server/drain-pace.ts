@@ -12,6 +12,11 @@ export class DrainPace {
   readonly #dismiss: (slot: Slot, code: number) => void
   readonly #onDone: () => void
   #timer: NodeJS.Timeout | undefined
+  /** 0: all at once. */
+  #devicesPerSecond = 0
+  /** Since when it is paced so, and how many were due until then. */
+  #sinceMs = 0
+  #dueBefore = 0
 
   constructor(
     sessions: SessionTable,
@@ -29,13 +34,13 @@ export class DrainPace {
    */
   start(devicesPerSecond: number, code: number, devicesMax = Infinity): void {
     this.stop()
-    const startedMs = performance.now()
+    this.#devicesPerSecond = devicesPerSecond
+    this.#sinceMs = performance.now()
+    this.#dueBefore = 0
     let cursor = 0
     let dismissed = 0
     const step = () => {
-      const elapsedMs = performance.now() - startedMs
-      const paced = devicesPerSecond === 0 ? Infinity : (elapsedMs * devicesPerSecond) / 1000
-      const due = Math.min(paced, devicesMax)
+      const due = Math.min(this.#due(), devicesMax)
       // A device that joins behind the cursor is met in the next round.
       if (cursor >= this.#sessions.usedEnd) cursor = 0
       for (; cursor < this.#sessions.usedEnd && dismissed < due; cursor++) {
@@ -51,8 +56,21 @@ export class DrainPace {
     step()
   }
 
+  /** Goes on at another rate; what was due until now stays due. */
+  setRate(devicesPerSecond: number): void {
+    this.#dueBefore = this.#due()
+    this.#sinceMs = performance.now()
+    this.#devicesPerSecond = devicesPerSecond
+  }
+
   stop(): void {
     clearInterval(this.#timer)
     this.#timer = undefined
+  }
+
+  #due(): number {
+    if (this.#devicesPerSecond === 0) return Infinity
+    const elapsedMs = performance.now() - this.#sinceMs
+    return this.#dueBefore + (elapsedMs * this.#devicesPerSecond) / 1_000
   }
 }

@@ -162,6 +162,8 @@ export interface NodeControl {
    * them with the addresses where to go instead. Resolves when all are gone.
    */
   drain(devicesPerSecond: number, addresses?: readonly string[]): Promise<void>
+  /** Takes a drain back: who is left stays, others may come. False: the node is shutting down. */
+  undrain(): boolean
   /** Moves some devices to other nodes and stays ready; tells how many. */
   move(order: MoveOrder): Promise<number>
 }

@@ -5,7 +5,6 @@
  */
 import { randomBytes } from 'node:crypto'
 import { strictPlacement } from '../cluster/dispatch/strict-placement.ts'
-import { HeapTrim } from '../engine/heap-trim.ts'
 import type { ShardExit } from '../engine/shard-host.ts'
 import { BYE } from '../protocol/frame-types.ts'
 import { addressesOf } from './address-text.ts'
@@ -37,10 +36,9 @@ import { NodeDrain } from './node-drain.ts'
 import type { PushNodeOptions } from './node-options.ts'
 import { NodePushes } from './node-pushes.ts'
 import { describeShards, mergeGc, NO_TOTALS, sumCounters, sumMemory } from './node-sample.ts'
-import { sampleShards } from './shard-samples.ts'
+import { NodeSampler } from './node-sampler.ts'
 import { NodeVitals } from './node-vitals.ts'
 import { type RunningShard, ShardGroup } from './shard-group.ts'
-import { type SampledShard, ShardLedger } from './shard-ledger.ts'
 import { configureShard, sampleIntervalMs } from './shard-configuration.ts'
 import type { ShardConfiguration, ShardListener, ShardUp } from './shard-messages.ts'
 import { startShards } from './shard-start.ts'
@@ -48,7 +46,6 @@ import { type NodeTuning, type ShardTuning, tuningOfShard } from './shard-tuning
 import { SipHash } from './sip-hash.ts'
 import { MemoryStore } from './store/memory-store.ts'
 import type { StoreHealth } from './store/commit-queue.ts'
-import { ThreadGauge } from './thread-gauge.ts'
 import type { HttpDevices } from './http-devices/http-devices.ts'
 import { createHttpDevices } from './http-devices/node-http-devices.ts'
 import { createUpstream } from './upstream/node-upstream.ts'
@@ -75,19 +72,16 @@ export class PushNode implements NodeControl {
   readonly #devices: NodeDevices
   readonly #hashKey: Uint32Array
   readonly #bootId = randomBytes(4).readUInt32BE()
-  readonly #gauge = new ThreadGauge()
   readonly #startedAtMs = Date.now()
   #listeners: readonly ShardListener[] = []
   #httpAddress = ''
-  #state: NodeDescription['state'] = 'starting'
-  readonly #ledger = new ShardLedger()
+  #isReady = false
+  readonly #sampler: NodeSampler
   readonly #vitals: NodeVitals
   #connectionsMax: number
   #tuning: ShardTuning | null = null
   readonly #gcReport = new GcReport()
-  readonly #heapTrim = new HeapTrim()
-  #sampler: NodeJS.Timeout | undefined
-  readonly #drain = new NodeDrain()
+  readonly #drain: NodeDrain
   /** null: the node is alone. */
   readonly #traffic: ClusterTraffic | null
   readonly #hostRecords = new HostRecords()
@@ -131,6 +125,23 @@ export class PushNode implements NodeControl {
       registry: this.#traffic?.sessions ?? null,
       placement: options.strictPlacement && cluster ? strictPlacement(cluster.view) : null,
     })
+    this.#sampler = new NodeSampler({
+      group: this.#group,
+      guard: this.#guard,
+      vitals: this.#vitals,
+      isReady: () => this.readiness().ready,
+      accepted: () => this.#admission.accepted,
+      onSampled: () => this.#drain.divide(),
+    })
+    this.#drain = new NodeDrain({
+      group: this.#group,
+      admission: this.#admission,
+      ledger: this.#sampler.ledger,
+      onChange: () => {
+        void this.#sampler.take(true)
+        cluster?.tellState()
+      },
+    })
     this.upstream = createUpstream(options, this.#bootId, this.#directory, hash, this.#group)
     this.httpDevices = createHttpDevices(options, this.#group, (index, listeners) =>
       this.#configurationOf(index, listeners),
@@ -161,8 +172,7 @@ export class PushNode implements NodeControl {
       await this.stop()
       throw error
     }
-    this.#sampler = setInterval(() => void this.#sampleAll(false), sampleIntervalMs(this.#options))
-    await this.#sampleAll(false)
+    await this.#sampler.start(sampleIntervalMs(this.#options))
   }
 
   /** While it runs; not above what its tables were made for. */
@@ -193,14 +203,13 @@ export class PushNode implements NodeControl {
   /** Called when the HTTP API is up too: the node is ready, and measured from here on. */
   markReady(httpAddress: string): void {
     this.#httpAddress = httpAddress
-    this.#gauge.start()
-    this.#state = 'ready'
+    this.#sampler.gauge.start()
+    this.#isReady = true
     this.#options.cluster?.markReady()
   }
 
   async stop(): Promise<void> {
-    clearInterval(this.#sampler)
-    this.#gauge.stop()
+    this.#sampler.stop()
     await this.#group.stop()
     this.#log.stop()
     await this.#inbox.close()
@@ -233,9 +242,9 @@ export class PushNode implements NodeControl {
   }
 
   async describe(): Promise<NodeDescription> {
-    const samples = await this.#sampleAll(true)
-    const main = this.#gauge.sample(NO_TOTALS, true)
-    const gc = () => mergeGc(samples, this.#ledger.legacies, main)
+    const samples = await this.#sampler.take(true)
+    const main = this.#sampler.gauge.sample(NO_TOTALS, true)
+    const gc = () => mergeGc(samples, this.#sampler.ledger.legacies, main)
     return {
       name: this.#options.name,
       version: this.#options.version,
@@ -251,7 +260,9 @@ export class PushNode implements NodeControl {
       load: this.#guard.describe(),
       store: this.#inbox.counters(),
       upstream: this.upstream.state(),
-      shards: describeShards(this.#group.shards, this.#ledger, (i) => this.#group.restartsOf(i)),
+      shards: describeShards(this.#group.shards, this.#sampler.ledger, (i) =>
+        this.#group.restartsOf(i),
+      ),
       gc: this.#gcReport.read(performance.now(), gc),
       memory: sumMemory(samples, main),
       health: this.#vitals.describe(samples, this.readiness().ready),
@@ -259,7 +270,7 @@ export class PushNode implements NodeControl {
   }
 
   counters(): NodeCounters {
-    return sumCounters(this.#ledger.latest, this.#ledger.legacies, {
+    return sumCounters(this.#sampler.ledger.latest, this.#sampler.ledger.legacies, {
       hellosAccepted: this.#admission.accepted,
       hellosRefused: this.#admission.refused,
       pushesAccepted: this.#pushes.count,
@@ -280,25 +291,25 @@ export class PushNode implements NodeControl {
   }
 
   drain(devicesPerSecond: number, addresses: readonly string[] = []): Promise<void> {
-    return this.#drainWith(devicesPerSecond, BYE.DRAIN, addresses)
+    return this.#drain.begin({ devicesPerSecond, code: BYE.DRAIN, addresses })
   }
 
   async move(order: MoveOrder): Promise<number> {
-    return moveDevices(await this.#sampleAll(true), order)
+    return moveDevices(await this.#sampler.take(true), order)
   }
 
   /** The end of this node: devices are told to come back at once, and find the next one. */
   drainForShutdown(devicesPerSecond: number): Promise<void> {
-    return this.#drainWith(devicesPerSecond, BYE.SHUTDOWN, [])
+    return this.#drain.begin({ devicesPerSecond, code: BYE.SHUTDOWN, addresses: [] })
   }
 
-  #drainWith(devicesPerSecond: number, code: number, addresses: readonly string[]): Promise<void> {
-    this.#state = 'draining'
-    this.#admission.closedWith = code
-    this.#group.stopRestarting()
-    const drained = this.#drain.begin(this.#group.alive, devicesPerSecond, code, addresses)
-    this.#options.cluster?.tellState()
-    return drained
+  undrain(): boolean {
+    return this.#drain.cancel()
+  }
+
+  get #state(): NodeDescription['state'] {
+    if (this.#drain.isOn) return 'draining'
+    return this.#isReady ? 'ready' : 'starting'
   }
 
   #clusterHost() {
@@ -356,24 +367,11 @@ export class PushNode implements NodeControl {
     this.#inbox.onShardLost(shard.index)
     this.#traffic?.sessions.onShardLost(shard.index)
     this.#log.onShardLost(shard.index)
-    this.#ledger.bury(shard)
+    this.#sampler.ledger.bury(shard)
     this.#vitals.shardsLost++
     this.#guard.onShardLost(shard.index)
     this.#drain.onDrained(shard)
     this.onShardLost(shard.index, exit, restartMs)
-  }
-
-  async #sampleAll(withHistograms: boolean): Promise<readonly SampledShard[]> {
-    await sampleShards(this.#group, this.#ledger, withHistograms)
-    this.#vitals.look(this.readiness().ready)
-    if (!withHistograms) {
-      const main = this.#gauge.sample(NO_TOTALS, false)
-      const memoryBytes = sumMemory(this.#ledger.latest, main).rssBytes
-      const { loopLagUs } = main
-      this.#guard.observe(performance.now(), this.#ledger.latest, { memoryBytes, loopLagUs })
-      this.#heapTrim.observe(this.#admission.accepted)
-    }
-    return this.#ledger.latest
   }
 
   /** Its configuration is that of the first start; what was switched since, it is told again. */

@@ -113,6 +113,10 @@ export type ShardDown =
       /** It is over when so many were sent away; without it when none is left. */
       readonly devicesMax?: number
     }
+  /** The drain goes on at this rate. */
+  | { readonly kind: 'drain-rate'; readonly devicesPerSecond: number }
+  /** Who is left stays. */
+  | { readonly kind: 'drain-stop' }
   | {
       readonly kind: 'sample'
       readonly requestId: number

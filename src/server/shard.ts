@@ -188,6 +188,12 @@ export class Shard implements EngineHandler {
         this.#ends.addresses = new ByeAddresses(message.addresses)
         this.#drain.start(message.devicesPerSecond, message.code, message.devicesMax)
         break
+      case 'drain-rate':
+        this.#drain.setRate(message.devicesPerSecond)
+        break
+      case 'drain-stop':
+        this.#drain.stop()
+        break
       case 'bind':
         if (this.#isCurrent(message.slot, message.generation)) {
           for (const tag of message.tags) this.#tags.bind(message.slot, tag)

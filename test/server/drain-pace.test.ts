@@ -80,6 +80,24 @@ describe('the pace of a drain', () => {
     expect([dismissed, done()]).toEqual([['0 4202'], 1])
   })
 
+  it('changes its rate in between, and what was due stays due', () => {
+    const { drain, dismissed } = setUp(200)
+    drain.start(40, 4300)
+    vi.advanceTimersByTime(975)
+    drain.setRate(80)
+    vi.advanceTimersByTime(1_025)
+    expect(dismissed).toHaveLength(39 + 82)
+  })
+
+  it('keeps who is left when it is stopped, and does not say that it is done', () => {
+    const { drain, sessions, done } = setUp(100)
+    drain.start(40, 4300)
+    vi.advanceTimersByTime(1_000)
+    drain.stop()
+    vi.advanceTimersByTime(10_000)
+    expect([sessions.joinedCount, done()]).toEqual([60, 0])
+  })
+
   it('goes on at the new rate when it is asked again', () => {
     const { drain, dismissed, done } = setUp(10)
     drain.start(1, 4300)

@@ -7,7 +7,7 @@ import { deviceKickRoute } from './routes/device-kick.ts'
 import { deviceSendRoute } from './routes/device-send.ts'
 import { deviceStateRoute } from './routes/device-state.ts'
 import { dispatchRoute } from './routes/dispatch.ts'
-import { drainRoute } from './routes/drain.ts'
+import { drainRoutes } from './routes/drain.ts'
 import { eventsRoute } from './routes/events.ts'
 import { healthzRoute } from './routes/healthz.ts'
 import { metricsRoute } from './routes/metrics.ts'
@@ -33,7 +33,7 @@ export const ROUTES: readonly Route[] = [
   nodeStateRoute,
   clusterRoute,
   moveRoute,
-  drainRoute,
+  ...drainRoutes,
   dispatchRoute,
   probeRoute,
   upstreamRoute,

@@ -112,6 +112,7 @@ describe('with tokens of several scopes', () => {
     'POST /v1/push': 'push',
     'POST /v1/push/batch': 'push',
     'POST /v1/drain': 'kick',
+    'DELETE /v1/drain': 'kick',
     'DELETE /v1/devices/{id}': 'kick',
     'GET /v1/devices/{id}': 'read',
     'GET /v1/node': 'read',

@@ -95,6 +95,12 @@ export class MemoryNode implements NodeControl {
     this.devices.clear()
   }
 
+  undrain(): boolean {
+    if (this.ready.reason === 'shutting down') return false
+    this.ready = { ready: true, reason: '' }
+    return true
+  }
+
   async move(order: MoveOrder): Promise<number> {
     this.moves.push(order)
     return Math.min(order.devices, this.devices.size)

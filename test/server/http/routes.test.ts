@@ -239,6 +239,16 @@ describe('node', () => {
     expect((await server.ask('/healthz')).json).toEqual({ status: 'ok' })
   })
 
+  it('takes a drain back, but no shutdown', async () => {
+    await server.ask('/v1/drain', { body: { rate: 500 } })
+    const answer = await server.ask('/v1/drain', { method: 'DELETE' })
+    expect([answer.status, answer.json]).toEqual([200, { state: 'ready' }])
+    expect((await server.ask('/readyz')).status).toBe(200)
+    server.node.ready = { ready: false, reason: 'shutting down' }
+    const refused = await server.ask('/v1/drain', { method: 'DELETE' })
+    expect([refused.status, refused.json.code]).toEqual([503, 'shutting-down'])
+  })
+
   it.each([{}, { rate: -1 }, { rate: '5' }, { rate: 1e300 }, { rate: 5, more: 1 }, [], null])(
     'refuses to drain by %j',
     async (body) => {

@@ -1,5 +1,5 @@
 /**
- * POST /v1/drain: moves every device away at a pace. It answers when the drain has begun, not when
+ * POST /v1/drain: moves every device away at a pace; DELETE /v1/drain takes that back. It answers when the drain has begun, not when
  * it is over, which may be hours later; /v1/node shows how far it is. The pace must be given: as
  * fast as possible is a reconnect storm. Each device gets the addresses that its carrier can use,
  * beginning with another one each time.
@@ -11,7 +11,7 @@ import type { Route } from '../route.ts'
 
 const RATE_MAX = 10_000_000
 
-export const drainRoute: Route = {
+const beginRoute: Route = {
   method: 'POST',
   path: '/v1/drain',
   access: 'admin',
@@ -55,6 +55,34 @@ export const drainRoute: Route = {
     return { state: 'draining', rate }
   },
 }
+
+const endRoute: Route = {
+  method: 'DELETE',
+  path: '/v1/drain',
+  access: 'admin',
+  scope: 'kick',
+  operation: {
+    operationId: 'undrain',
+    summary: 'Take a drain back: devices that are left stay, and others may come',
+    responses: {
+      '200': {
+        description: 'The node takes devices; also where it did not drain',
+        content: jsonContent({
+          type: 'object',
+          required: ['state'],
+          properties: { state: { const: 'ready' } },
+        }),
+      },
+      '503': { description: 'The node is shutting down', content: problemContent() },
+    },
+  },
+  async handle({ control }) {
+    if (!control.undrain()) throw new ProblemError('shutting-down', 'a shutdown goes on')
+    return { state: 'ready' }
+  },
+}
+
+export const drainRoutes: readonly Route[] = [beginRoute, endRoute]
 
 function orderOf(body: unknown): { rate: number; addresses: readonly string[] } {
   const rule = `the body must be {"rate": devices per second, 0-${RATE_MAX}}`
