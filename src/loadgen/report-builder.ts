@@ -54,7 +54,10 @@ export function buildReport(findings: RunFindings): RunReport {
       generator_points: memoryPoints(findings.generatorMemory),
       target_points: memoryPoints(findings.targetMemory),
     },
-    ...clusterReportOf(results),
+    ...clusterReportOf(
+      results,
+      stage === null ? 0 : (stage.measureFromUs - findings.startUs) / 1000,
+    ),
     thresholds: [],
     intervals: findings.intervals,
     environment: findings.environment,

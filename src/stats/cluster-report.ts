@@ -13,7 +13,12 @@ export interface ClusterNodeReport {
   readonly moved: number
   /** Attempts to connect that failed. */
   readonly failed: number
+  /** Devices at the end of each second in which that changed; the first: at the start. */
+  readonly over_time?: readonly TimedCount[]
 }
+
+/** Milliseconds from the start of the run, and how many. */
+export type TimedCount = readonly [at_ms: number, count: number]
 
 /** What was done to the cluster, and when. */
 export interface ClusterEventReport {
@@ -34,6 +39,8 @@ export interface ClusterReport {
   /** Over the seconds in which any device moved, and the busiest of them. */
   readonly moves_per_second: number
   readonly moves_per_second_max: number
+  /** Each second in which any device moved, by when it began; missing: there were too many. */
+  readonly moves_over_time?: readonly TimedCount[]
   readonly scenario?: string
   readonly events?: readonly ClusterEventReport[]
 }

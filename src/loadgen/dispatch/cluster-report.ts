@@ -1,50 +1,92 @@
 /** What all shards saw of the nodes of a cluster, as one table: a row a node. */
-import type { ClusterNodeReport, ClusterReport } from '../../stats/cluster-report.ts'
+import type { ClusterNodeReport, ClusterReport, TimedCount } from '../../stats/cluster-report.ts'
 import { LatencyPair } from '../latency-pair.ts'
 import type { ShardResult } from '../shard-messages.ts'
 
-/** Empty where the run had no dispatch. */
-export function clusterReportOf(results: readonly ShardResult[]): { cluster?: ClusterReport } {
+/** An hour; more of them would make the report of a long run large. */
+const MOVING_SECONDS_MAX = 3_600
+/** Of one node: in the picture more would be thinner than a pixel. */
+const CHANGES_MAX = 1_200
+
+/**
+ * Empty where the run had no dispatch.
+ *
+ * @param fromMs begin of the measured time, from the start of the run
+ */
+export function clusterReportOf(
+  results: readonly ShardResult[],
+  fromMs = 0,
+): { cluster?: ClusterReport } {
   const found = results.map(({ dispatch }) => dispatch).filter((one) => one !== undefined)
   if (found.length === 0) return {}
-  const moves = movesOf(found.map(({ movesBySecond }) => movesBySecond))
+  const moves = summed(found.map(({ movesBySecond }) => movesBySecond))
   const moving = moves.filter((count) => count > 0)
   const total = sum(moves)
   const cluster = {
-    nodes: nodesOf(found.flatMap(({ nodes }) => nodes)),
+    nodes: nodesOf(
+      found.flatMap(({ nodes }) => nodes),
+      fromMs,
+    ),
     devices_affected: affectedIn(results),
     devices_away_at_end: sum(found.map(({ away }) => away)),
     moves: total,
     moves_per_second: moving.length === 0 ? 0 : Math.round(total / moving.length),
-    moves_per_second_max: Math.max(0, ...moves),
+    moves_per_second_max: moves.reduce((most, count) => Math.max(most, count), 0),
+    ...(moving.length > MOVING_SECONDS_MAX ? {} : { moves_over_time: timed(moves, fromMs) }),
   }
   return { cluster }
 }
 
 type NodeCounts = NonNullable<ShardResult['dispatch']>['nodes'][number]
 
-function nodesOf(all: readonly NodeCounts[]): ClusterNodeReport[] {
-  const byName = new Map<string, ClusterNodeReport>()
-  for (const one of all) {
-    const before = byName.get(one.node)
-    byName.set(one.node, {
-      node: one.node,
-      site: one.site,
-      devices_at_start: (before?.devices_at_start ?? 0) + one.atStart,
-      devices_at_end: (before?.devices_at_end ?? 0) + one.alive,
-      welcomed: (before?.welcomed ?? 0) + one.welcomed,
-      lost: (before?.lost ?? 0) + one.lost,
-      moved: (before?.moved ?? 0) + one.moved,
-      failed: (before?.failed ?? 0) + one.failed,
-    })
-  }
-  return [...byName.values()].sort((a, b) => (a.node < b.node ? -1 : 1))
+function nodesOf(all: readonly NodeCounts[], fromMs: number): ClusterNodeReport[] {
+  const names = [...new Set(all.map(({ node }) => node))].sort()
+  return names.map((node) => {
+    const parts = all.filter((one) => one.node === node)
+    const total = (read: (part: NodeCounts) => number): number => sum(parts.map(read))
+    const atStart = total((part) => part.atStart)
+    const changes = summed(parts.map(({ changesBySecond }) => changesBySecond))
+    return {
+      node,
+      site: parts[0].site,
+      devices_at_start: atStart,
+      devices_at_end: total((part) => part.alive),
+      welcomed: total((part) => part.welcomed),
+      lost: total((part) => part.lost),
+      moved: total((part) => part.moved),
+      failed: total((part) => part.failed),
+      over_time: devicesOverTime(atStart, changes, fromMs),
+    }
+  })
 }
 
-function movesOf(shards: readonly (readonly number[])[]): number[] {
+function devicesOverTime(
+  atStart: number,
+  changes: readonly number[],
+  fromMs: number,
+): TimedCount[] {
+  let devices = atStart
+  const rows: TimedCount[] = [[Math.round(fromMs), devices]]
+  for (const [second, change] of changes.entries()) {
+    devices += change
+    if (change !== 0) rows.push([Math.round(fromMs + (second + 1) * 1000), devices])
+  }
+  const step = Math.ceil(rows.length / CHANGES_MAX)
+  return rows.filter((_, index) => index % step === 0 || index === rows.length - 1)
+}
+
+/** Of the seconds that have any, when they began. */
+function timed(counts: readonly number[], fromMs: number): TimedCount[] {
+  return counts
+    .map((count, second): TimedCount => [Math.round(fromMs + second * 1000), count])
+    .filter(([, count]) => count > 0)
+}
+
+/** Second by second. */
+function summed(shards: readonly (readonly number[])[]): number[] {
   const seconds = Math.max(0, ...shards.map(({ length }) => length))
   return Array.from({ length: seconds }, (_, second) =>
-    sum(shards.map((moves) => moves[second] ?? 0)),
+    sum(shards.map((counts) => counts[second] ?? 0)),
   )
 }
 

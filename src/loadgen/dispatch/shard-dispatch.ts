@@ -73,11 +73,13 @@ export class ShardDispatch {
 
   onWelcome(row: number, target: number, atUs: number): void {
     this.connector.onWelcome(row, target)
+    this.table.noteChange(target, 1, atUs)
     this.#absence.onWelcome(row, atUs)
   }
 
   onLost(row: number, target: number, end: ConnectionEnd, atUs: number): void {
     this.connector.onLost(row, target, end, atUs)
+    this.table.noteChange(target, -1, atUs)
     this.#absence.onLost(row, atUs)
   }
 

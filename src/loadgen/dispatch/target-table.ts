@@ -8,6 +8,7 @@ import type { DispatchedNode } from './dispatch-setup.ts'
 
 /** Rows hold an index in a byte, and 0 means none. */
 const TARGETS_MAX = 254
+const NOTHING_COUNTED = { atStart: 0, welcomed: 0, lost: 0, moved: 0, failed: 0 }
 
 /** Of one target, of the measured time. */
 export interface TargetCounts {
@@ -22,6 +23,8 @@ export interface TargetCounts {
   /** Devices that were told to go elsewhere (BYE 4300–4399). */
   moved: number
   failed: number
+  /** Connections that came, less those that ended, in each second of the measured time. */
+  changesBySecond: number[]
 }
 
 export class TargetTable {
@@ -46,7 +49,7 @@ export class TargetTable {
     this.#fromUs = fromUs
     this.movesBySecond.length = 0
     for (const [index, counts] of this.counts.entries()) {
-      Object.assign(counts, { atStart: alive[index], welcomed: 0, lost: 0, moved: 0, failed: 0 })
+      Object.assign(counts, { ...NOTHING_COUNTED, atStart: alive[index], changesBySecond: [] })
     }
   }
 
@@ -79,10 +82,21 @@ export class TargetTable {
   noteMove(target: number, atUs: number): void {
     if (atUs < this.#fromUs) return
     this.counts[target].moved += 1
-    const second = Math.floor((atUs - this.#fromUs) / 1e6)
-    while (this.movesBySecond.length <= second) this.movesBySecond.push(0)
-    this.movesBySecond[second] += 1
+    addToSecond(this.movesBySecond, atUs - this.#fromUs, 1)
   }
+
+  /** `by` 1: a connection of the target came up; -1: it ended. */
+  noteChange(target: number, by: 1 | -1, atUs: number): void {
+    if (this.#fromUs === Number.POSITIVE_INFINITY) return
+    // What came between begin() and its moment is in no other second.
+    addToSecond(this.counts[target].changesBySecond, Math.max(0, atUs - this.#fromUs), by)
+  }
+}
+
+function addToSecond(seconds: number[], us: number, by: number): void {
+  const second = Math.floor(us / 1e6)
+  while (seconds.length <= second) seconds.push(0)
+  seconds[second] += by
 }
 
 async function resolved(url: string): Promise<ResolvedTarget | null> {
@@ -94,5 +108,5 @@ async function resolved(url: string): Promise<ResolvedTarget | null> {
 }
 
 function countsOf(node: string): TargetCounts {
-  return { node, site: '', atStart: 0, welcomed: 0, lost: 0, moved: 0, failed: 0 }
+  return { node, site: '', ...NOTHING_COUNTED, changesBySecond: [] }
 }

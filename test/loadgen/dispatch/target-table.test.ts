@@ -38,4 +38,14 @@ describe('the table of targets', () => {
     expect(table.movesBySecond).toEqual([2, 0, 1])
     expect(table.counts[0]).toMatchObject({ atStart: 7, moved: 3 })
   })
+
+  it('counts who came and went by second, from the moment that it counts', () => {
+    const table = new TargetTable([first], () => {})
+    table.noteChange(0, 1, 0.5e6)
+    table.begin(2e6, Uint32Array.of(7))
+    table.noteChange(0, 1, 1.9e6)
+    table.noteChange(0, -1, 4.1e6)
+    table.noteChange(0, -1, 4.9e6)
+    expect(table.counts[0].changesBySecond).toEqual([1, 0, -2])
+  })
 })
