@@ -9,6 +9,7 @@ import type {
   RunReport,
 } from '../stats/run-report.ts'
 import { mergeEndTimes } from '../stats/end-times.ts'
+import { sumOf } from './row-sums.ts'
 
 /** {} where all clients of all reports behaved. */
 export function mergeBadClients(reports: readonly RunReport[]): Pick<RunReport, 'bad_clients'> {
@@ -51,8 +52,4 @@ function mergeEnds(ends: readonly BadClientEndReport[]): BadClientEndReport[] {
       return { cause, count: sumOf(parts, ({ count }) => count), after_ms }
     })
     .sort((one, other) => other.count - one.count)
-}
-
-function sumOf<Part>(parts: readonly Part[], read: (part: Part) => number): number {
-  return parts.reduce((sum, part) => sum + read(part), 0)
 }

@@ -90,7 +90,8 @@ function joinedRow(
   }
 }
 
-function joinedHost(hosts: readonly HostMoment[]): HostMoment {
+/** What several hosts say of one moment, or one host of several. */
+export function joinedHost(hosts: readonly HostMoment[]): HostMoment {
   const known = (name: keyof HostMoment): number[] =>
     hosts.map((host) => host[name]).filter((value) => value !== null)
   const sum = (name: keyof HostMoment): number | null =>

@@ -15,6 +15,7 @@ import {
 import { parseHlog } from './interval-hlog.ts'
 import { RECORD_SCHEMA } from './run-recording.ts'
 import { intervalSchema, unreadable } from './run-report-file.ts'
+import { sumOf } from './row-sums.ts'
 
 const header = v.looseObject({
   schema: v.literal(RECORD_SCHEMA),
@@ -199,8 +200,4 @@ function spanOf({ span_ms = 1_000 }: Row): number {
 
 function perSecond(count: number, ms: number): number {
   return ms === 0 ? 0 : Math.round((count * 1e5) / ms) / 100
-}
-
-function sumOf(rows: readonly Row[], read: (row: Row) => number): number {
-  return rows.reduce((sum, row) => sum + read(row), 0)
 }

@@ -13,6 +13,7 @@ import {
   type Verdict,
 } from '../stats/run-report.ts'
 import { mergeBadClients } from './bad-client-merge.ts'
+import { clusterLeftOut, mergeClusters } from './cluster-merge.ts'
 import { mergeDistributions } from './distribution-merge.ts'
 import { mergeIntervals } from './interval-merge.ts'
 import { mergeGcSides, mergeHosts } from './side-merge.ts'
@@ -44,7 +45,8 @@ const VERDICTS: readonly Verdict[] = ['VALID', 'SUSPECT', 'INVALID']
  * @throws PushctlError PUSHCTL_CONFIG that says what does not fit
  */
 export function mergeReports(named: readonly NamedReport[], isOneRun = false): MergedReport {
-  const reasons = [...mergeFaults(named), ...(isOneRun ? [] : apartFaults(named))]
+  const ofSeveral = isOneRun ? [] : [...twinFaults(named), ...apartFaults(named)]
+  const reasons = [...mergeFaults(named), ...ofSeveral]
   if (reasons.length > 0) {
     throw new PushctlError('PUSHCTL_CONFIG', 'these reports cannot be merged', {
       why: reasons.join('; '),
@@ -86,6 +88,9 @@ function mergeLoad(named: readonly NamedReport[], startMs: number): RunReport {
       target_bytes_per_connection: meanBytes(reports, 'target_bytes_per_connection'),
     },
     ...mergeTargets(reports),
+    ...mergeClusters(reports, startMs),
+    ...mergeGenerators(reports),
+    ...mergeSteering(named, startMs),
     intervals: mergeIntervals(
       reports.map((report) => ({ offsetMs: startOf(report) - startMs, rows: report.intervals })),
     ),
@@ -108,11 +113,15 @@ function mergeFaults(named: readonly NamedReport[]): string[] {
       faults.push(`messages of ${name} have ${bytes} bytes, those of ${first.name} ${firstBytes}`)
     }
   }
-  for (const [index, { name, report }] of named.entries()) {
-    const twin = named.slice(0, index).find((other) => isSameRun(other.report, report))
-    if (twin !== undefined) faults.push(`${name} and ${twin.name} are the same run`)
-  }
   return faults
+}
+
+/** Parts of one run may look alike: none has measured anything yet. */
+function twinFaults(named: readonly NamedReport[]): string[] {
+  return named.flatMap(({ name, report }, index) => {
+    const twin = named.slice(0, index).find((other) => isSameRun(other.report, report))
+    return twin === undefined ? [] : [`${name} and ${twin.name} are the same run`]
+  })
 }
 
 /** Runs one after the other; parts of one run may have been stopped at any time. */
@@ -230,6 +239,24 @@ function mergeTargets(reports: readonly RunReport[]): Pick<RunReport, 'target'> 
   return known.size === 0 ? {} : { target: { sources: [...known.values()] } }
 }
 
+/** Of runs on several hosts, each with its own. */
+function mergeGenerators(reports: readonly RunReport[]): Pick<RunReport, 'generators'> {
+  const generators = reports.flatMap(({ generators: own = [] }) => own)
+  return generators.length === 0 ? {} : { generators }
+}
+
+/** What was done to each of them by hand, in order of time. */
+function mergeSteering(named: readonly NamedReport[], startMs: number): Pick<RunReport, 'steered'> {
+  const steered = named.flatMap(({ name, report }) =>
+    (report.steered ?? []).map((row) => ({
+      ...row,
+      at_ms: row.at_ms + startOf(report) - startMs,
+      ...(named.length === 1 ? {} : { of: name }),
+    })),
+  )
+  return steered.length === 0 ? {} : { steered: steered.sort((a, b) => a.at_ms - b.at_ms) }
+}
+
 type Environment = RunReport['environment']
 
 /** Where parts differ, each value once. */
@@ -259,7 +286,8 @@ function thresholdsOf(reports: readonly RunReport[], merged: RunReport): RunRepo
 
 function leftOutOf(reports: readonly RunReport[]): string[] {
   const names = OF_ONE_GENERATOR.filter((name) => reports.some(({ metrics }) => metrics[name]))
-  return names.map(
-    (name) => `${name}: it is known of each generator by itself, not of all together`,
-  )
+  return [
+    ...names.map((name) => `${name}: it is known of each generator by itself, not of all together`),
+    ...clusterLeftOut(reports),
+  ]
 }

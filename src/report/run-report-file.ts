@@ -6,6 +6,15 @@
 import * as v from 'valibot'
 import { PushctlError } from '../errors/pushctl-error.ts'
 import { METRIC_NAMES, type RunReport } from '../stats/run-report.ts'
+import {
+  badClients,
+  cluster,
+  estimate,
+  generator,
+  search,
+  steering,
+  targetSource,
+} from './part-schemas.ts'
 
 const number = v.number()
 const unknownOr = v.nullable(number)
@@ -171,78 +180,6 @@ const stage = v.looseObject({
   outcome: v.optional(v.picklist(['passed', 'failed', 'generator'])),
 })
 
-const search = v.looseObject({
-  of: v.picklist(['connections', 'rate']),
-  passed: unknownOr,
-  failed: unknownOr,
-  limit: v.picklist(['target', 'generator', 'bound']),
-  confirmed: v.boolean(),
-})
-
-const estimate = v.looseObject({ value: number, error: number })
-
-const targetSource = v.looseObject({
-  name: v.string(),
-  runtime: v.nullable(v.string()),
-  readings: number,
-  failed: number,
-  failure: v.nullable(v.string()),
-  memory_of: v.picklist(['resident', 'heap']),
-  memory_bytes: v.nullable(v.looseObject({ first: number, highest: number, last: number })),
-  cpu_percent: v.nullable(v.looseObject({ idle: unknownOr, mean: number, highest: number })),
-  bytes_per_connection: v.nullable(estimate),
-  cpu_us_per_message: v.nullable(estimate),
-  cpu_us_per_connect: v.nullable(estimate),
-  cpu_us_per_connection_second: v.nullable(estimate),
-  bytes_per_hour: v.nullable(estimate),
-  points: v.array(v.tuple([number, number, unknownOr, unknownOr])),
-})
-
-const steering = v.looseObject({
-  at_ms: number,
-  what: v.picklist(['hold', 'release', 'rate', 'stage', 'stop']),
-  rate_wanted: v.optional(number),
-})
-
-const generator = v.looseObject({
-  host: v.string(),
-  hostname: v.nullable(v.string()),
-  failure: v.nullable(v.string()),
-  sends_broadcasts: v.boolean(),
-  connections: v.looseObject({ requested: number, established: number, alive_at_end: number }),
-  sent: number,
-  received: number,
-  lost: number,
-  p99_us: unknownOr,
-  verdict: v.nullable(v.picklist(['VALID', 'SUSPECT', 'INVALID'])),
-  clock_error_us: unknownOr,
-  latencies_refused: number,
-})
-
-const badClients = v.looseObject({
-  pushed: number,
-  kinds: v.array(
-    v.looseObject({
-      kind: v.picklist(['slow-reader', 'never-reader', 'dropper', 'half-open']),
-      wanted: number,
-      connected: number,
-      failed: number,
-      cut: number,
-      alive_at_end: number,
-      received: number,
-      dropped: v.optional(number),
-      came_back: v.optional(number),
-      ends: v.array(
-        v.looseObject({
-          cause: v.string(),
-          count: number,
-          after_ms: v.looseObject({ min: number, p50: number, max: number, hdr: v.string() }),
-        }),
-      ),
-    }),
-  ),
-})
-
 const SCHEMA = 'pushctl.bench/1'
 
 const runReport = v.looseObject({
@@ -273,6 +210,7 @@ const runReport = v.looseObject({
     target_bytes_per_hour: v.optional(estimate),
   }),
   target: v.optional(v.looseObject({ sources: v.array(targetSource) })),
+  cluster: v.optional(cluster),
   generators: v.optional(v.array(generator)),
   stages: v.optional(v.array(stage)),
   search: v.optional(search),

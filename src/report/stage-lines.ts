@@ -28,9 +28,10 @@ export function stageLines({ stages = [] }: RunReport, { colors }: ReportStyle):
 
 /** What somebody did to the run while it went on. */
 export function steeringLines({ steered = [] }: RunReport): string[] {
-  return steered.map(({ at_ms, what, rate_wanted }) => {
+  return steered.map(({ at_ms, what, rate_wanted, of }) => {
     const rate = rate_wanted === undefined ? '' : ` ${formatRate(rate_wanted)}`
-    return `after ${formatDurationUs(at_ms * 1000)}  ${STEERED[what]}${rate}`
+    const part = of === undefined ? '' : `, of ${plainText(of)}`
+    return `after ${formatDurationUs(at_ms * 1000)}  ${STEERED[what]}${rate}${part}`
   })
 }
 

@@ -6,6 +6,7 @@
 import type { RunReport, StageReport } from '../stats/run-report.ts'
 import type { NamedReport } from './report-merge.ts'
 import { evaluateThresholds, parseThresholds } from './thresholds.ts'
+import { sumOf } from './row-sums.ts'
 
 /** Hosts end a drain at different times, so later stages drift apart. */
 const APART_SHARE_MAX = 0.2
@@ -76,8 +77,4 @@ function isApart(stage: StageReport, report: RunReport, index: number, first: Ru
 
 function beginOf({ at_ms }: StageReport, { started_at }: RunReport): number {
   return Date.parse(started_at) + at_ms
-}
-
-function sumOf<Row>(rows: readonly Row[], read: (row: Row) => number): number {
-  return rows.reduce((sum, row) => sum + read(row), 0)
 }

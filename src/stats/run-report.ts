@@ -224,6 +224,8 @@ export interface SteeringReport {
   readonly what: 'hold' | 'release' | 'rate' | 'stage' | 'stop'
   /** The rate of the step that began, in total. */
   readonly rate_wanted?: number
+  /** Which of several merged reports it is from; missing: there is one. */
+  readonly of?: string
 }
 
 /** What --find found. */

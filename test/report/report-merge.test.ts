@@ -3,7 +3,9 @@ import { parseRunReport } from '../../src/report/run-report-file.ts'
 import { jsonReport } from '../../src/report/json-report.ts'
 import { mergeReports } from '../../src/report/report-merge.ts'
 import type { RunReport, StageReport } from '../../src/stats/run-report.ts'
+import type { GeneratorReport } from '../../src/stats/generator-report.ts'
 import { longReport } from './long-report.ts'
+import { SAMPLE_CLUSTER } from './sample-cluster.ts'
 import { badClientsOf, distributionOf, SAMPLE_REPORT } from './sample-report.ts'
 
 const LEFT: RunReport = {
@@ -97,6 +99,27 @@ describe('merged reports', () => {
     expect(parseRunReport(jsonReport(report), 'merged')).toEqual(report)
     expect(merge(LEFT, right).report.bad_clients).toEqual(right.bad_clients)
     expect(merge(LEFT, RIGHT).report).not.toHaveProperty('bad_clients')
+  })
+
+  it('have the nodes of all, the hosts of all, and what was done by hand to each of them', () => {
+    const generator = { host: 'x', failure: null } as unknown as GeneratorReport
+    const steered = (at_ms: number) => [{ at_ms, what: 'hold' }] as const
+    const left = {
+      ...LEFT,
+      cluster: SAMPLE_CLUSTER,
+      generators: [generator],
+      steered: steered(5_000),
+    }
+    const right = { ...RIGHT, cluster: SAMPLE_CLUSTER, steered: steered(1_000) }
+    const { report } = merge(left, right)
+    expect(report.cluster?.nodes[1]).toMatchObject({ node: 'b', lost: 1_800 })
+    expect(report.generators).toEqual([generator])
+    expect(report.steered).toEqual([
+      { at_ms: 4_000, what: 'hold', of: 'host-2' },
+      { at_ms: 5_000, what: 'hold', of: 'host-1' },
+    ])
+    expect(merge(LEFT, right).report.cluster?.events?.[0].at_ms).toBe(7_040)
+    expect(merge(left).report.steered).toEqual(left.steered)
   })
 
   it('of one host that is left are its own, also where it ended before it measured', () => {

@@ -2,12 +2,32 @@ import { expect, test } from 'vitest'
 import { jsonReport } from '../../src/report/json-report.ts'
 import { parseRunReport } from '../../src/report/run-report-file.ts'
 import { textReport } from '../../src/report/text-report.ts'
+import { SAMPLE_CLUSTER } from './sample-cluster.ts'
 import { SAMPLE_REPORT } from './sample-report.ts'
 
 test('what was written reads back as it was, additions of a later version included', () => {
   expect(parseRunReport(jsonReport(SAMPLE_REPORT), 'report.json')).toEqual(SAMPLE_REPORT)
   const later = { ...SAMPLE_REPORT, added: [1], memory: { ...SAMPLE_REPORT.memory, more: 2 } }
   expect(parseRunReport(JSON.stringify(later), 'report.json')).toEqual(later)
+})
+
+test('a cluster is read back, and one that is damaged is refused with its place', () => {
+  const withCluster = { ...SAMPLE_REPORT, cluster: SAMPLE_CLUSTER }
+  expect(parseRunReport(jsonReport(withCluster), 'report.json')).toEqual(withCluster)
+  const [first] = SAMPLE_CLUSTER.nodes
+  const damaged = [
+    { ...SAMPLE_CLUSTER, nodes: 'a' },
+    { ...SAMPLE_CLUSTER, nodes: [{ ...first, devices_at_end: undefined }] },
+    { ...SAMPLE_CLUSTER, nodes: [{ ...first, over_time: [[1, 2], [3]] }] },
+    { ...SAMPLE_CLUSTER, events: [{ at_ms: 1, what: 'stopped', node: 7, failure: '' }] },
+  ]
+  const faults = damaged.map((cluster) => faultOf(JSON.stringify({ ...SAMPLE_REPORT, cluster })))
+  expect(faults.map((fault) => fault.split(': ').at(-1))).toEqual([
+    'cluster.nodes must be Array, got "a"',
+    'cluster.nodes.0.devices_at_end is missing',
+    'cluster.nodes.0.over_time.1.1 is missing',
+    'cluster.events.0.node must be string, got 7',
+  ])
 })
 
 test('a report that was read draws the same text', () => {
