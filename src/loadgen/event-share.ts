@@ -9,6 +9,7 @@
  *                   connection  0   1   2   3   4 │ 0   1   2   3   4 │
  *                   shard       0   1   0   1   0 │ 0   1   0   1   0 │
  */
+import type { TickPhase } from '../stats/aligned-ticker.ts'
 import { shareOf } from './work-division.ts'
 
 export interface EventShare {
@@ -16,6 +17,11 @@ export interface EventShare {
   readonly connections: number
   readonly shard: number
   readonly shards: number
+}
+
+/** When in each period the shard's timers run: between those of a node's shards on the same host. */
+export function phaseOf({ shard, shards }: EventShare): TickPhase {
+  return (shard + 0.5) / shards
 }
 
 /** Connections that live on this shard. */

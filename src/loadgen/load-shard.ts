@@ -15,12 +15,11 @@ import {
   type Slot,
   type SocketEngine,
 } from '../engine/socket-engine.ts'
-import { TimerWheel } from '../engine/timer-wheel.ts'
-import { WheelClock } from '../engine/wheel-clock.ts'
 import { nowUs } from '../stats/clock.ts'
 import { BROKEN_OFF, type ConnectionEnd } from './back-off.ts'
 import type { ConnectionChurn } from './connection-churn.ts'
 import { CONNECTION_PHASE, ConnectionRows, PHASE_NAMES } from './connection-rows.ts'
+import { ConnectionTimers } from './connection-timers.ts'
 import { Connector } from './connector.ts'
 import { deviceRooms, driverOptions } from './driver-options.ts'
 import type { DispatchConnector } from './dispatch/dispatch-connector.ts'
@@ -31,7 +30,7 @@ import { FailedRows } from './failed-rows.ts'
 import { causeOfClose } from './failure-causes.ts'
 import { FailureTally } from './failure-tally.ts'
 import { LatencyPair } from './latency-pair.ts'
-import { LINGER_MS, PHASE_LIMIT_MS, PONG_LIMIT_MS, wheelTickMs } from './phase-limits.ts'
+import { LINGER_MS, PHASE_LIMIT_MS } from './phase-limits.ts'
 import { ShardRooms } from './population/shard-rooms.ts'
 import { Receipts } from './receipts.ts'
 import type { Reconnector } from './reconnector.ts'
@@ -78,13 +77,7 @@ export class LoadShard implements EngineHandler, ConnectionEvents {
 
   readonly #setup: ShardSetup
   readonly #drivers: TargetDriver[]
-  readonly #wheel: TimerWheel
-  readonly #wheelStartUs = nowUs()
-  readonly #wheelClock: WheelClock
-  readonly #phaseLimitTicks: number
-  readonly #pongLimitTicks: number
-  readonly #wheelTimer: NodeJS.Timeout
-  readonly #onDue = (slot: Slot): void => this.#onTimer(slot)
+  readonly #timers: ConnectionTimers
   readonly #onSettled: () => void
   readonly #total: number
   /** The first so many rows are wanted now. */
@@ -110,12 +103,12 @@ export class LoadShard implements EngineHandler, ConnectionEvents {
     this.rooms = rooms === null ? null : new ShardRooms(rooms.rooms, setup.share, this.rows)
     const options = driverOptions(setup, rooms)
     this.#drivers = setup.targets.map((target) => createDriver(this.engine, target, options, this))
-    const tickMs = wheelTickMs(setup.share.shards)
-    this.#wheelClock = new WheelClock(tickMs)
-    this.#phaseLimitTicks = this.#wheelClock.ticksOf(PHASE_LIMIT_MS)
-    this.#pongLimitTicks = this.#wheelClock.ticksOf(PONG_LIMIT_MS)
-    this.#wheel = new TimerWheel(this.engine.capacity)
-    this.#wheelTimer = setInterval(() => this.#turnWheel(), tickMs)
+    this.#timers = new ConnectionTimers(
+      this.engine.capacity,
+      setup.share,
+      (slot) => this.#onTimer(slot),
+      () => this.engine.flush(),
+    )
     const onStarted = (slot: Slot): void => this.#onAttempt(slot)
     this.dispatch = ShardDispatch.of(this.engine, this.rows, setup, {
       onStarted,
@@ -192,7 +185,7 @@ export class LoadShard implements EngineHandler, ConnectionEvents {
    */
   async close(limitMs: number): Promise<number> {
     await this.#endAll()
-    clearInterval(this.#wheelTimer)
+    this.#timers.stop()
     const left = await waitUntilClosed(this.engine, limitMs)
     await Promise.all([this.engine.destroy(), this.dispatch?.connector.close()])
     return left
@@ -217,7 +210,7 @@ export class LoadShard implements EngineHandler, ConnectionEvents {
       rows.writtenUs[slot] = now
       const greeted = this.#drivers[rows.target[slot]].greet(slot, this.#connectionOf(slot))
       rows.phase[slot] = greeted ? GREETING : UPGRADING
-      this.#wheel.schedule(slot, this.#phaseLimitTicks)
+      this.#timers.limitPhase(slot)
     }
   }
 
@@ -253,7 +246,7 @@ export class LoadShard implements EngineHandler, ConnectionEvents {
     this.upgradeTime.recordUs(now, rows.dueUs[slot], rows.writtenUs[slot])
     rows.phase[slot] = GREETING
     rows.writtenUs[slot] = now
-    this.#wheel.schedule(slot, this.#phaseLimitTicks)
+    this.#timers.limitPhase(slot)
   }
 
   onWelcome(slot: Slot, heartbeatSeconds: number): void {
@@ -269,7 +262,7 @@ export class LoadShard implements EngineHandler, ConnectionEvents {
     rows.open(slot)
     this.established += 1
     rows.heartbeatTicks[slot] =
-      heartbeatSeconds === 0 ? 0 : this.#wheelClock.ticksOf(heartbeatSeconds * 1000)
+      heartbeatSeconds === 0 ? 0 : this.#timers.ticksOf(heartbeatSeconds * 1000)
     this.#scheduleHeartbeat(slot)
     this.#checkSettled()
   }
@@ -282,7 +275,7 @@ export class LoadShard implements EngineHandler, ConnectionEvents {
     const { rows } = this
     if (rows.phase[slot] !== OPEN) return
     if (heartbeatSeconds > 0)
-      rows.heartbeatTicks[slot] = this.#wheelClock.ticksOf(heartbeatSeconds * 1000)
+      rows.heartbeatTicks[slot] = this.#timers.ticksOf(heartbeatSeconds * 1000)
     if (rows.writtenUs[slot] === 0) return
     this.heartbeatRtt.recordUs(nowUs(), rows.dueUs[slot], rows.writtenUs[slot])
     rows.writtenUs[slot] = 0
@@ -294,7 +287,7 @@ export class LoadShard implements EngineHandler, ConnectionEvents {
   }
 
   #onAttempt(slot: Slot): void {
-    this.#wheel.schedule(slot, this.#phaseLimitTicks)
+    this.#timers.limitPhase(slot)
     this.reconnector?.onAttempt(this.rows.row[slot], this.rows.writtenUs[slot])
   }
 
@@ -311,15 +304,7 @@ export class LoadShard implements EngineHandler, ConnectionEvents {
   }
 
   #scheduleHeartbeat(slot: Slot): void {
-    const ticks = this.rows.heartbeatTicks[slot]
-    if (ticks > 0) this.#wheel.schedule(slot, ticks)
-    else this.#wheel.cancel(slot)
-  }
-
-  #turnWheel(): void {
-    const elapsedMs = (nowUs() - this.#wheelStartUs) / 1000
-    this.#wheel.advance(this.#wheelClock.tickAt(elapsedMs), this.#onDue)
-    this.engine.flush()
+    this.#timers.scheduleHeartbeat(slot, this.rows.heartbeatTicks[slot])
   }
 
   #onTimer(slot: Slot): void {
@@ -334,10 +319,10 @@ export class LoadShard implements EngineHandler, ConnectionEvents {
       return
     }
     // Due was the tick, not the moment at which the wheel came round to it.
-    rows.dueUs[slot] = this.#wheelStartUs + this.#wheelClock.dueMs(this.#wheel.nowTick) * 1000
+    rows.dueUs[slot] = this.#timers.dueUs
     rows.writtenUs[slot] = nowUs()
     this.#drivers[rows.target[slot]].ping(slot)
-    this.#wheel.schedule(slot, Math.max(this.#pongLimitTicks, rows.heartbeatTicks[slot] >> 1))
+    this.#timers.limitPong(slot, rows.heartbeatTicks[slot])
   }
 
   /** Ends a connection from our side because of what went wrong on it. */
@@ -348,7 +333,7 @@ export class LoadShard implements EngineHandler, ConnectionEvents {
   }
 
   #drop(slot: Slot, atOnce: boolean): void {
-    this.#wheel.cancel(slot)
+    this.#timers.cancel(slot)
     this.rows.end(slot)
     if (atOnce) this.engine.abort(slot)
     else this.engine.close(slot)
@@ -356,7 +341,7 @@ export class LoadShard implements EngineHandler, ConnectionEvents {
 
   /** The connection is over; counts why. */
   #end(slot: Slot, cause: string, sample: string, end: ConnectionEnd = BROKEN_OFF): void {
-    this.#wheel.cancel(slot)
+    this.#timers.cancel(slot)
     const row = this.rows.row[slot]
     const target = this.rows.target[slot]
     const { url } = (this.dispatch?.table.targets ?? this.#setup.targets)[target]

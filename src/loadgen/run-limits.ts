@@ -74,7 +74,8 @@ export interface RunPeriods {
 export function runPeriods(shards: number): RunPeriods {
   const factor = Math.max(1, shards / SHARDS_WITHOUT_QUEUE)
   return {
-    intervalMs: Math.round(1_000 * factor),
+    // Whole seconds: shards tell their progress when they look at their timers anyway.
+    intervalMs: 1_000 * Math.round(factor),
     memoryMs: Math.round(250 * factor),
     drainLookMs: Math.round(50 * factor),
   }

@@ -5,7 +5,9 @@
  */
 import type { ShardPort } from '../engine/shard-host.ts'
 import { PushctlError } from '../errors/pushctl-error.ts'
+import { AlignedTicker, type TickPhase } from '../stats/aligned-ticker.ts'
 import { loopLagTickMs } from '../stats/loop-lag-recorder.ts'
+import { phaseOf } from './event-share.ts'
 import { LatencyPair } from './latency-pair.ts'
 import { LoadShard } from './load-shard.ts'
 import { runPeriods } from './run-limits.ts'
@@ -28,8 +30,9 @@ export class ShardRunner {
   readonly #port: ShardPort<ShardDown, ShardUp>
   #watch = new ThreadWatch()
   #shard: LoadShard | null = null
-  #progressTimer: NodeJS.Timeout | null = null
+  #progressTicker: AlignedTicker | null = null
   #shards = 1
+  #phase: TickPhase = 0
   /** The step is over: a further one is watched anew. */
   #isFinished = false
   #ask = 0
@@ -47,16 +50,19 @@ export class ShardRunner {
         this.#shard = new LoadShard(message.setup, () => this.#onSettled())
         this.#shard.onHopeless = () => this.#postProgress()
         this.#shards = message.setup.share.shards
+        this.#phase = phaseOf(message.setup.share)
         this.#startWatch()
         this.#port.post({ kind: 'ready' })
         return
       case 'connect':
         if (this.#isFinished) this.#startWatch()
         this.#running().connect(message.startUs, message.connections)
-        this.#progressTimer = setInterval(
-          () => this.#postProgress(),
+        this.#progressTicker = new AlignedTicker(
           runPeriods(this.#shards).intervalMs,
+          this.#phase,
+          () => this.#postProgress(),
         )
+        this.#progressTicker.start()
         return
       case 'steady':
         this.#startSteady(message.stage)
@@ -86,7 +92,7 @@ export class ShardRunner {
 
   #startWatch(): void {
     this.#isFinished = false
-    this.#watch = new ThreadWatch(loopLagTickMs(this.#shards))
+    this.#watch = new ThreadWatch(loopLagTickMs(this.#shards), this.#phase)
     this.#watch.start()
   }
 
@@ -129,7 +135,7 @@ export class ShardRunner {
 
   #finish(): void {
     const shard = this.#running()
-    if (this.#progressTimer) clearInterval(this.#progressTimer)
+    this.#progressTicker?.stop()
     this.#isFinished = true
     this.#watch.endMeasure()
     const aliveAtEnd = shard.rows.openCount

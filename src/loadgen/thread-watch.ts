@@ -6,6 +6,7 @@
  *   start ── connecting, warm-up ──┬── measured ──┬── drain ── findings
  *                            fromUs┘              └endUs, or endMeasure() before it
  */
+import type { TickPhase } from '../stats/aligned-ticker.ts'
 import { nowUs } from '../stats/clock.ts'
 import { GcRecorder, type GcSnapshot } from '../stats/gc-recorder.ts'
 import { LatencyRecorder } from '../stats/latency-recorder.ts'
@@ -51,8 +52,8 @@ export class ThreadWatch {
   #endUs = 0
 
   /** `lagTickMs`: how often the loop is looked at. */
-  constructor(lagTickMs = LOOP_LAG_TICK_MS) {
-    this.#loopLag = new LoopLagRecorder(lagTickMs)
+  constructor(lagTickMs = LOOP_LAG_TICK_MS, phase: TickPhase = 0) {
+    this.#loopLag = new LoopLagRecorder(lagTickMs, phase)
   }
 
   /** When the measured time ended; 0 while it has not. */

@@ -15,6 +15,7 @@ import type { EngineHandler, ReceiveBatch, Slot, SocketEngine } from '../engine/
 import type { TimerWheel } from '../engine/timer-wheel.ts'
 import { BYE, WELCOME_FLAG } from '../protocol/frame-types.ts'
 import { WELCOME_BYTES_MAX, type WelcomeFields, writeWelcome } from '../protocol/frame-writer.ts'
+import { AlignedTicker } from '../stats/aligned-ticker.ts'
 import type { ShardLog } from './broadcast/shard-log.ts'
 import { LogOrders } from './broadcast/log-orders.ts'
 import type { BroadcastQueue } from './broadcast-queue.ts'
@@ -80,7 +81,7 @@ export class Shard implements EngineHandler {
   readonly #heapTrim = new HeapTrim()
   readonly #startedMs = performance.now()
   readonly #welcome: WelcomeFields
-  #ticker: NodeJS.Timeout | undefined
+  readonly #ticker: AlignedTicker
   #messagesSent = 0
 
   constructor(
@@ -92,7 +93,10 @@ export class Shard implements EngineHandler {
     this.#configuration = configuration
     this.#tunable = parts
     this.#post = post
-    this.#gauge = new ThreadGauge(configuration.loopLagTickMs)
+    // All shards of all nodes of a host are best apart; which comes when does not matter.
+    const phase = Math.random()
+    this.#gauge = new ThreadGauge(configuration.loopLagTickMs, phase)
+    this.#ticker = new AlignedTicker(TICK_MS, phase, () => this.#tick())
     this.#engine = parts.engine
     this.#sessions = parts.sessions
     this.#tags = parts.tags
@@ -139,7 +143,7 @@ export class Shard implements EngineHandler {
       opened.push({ carrier: listener.carrier, host, port })
     }
     this.#gauge.start()
-    this.#ticker = setInterval(() => this.#tick(), TICK_MS)
+    this.#ticker.start()
     const { kind } = chooseEngine(configuration.engine)
     this.#post({ kind: 'listening', listeners: opened, engine: kind })
   }
@@ -231,7 +235,7 @@ export class Shard implements EngineHandler {
     }
     const stopBeforeMs = performance.now() + STOP_MS_MAX
     while (this.#engine.openCount > 0 && performance.now() < stopBeforeMs) await sleep(LOOK_MS)
-    clearInterval(this.#ticker)
+    this.#ticker.stop()
     this.#gauge.stop()
     await this.#engine.destroy()
   }

@@ -1,4 +1,5 @@
 /** What a thread of the node measures of itself: GC, loop lag, memory, CPU. One per thread. */
+import type { TickPhase } from '../stats/aligned-ticker.ts'
 import { GcRecorder } from '../stats/gc-recorder.ts'
 import { LoopLagRecorder } from '../stats/loop-lag-recorder.ts'
 import type { ShardSample, ShardTotals } from './shard-messages.ts'
@@ -8,8 +9,8 @@ export class ThreadGauge {
   readonly #lag: LoopLagRecorder
   #loopLagUs = 0
 
-  constructor(loopLagTickMs?: number) {
-    this.#lag = new LoopLagRecorder(loopLagTickMs)
+  constructor(loopLagTickMs?: number, phase: TickPhase = 0) {
+    this.#lag = new LoopLagRecorder(loopLagTickMs, phase)
   }
 
   start(): void {

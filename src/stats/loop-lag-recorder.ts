@@ -4,9 +4,10 @@
  * neither be merged across shards nor encoded, and because it counts a 500 ms stall as one sample.
  * Here a stall counts once for each tick it swallowed (500, 490, 480 …), as if somebody had asked
  * every 10 ms. libuv's timers have a grain of 1 ms, so up to 1 ms is the floor and no lag. Costs
- * one re-armed timer per shard: 0.3 % of a core at 10 ms. A hundred processes at rest come back to
- * cold caches each time, a quarter of a millisecond each, so they look once a second.
+ * one timer per shard: 0.3 % of a core at 10 ms. A hundred processes at rest come back to cold
+ * caches each time, a quarter of a millisecond each, so they look once a second.
  */
+import { AlignedTicker, type TickPhase } from './aligned-ticker.ts'
 import { nowUs } from './clock.ts'
 import { LatencyRecorder } from './latency-recorder.ts'
 
@@ -23,25 +24,21 @@ export function loopLagTickMs(processes: number): number {
 
 export class LoopLagRecorder {
   readonly recorder = new LatencyRecorder()
-  readonly #tickMs: number
-  #timer: NodeJS.Timeout | null = null
-  #intendedUs = 0
+  readonly #tickUs: number
+  readonly #ticker: AlignedTicker
   #sinceLook: Lateness = { sumUs: 0, ticks: 0 }
 
-  constructor(tickMs = LOOP_LAG_TICK_MS) {
-    this.#tickMs = tickMs
+  constructor(tickMs = LOOP_LAG_TICK_MS, phase: TickPhase = 0) {
+    this.#tickUs = tickMs * 1000
+    this.#ticker = new AlignedTicker(tickMs, phase, (dueUs) => this.#tick(dueUs))
   }
 
   start(): void {
-    if (this.#timer) return
-    this.#intendedUs = nowUs() + this.#tickMs * 1000
-    this.#timer = setTimeout(() => this.#tick(), this.#tickMs)
-    this.#timer.unref()
+    this.#ticker.start()
   }
 
   stop(): void {
-    if (this.#timer) clearTimeout(this.#timer)
-    this.#timer = null
+    this.#ticker.stop()
   }
 
   /** Mean lateness since the last call, 0 where no tick ran. */
@@ -51,13 +48,10 @@ export class LoopLagRecorder {
     return ticks === 0 ? 0 : sumUs / ticks
   }
 
-  #tick(): void {
-    const now = nowUs()
-    const lateness = recordLateness(this.recorder, now - this.#intendedUs, this.#tickMs * 1000)
+  #tick(dueUs: number): void {
+    const lateness = recordLateness(this.recorder, nowUs() - dueUs, this.#tickUs)
     this.#sinceLook.sumUs += lateness.sumUs
     this.#sinceLook.ticks += lateness.ticks
-    this.#intendedUs = now + this.#tickMs * 1000
-    this.#timer?.refresh()
   }
 }
 
