@@ -4,24 +4,40 @@ import type { ClusterNodeReport, ClusterReport } from '../stats/cluster-report.t
 import type { RunReport } from '../stats/run-report.ts'
 import { type Alignment, plainText, tableLines } from './table.ts'
 
-const HEAD = ['node', 'site', 'devices', 'at end', 'came', 'lost', 'moved', 'refused']
-const ALIGNMENTS = HEAD.map((_, column): Alignment => (column < 2 ? 'left' : 'right'))
+/** Of the table of nodes. */
+export const CLUSTER_HEAD = [
+  'node',
+  'site',
+  'devices',
+  'at end',
+  'came',
+  'lost',
+  'moved',
+  'refused',
+]
+const ALIGNMENTS = CLUSTER_HEAD.map((_, column): Alignment => (column < 2 ? 'left' : 'right'))
 
 /** Empty where the devices did not find their nodes by dispatch. */
 export function clusterLines({ cluster }: RunReport): string[] {
   if (cluster === undefined) return []
   return [
-    ...tableLines([HEAD, ...cluster.nodes.map(nodeRow)], ALIGNMENTS),
+    ...tableLines([CLUSTER_HEAD, ...cluster.nodes.map(clusterNodeCells)], ALIGNMENTS),
     outageLine(cluster),
-    ...(cluster.events ?? []).map(({ at_ms, what, node, failure }) => {
-      const outcome = failure === '' ? '' : `: ${plainText(failure)}`
-      const at = formatDurationMs(Math.round(at_ms / 100) * 100)
-      return `at ${at}  ${what} ${plainText(node)}${outcome}`
-    }),
+    ...clusterEventLines(cluster),
   ]
 }
 
-function nodeRow(row: ClusterNodeReport): string[] {
+/** What was done to the cluster. */
+export function clusterEventLines({ events = [] }: ClusterReport): string[] {
+  return events.map(({ at_ms, what, node, failure }) => {
+    const outcome = failure === '' ? '' : `: ${plainText(failure)}`
+    const at = formatDurationMs(Math.round(at_ms / 100) * 100)
+    return `at ${at}  ${plainText(what)} ${plainText(node)}${outcome}`
+  })
+}
+
+/** A cell for each of CLUSTER_HEAD. */
+export function clusterNodeCells(row: ClusterNodeReport): string[] {
   const counts = [
     row.devices_at_start,
     row.devices_at_end,
@@ -33,7 +49,8 @@ function nodeRow(row: ClusterNodeReport): string[] {
   return [plainText(row.node), plainText(row.site), ...counts.map(formatCount)]
 }
 
-function outageLine(cluster: ClusterReport): string {
+/** Who was without service, and who moved. */
+export function outageLine(cluster: ClusterReport): string {
   const affected = `${formatCount(cluster.devices_affected)} devices were without service`
   const away = `${formatCount(cluster.devices_away_at_end)} at the end`
   if (cluster.moves === 0) return `${affected}, ${away}; none was moved`

@@ -12,13 +12,13 @@ import {
   METRIC_NAMES,
   type RunReport,
 } from '../stats/run-report.ts'
+import type { RecordedRow, RunHeader } from '../stats/run-record.ts'
 import { parseHlog } from './interval-hlog.ts'
 import { RECORD_SCHEMA } from './run-recording.ts'
 import { intervalSchema, unreadable } from './run-report-file.ts'
 import { sumOf } from './row-sums.ts'
 
-const header = v.looseObject({
-  schema: v.literal(RECORD_SCHEMA),
+const told = v.looseObject({
   started_at: v.string(),
   mode: v.string(),
   targets: v.array(v.string()),
@@ -27,6 +27,8 @@ const header = v.looseObject({
   environment: v.record(v.string(), v.nullable(v.union([v.string(), v.number(), v.boolean()]))),
   plan: v.record(v.string(), v.unknown()),
 })
+
+const header = v.looseObject({ schema: v.literal(RECORD_SCHEMA), ...told.entries })
 
 const recordedRow = v.looseObject({
   ...intervalSchema.entries,
@@ -101,7 +103,17 @@ function headerOf(line: string, source: string): Header {
   )
 }
 
+/** What another host says at the beginning of its run; null: it is no header. */
+export function recordedHeaderFrom(line: string): RunHeader | null {
+  const parsed = v.safeParse(told, jsonOf(line))
+  return parsed.success ? parsed.output : null
+}
+
 /** null for half a line, or one that something else wrote. */
+export function recordedRowFrom(line: string): RecordedRow | null {
+  return rowOf(line) as RecordedRow | null
+}
+
 function rowOf(line: string): Row | null {
   const parsed = v.safeParse(recordedRow, jsonOf(line))
   return parsed.success ? parsed.output : null

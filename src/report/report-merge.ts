@@ -260,7 +260,7 @@ function mergeSteering(named: readonly NamedReport[], startMs: number): Pick<Run
 type Environment = RunReport['environment']
 
 /** Where parts differ, each value once. */
-function sharedValues(all: readonly Environment[]): Environment {
+export function sharedValues(all: readonly Environment[]): Environment {
   const names = new Set(all.flatMap((environment) => Object.keys(environment)))
   return Object.fromEntries(
     [...names].map((name) => {

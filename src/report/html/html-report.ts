@@ -11,6 +11,7 @@ import type { RunReport } from '../../stats/run-report.ts'
 import { millisecondsText, shareText } from '../report-values.ts'
 import { spikeLines } from '../spike-lines.ts'
 import { badClientSection } from './bad-client-table.ts'
+import { clusterSection } from './cluster-section.ts'
 import { generatorSection } from './generator-table.ts'
 import { html, jsonMarkup, Markup, NOTHING } from './markup.ts'
 import type { PageAssets } from './page-assets.ts'
@@ -67,7 +68,7 @@ ${stageSection(report)}${steeringSection(report)}
 ${section('Latency', html`<div class="plots" id="percentiles"></div>${latencyTable(report)}`)}
 ${section('Over time', overTime(report))}
 ${section('Connecting', connecting(report))}
-${badClientSection(report)}
+${clusterSection(report)}${badClientSection(report)}
 ${section('Pauses', pauseTable(report))}
 ${section(
   'Host and memory',

@@ -15,6 +15,7 @@ import type {
 import { thinIntervals } from '../interval-merge.ts'
 import { attributeSpikes } from '../spike-attribution.ts'
 import { parseThreshold } from '../thresholds.ts'
+import { type ClusterSeries, clusterSeries } from './cluster-series.ts'
 import { mainMetric } from './stage-table.ts'
 
 /** More would be thinner than a pixel. */
@@ -30,6 +31,7 @@ export interface PageSeries {
   readonly spikeUs: number | null
   readonly memory: readonly MemoryFit[]
   readonly stages: readonly PageStage[]
+  readonly cluster: ClusterSeries | null
 }
 
 /** A stage of a run, for the curve of latency over load. */
@@ -111,6 +113,7 @@ export function pageSeries(report: RunReport): PageSeries {
     spikeUs: attributeSpikes(report)?.thresholdUs ?? null,
     memory: memoryFits(report),
     stages: stagesOf(report),
+    cluster: clusterSeries(report),
   }
 }
 

@@ -85,6 +85,9 @@ export function line(label, name, more) {
   return { label, stroke: color(name), width: 1.5, points: { show: false }, ...more }
 }
 
+/** Of a value that holds until the next. */
+export const steps = uPlot.paths.stepped({ align: 1 })
+
 /** A logarithmic scale with room for the values that only a hook draws. */
 export function logScale(valuesUs) {
   const known = valuesUs.filter((value) => value > 0)

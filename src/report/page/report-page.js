@@ -3,6 +3,7 @@
  * change (dark, light, paper). JavaScript, because src has no types of a browser; bundled with
  * uPlot by scripts/build.js.
  */
+import { drawCluster } from './cluster-plots.js'
 import { drawMemory } from './memory-plot.js'
 import { drawPercentiles } from './percentile-plot.js'
 import { drawStages } from './stage-plot.js'
@@ -17,6 +18,7 @@ function drawAll() {
     ...drawStages(emptied('stage-curve'), series),
     ...drawPercentiles(emptied('percentiles'), series.curves.filter(isOfMessages), 280),
     ...drawTime(emptied('time'), series),
+    ...drawCluster(emptied('cluster'), series),
     ...drawPercentiles(emptied('stages'), series.curves.filter(isOfConnecting), 190),
     ...drawMemory(emptied('memory'), series),
   ]

@@ -44,15 +44,16 @@ export function drawTime(place, { time, pauses, spikeUs }) {
   ]
 }
 
-function text(format) {
+export function text(format) {
   return (_plot, value) => format(value)
 }
 
-function labels(format) {
+export function labels(format) {
   return (_plot, splits) => splits.map((value) => (value === null ? '' : format(value)))
 }
 
-function timePlot(place, end, title, height, plot) {
+/** A plot on the axis of seconds that all plots over time share, with one cursor. */
+export function timePlot(place, end, title, height, plot) {
   const { data, series, scales = {}, axes = [], hooks = {}, ...more } = plot
   return {
     place,
@@ -179,7 +180,7 @@ function hostPlots(draw, { seconds, timeWait, retransmitsPerSecond, dropsPerSeco
 }
 
 /** A flat zero is drawn at the bottom, not in the middle. */
-function fromZero(leastTop) {
+export function fromZero(leastTop) {
   return { range: (_plot, _least, most) => [0, Math.max(leastTop, (most ?? 0) * 1.1)] }
 }
 

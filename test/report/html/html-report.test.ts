@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import { htmlReport } from '../../../src/report/html/html-report.ts'
 import { longReport } from '../long-report.ts'
-import { SAMPLE_REPORT } from '../sample-report.ts'
+import { SAMPLE_CLUSTER } from '../sample-cluster.ts'
+import { distributionOf, SAMPLE_REPORT } from '../sample-report.ts'
 
 const ASSETS = { script: 'drawAll()', style: 'b{color:red}' }
 const ATTACK = '"><script>alert(1)</script><!--\u001b[2J'
@@ -124,5 +125,36 @@ describe('the page', () => {
     )
     expect(none).toContain('No load held every threshold, not even 4,000/s.')
     expect(htmlReport(SAMPLE_REPORT, ASSETS)).not.toContain('<h2>Stages</h2>')
+  })
+
+  it('has the nodes of a cluster, what was done to it, and what the plots need', () => {
+    const { unavailability: _, ...metrics } = SAMPLE_REPORT.metrics
+    const absent = distributionOf(20_000, 21_000, 90_000)
+    const cluster = {
+      ...SAMPLE_CLUSTER,
+      events: [{ at_ms: 4_040, what: ATTACK, node: ATTACK, failure: ATTACK }],
+    }
+    const withCluster = {
+      ...SAMPLE_REPORT,
+      metrics: { ...metrics, unavailability: { unit: 'us', response: absent, service: absent } },
+      cluster,
+    } as const
+    const page = htmlReport(withCluster, ASSETS)
+    expect(page).toContain('1,000 devices were without service, 500 at the end; 100 moved at 50/s')
+    expect(page).toContain('<td>b</td><td>west</td><td class="n">1,000</td><td class="n">0</td>')
+    expect(page).not.toContain('<!--')
+    const series = JSON.parse(/id="series">(.*?)<\/script>/s.exec(page)![1]!).cluster
+    expect(series).toMatchObject({
+      seconds: [3, 5, 6, 7],
+      nodes: [
+        { name: 'a', devices: [1_000, 1_000, 1_400, 1_500] },
+        { name: 'b', devices: [1_000, 0, 0, 0] },
+      ],
+      more: 0,
+      moves: SAMPLE_CLUSTER.moves_over_time,
+    })
+    expect(series.absence.counts.reduce((sum: number, each: number) => sum + each, 0)).toBe(3)
+    expect(series.absence.edgesUs).toHaveLength(series.absence.counts.length + 1)
+    expect(htmlReport(SAMPLE_REPORT, ASSETS)).not.toContain('<h2>Cluster</h2>')
   })
 })
