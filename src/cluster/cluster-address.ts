@@ -13,10 +13,26 @@ export interface RedisHost {
   readonly port: number
 }
 
+/** PEM texts; without `ca` the authorities that Node knows are trusted. */
+export interface RedisTls {
+  readonly ca?: string
+  /** Of this client, where Redis demands one; with its key. */
+  readonly cert?: string
+  readonly key?: string
+}
+
+/** What stands in no URL. */
+export interface RedisCredentials {
+  /** '' where there is none. */
+  readonly password: string
+  readonly tls: RedisTls
+}
+
 export interface ClusterAddress {
   readonly kind: 'single' | 'sentinel' | 'cluster'
   readonly hosts: readonly RedisHost[]
-  readonly tls: boolean
+  /** null: in the clear. */
+  readonly tls: RedisTls | null
   readonly username: string
   /** Never printed: see addressName(). */
   readonly password: string
@@ -29,8 +45,13 @@ const PORT = 6379
 const SENTINEL_PORT = 26_379
 const SHAPE = /^(rediss?)(?:\+(sentinel|cluster))?:\/\/(?:([^/@]*)@)?([^/@]+)(?:\/(.*))?$/
 
-/** Throws PUSHCTL_CONFIG. `password` is for where it must not stand in the URL. */
-export function parseClusterAddress(url: string, password = ''): ClusterAddress {
+const NO_CREDENTIALS: RedisCredentials = { password: '', tls: {} }
+
+/** Throws PUSHCTL_CONFIG. A password in the URL wins over the other. */
+export function parseClusterAddress(
+  url: string,
+  { password, tls }: RedisCredentials = NO_CREDENTIALS,
+): ClusterAddress {
   const match = SHAPE.exec(url)
   if (match === null) throw badAddress('expected redis://, redis+sentinel:// or redis+cluster://')
   const [, scheme, kindText, credentials = '', hostsText, path = ''] = match
@@ -51,9 +72,13 @@ export function parseClusterAddress(url: string, password = ''): ClusterAddress 
   if (parts.length > 0 || !(Number.isInteger(db) && db >= 0)) {
     throw badAddress('expected nothing but a database number at the end')
   }
+  const isSecure = scheme === 'rediss'
+  if (!isSecure && Object.keys(tls).length > 0) {
+    throw badAddress(`expected rediss${url.slice(5, url.indexOf(':'))}:// with files of TLS`)
+  }
   return {
     ...{ kind, hosts, master, db },
-    tls: scheme === 'rediss',
+    tls: isSecure ? tls : null,
     username: decode(username),
     password: given === '' ? password : given,
   }
@@ -61,7 +86,7 @@ export function parseClusterAddress(url: string, password = ''): ClusterAddress 
 
 /** For messages and logs: without user and password. */
 export function addressName({ kind, hosts, tls, master }: ClusterAddress): string {
-  const scheme = `${tls ? 'rediss' : 'redis'}${kind === 'single' ? '' : `+${kind}`}`
+  const scheme = `${tls === null ? 'redis' : 'rediss'}${kind === 'single' ? '' : `+${kind}`}`
   const list = hosts.map(({ host, port }) => `${host.includes(':') ? `[${host}]` : host}:${port}`)
   return `${scheme}://${list.join(',')}${master === '' ? '' : `/${master}`}`
 }

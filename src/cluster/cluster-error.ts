@@ -1,5 +1,6 @@
 /** The errors that a cluster can answer with, and what the words of Redis mean among them. */
 import { PushctlError } from '../errors/pushctl-error.ts'
+import type { RedisHost } from './cluster-address.ts'
 
 /** Redis cannot be asked now; nothing was accepted. */
 export function unreachable(name: string, cause: unknown): PushctlError {
@@ -12,6 +13,16 @@ export function unreachable(name: string, cause: unknown): PushctlError {
       tries: ['push again later; the node goes on by itself when Redis is back', 'redis-cli ping'],
       cause,
     },
+  )
+}
+
+/** Redis can not be asked at the start, by a node or by a verb. */
+export function notThere(name: string, { host, port }: RedisHost, cause: unknown): PushctlError {
+  const got = (cause as Error | undefined)?.message ?? String(cause)
+  return new PushctlError(
+    'PUSHCTL_CLUSTER_UNREACHABLE',
+    `expected an answer of the cluster's Redis at ${name}, got: ${got}`,
+    { tries: [`redis-cli -h ${host} -p ${port} ping`, '--cluster, where Redis is'], cause },
   )
 }
 

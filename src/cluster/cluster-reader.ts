@@ -1,5 +1,10 @@
 /** The list of nodes for those outside: the verbs that look at a cluster. Changes nothing. */
-import { addressName, type ClusterAddress, parseClusterAddress } from './cluster-address.ts'
+import {
+  addressName,
+  type ClusterAddress,
+  parseClusterAddress,
+  type RedisCredentials,
+} from './cluster-address.ts'
 import { KeyNames } from './key-names.ts'
 import { recordsOf } from './membership.ts'
 import type { NodeRecord } from './node-record.ts'
@@ -18,13 +23,12 @@ export interface ClusterReader {
 export interface ClusterReaderOptions {
   readonly url: string
   readonly prefix: string
-  /** '' where it stands in the URL, or there is none. */
-  readonly password?: string
+  readonly credentials?: RedisCredentials
 }
 
 /** Throws PUSHCTL_CONFIG, PUSHCTL_CLUSTER_UNREACHABLE or PUSHCTL_CLUSTER_REFUSED. */
 export async function openClusterReader(options: ClusterReaderOptions): Promise<ClusterReader> {
-  const address: ClusterAddress = parseClusterAddress(options.url, options.password)
+  const address: ClusterAddress = parseClusterAddress(options.url, options.credentials)
   const link = await RedisLink.open(address, 'pushctl-reader')
   try {
     checkServers(await link.serverTexts(), link.isPartitioned, link.name)

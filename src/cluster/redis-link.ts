@@ -1,24 +1,14 @@
 /**
  * The connection of a node to the Redis of its cluster: scripts, a channel to listen on, and
  * channels to send to. One interface over a single server, Sentinel and Redis Cluster; ioredis is
- * loaded only here, and only with --cluster. Nothing is queued while Redis is away and nothing is
- * sent twice by itself: whoever asked is told at once, and decides.
+ * loaded only with --cluster.
  */
-import type { Cluster, Redis, RedisOptions } from 'ioredis'
+import type { Cluster, Redis } from 'ioredis'
 import { addressName, type ClusterAddress } from './cluster-address.ts'
 import { credentialsRefused, isRefusal, unreachable } from './cluster-error.ts'
+import { faultOfConnection } from './connection-fault.ts'
+import { CONNECT_MS_MAX, clusterOptions, RECONNECT_MS_MAX, redisOptions } from './redis-options.ts'
 import type { RedisScript } from './redis-script.ts'
-
-/** A command without an answer for so long is given up; it may have been carried out. */
-const COMMAND_MS_MAX = 5_000
-const CONNECT_MS_MAX = 5_000
-/** A connection on which nothing comes for so long is dead: lease and pulse come every second. */
-const SILENCE_MS_MAX = 15_000
-const RECONNECT_MS_MIN = 50
-const RECONNECT_MS_MAX = 1_000
-
-/** Answers come as RESP2 has them; the types of ioredis want that said. */
-type Plain<Options> = Options & { replyMapping: 'legacy' }
 
 export type RedisValue = string | number | Buffer
 
@@ -53,95 +43,64 @@ export class RedisLink {
       : new Redis(redisOptions(address, clientName))
     const listener = isPartitioned ? client : new Redis(redisOptions(address, `${clientName}-sub`))
     const link = new RedisLink(address, client, listener)
-    try {
-      await Promise.all([connect(client), ...(listener === client ? [] : [connect(listener)])])
-    } catch (cause) {
+    const clients = new Set([client, listener])
+    // Both: one that is closed amid its handshake has an error that nobody catches.
+    const ends = await Promise.allSettled([...clients].map(connect))
+    const failure = ends.find((end) => end.status === 'rejected')
+    if (failure !== undefined) {
       await link.close()
-      if (isRefusal(cause)) throw credentialsRefused(link.name, cause)
-      throw unreachable(link.name, cause)
+      throw await faultOfConnection(address, failure.reason)
     }
     link.#isOpen = true
     return link
   }
 
   /** Answers of scripts are buffers, numbers and lists of them. Rejects with a PushctlError. */
-  async run(
+  run(
     script: RedisScript,
     keys: readonly string[],
     values: readonly RedisValue[],
   ): Promise<unknown> {
     const rest = [keys.length, ...keys, ...values]
-    try {
-      return await this.#client.callBuffer('evalsha', script.digest, ...rest)
-    } catch (cause) {
-      if (!String((cause as Error).message).startsWith('NOSCRIPT')) throw this.#failure(cause)
-    }
-    try {
-      return await this.#client.callBuffer('eval', script.text, ...rest)
-    } catch (cause) {
-      throw this.#failure(cause)
-    }
+    const client = this.#client
+    const answer = client.callBuffer('evalsha', script.digest, ...rest).catch((cause) => {
+      if (!String((cause as Error).message).startsWith('NOSCRIPT')) throw cause
+      return client.callBuffer('eval', script.text, ...rest)
+    })
+    return this.#told(answer)
   }
 
   /** A plain command, answered as text. */
-  async command(name: string, ...words: RedisValue[]): Promise<unknown> {
-    try {
-      return await this.#client.call(name, ...words)
-    } catch (cause) {
-      throw this.#failure(cause)
-    }
+  command(name: string, ...words: RedisValue[]): Promise<unknown> {
+    return this.#told(this.#client.call(name, ...words))
   }
 
   /** null where the key is not there. */
-  async bytes(key: string): Promise<Buffer | null> {
-    try {
-      return (await this.#client.callBuffer('get', key)) as Buffer | null
-    } catch (cause) {
-      throw this.#failure(cause)
-    }
+  bytes(key: string): Promise<Buffer | null> {
+    return this.#told(this.#client.callBuffer('get', key)) as Promise<Buffer | null>
   }
 
   /** A plain command whose answer is lists of buffers. */
-  async lists(name: string, ...words: RedisValue[]): Promise<unknown> {
-    try {
-      return await this.#client.callBuffer(name, ...words)
-    } catch (cause) {
-      throw this.#failure(cause)
-    }
+  lists(name: string, ...words: RedisValue[]): Promise<unknown> {
+    return this.#told(this.#client.callBuffer(name, ...words))
   }
 
   /** Names and values of a hash in turn. */
   async hash(key: string): Promise<Buffer[]> {
-    try {
-      // ioredis makes an object of what HGETALL answers, in callBuffer() as well.
-      const fields = (await this.#client.callBuffer('hgetall', key)) as Record<string, Buffer>
-      return Object.entries(fields).flatMap(([name, value]) => [Buffer.from(name), value])
-    } catch (cause) {
-      throw this.#failure(cause)
-    }
+    // ioredis makes an object of what HGETALL answers, in callBuffer() as well.
+    const fields = (await this.lists('hgetall', key)) as Record<string, Buffer>
+    return Object.entries(fields).flatMap(([name, value]) => [Buffer.from(name), value])
   }
 
   /** INFO of the server, or of each master of a Redis Cluster. */
-  async serverTexts(): Promise<readonly string[]> {
-    const client = this.#client as Redis & Partial<Pick<Cluster, 'nodes'>>
-    const servers = typeof client.nodes === 'function' ? client.nodes('master') : [client]
-    try {
-      return await Promise.all(servers.map((server) => server.info()))
-    } catch (cause) {
-      throw this.#failure(cause)
-    }
+  serverTexts(): Promise<readonly string[]> {
+    return this.#told(Promise.all(this.#servers().map((server) => server.info())))
   }
 
   /** So that the first batches are not sent twice, and in turn. */
   async loadScripts(scripts: readonly RedisScript[]): Promise<void> {
-    const client = this.#client as Redis & Partial<Pick<Cluster, 'nodes'>>
-    const servers = typeof client.nodes === 'function' ? client.nodes('master') : [client]
-    try {
-      for (const server of servers) {
-        await Promise.all(scripts.map(({ text }) => server.script('LOAD', text)))
-      }
-    } catch (cause) {
-      throw this.#failure(cause)
+    for (const server of this.#servers()) {
+      await this.#told(Promise.all(scripts.map(({ text }) => server.script('LOAD', text))))
     }
   }
 
@@ -154,20 +113,12 @@ export class RedisLink {
 
   /** Where it may have been lost on the way; harmless where it was not. */
   async resubscribe(channel: string): Promise<void> {
-    try {
-      await this.#listener.ssubscribe(channel)
-    } catch (cause) {
-      throw this.#failure(cause)
-    }
+    await this.#told(this.#listener.ssubscribe(channel))
   }
 
   /** How many heard it: 0 or 1. */
-  async publish(channel: string, message: Buffer): Promise<number> {
-    try {
-      return (await this.#client.spublish(channel, message)) as number
-    } catch (cause) {
-      throw this.#failure(cause)
-    }
+  publish(channel: string, message: Buffer): Promise<number> {
+    return this.#told(this.#client.spublish(channel, message)) as Promise<number>
   }
 
   /** Called each time that the connection stands again. */
@@ -190,68 +141,18 @@ export class RedisLink {
     }, RECONNECT_MS_MAX).unref()
   }
 
-  #failure(cause: unknown): Error {
-    return isRefusal(cause) ? credentialsRefused(this.name, cause) : unreachable(this.name, cause)
+  /** The server, or each master of a Redis Cluster. */
+  #servers(): readonly Redis[] {
+    const client = this.#client as Redis & Partial<Pick<Cluster, 'nodes'>>
+    return typeof client.nodes === 'function' ? client.nodes('master') : [client]
   }
-}
 
-function redisOptions(address: ClusterAddress, connectionName: string): Plain<RedisOptions> {
-  const { kind, hosts, master, db, tls } = address
-  const place: RedisOptions =
-    kind === 'sentinel'
-      ? {
-          sentinels: hosts.map((host) => ({ ...host })),
-          name: master,
-          sentinelRetryStrategy: reconnectMs,
-          ...(tls ? { enableTLSForSentinelMode: true, sentinelTLS: {} } : {}),
-        }
-      : { ...hosts[0] }
-  return {
-    ...place,
-    ...serverOptions(address, connectionName),
-    db,
-    replyMapping: 'legacy',
-    enableOfflineQueue: false,
-    maxRetriesPerRequest: 0,
-    retryStrategy: reconnectMs,
-    // A master that became a replica: ask Sentinel again.
-    reconnectOnError: (cause) => cause.message.startsWith('READONLY'),
+  /** Rejects with a PushctlError. */
+  #told<Answer>(answer: Promise<Answer>): Promise<Answer> {
+    return answer.catch((cause) => {
+      throw isRefusal(cause) ? credentialsRefused(this.name, cause) : unreachable(this.name, cause)
+    })
   }
-}
-
-function clusterOptions(address: ClusterAddress, connectionName: string) {
-  return {
-    lazyConnect: true,
-    enableOfflineQueue: false,
-    shardedSubscribers: true,
-    clusterRetryStrategy: reconnectMs,
-    slotsRefreshTimeout: CONNECT_MS_MAX,
-    redisOptions: {
-      ...serverOptions(address, connectionName),
-      maxRetriesPerRequest: 0,
-      replyMapping: 'legacy' as const,
-    },
-  }
-}
-
-function serverOptions({ tls, username, password }: ClusterAddress, connectionName: string) {
-  return {
-    ...(tls ? { tls: {} } : {}),
-    ...(username === '' ? {} : { username }),
-    ...(password === '' ? {} : { password }),
-    connectionName,
-    lazyConnect: true,
-    protocol: 2 as const,
-    connectTimeout: CONNECT_MS_MAX,
-    commandTimeout: COMMAND_MS_MAX,
-    socketTimeout: SILENCE_MS_MAX,
-    autoResendUnfulfilledCommands: false,
-  }
-}
-
-/** Forever, soon. */
-function reconnectMs(tries: number): number {
-  return Math.min(RECONNECT_MS_MAX, RECONNECT_MS_MIN * 2 ** Math.min(tries, 10))
 }
 
 /**

@@ -24,6 +24,21 @@ export const CLUSTER_LINK_OPTIONS = defineOptions({
     kind: 'file',
     help: 'password of Redis; also from PUSHCTL_CLUSTER_PASSWORD',
   },
+  clusterCaFile: {
+    flag: 'cluster-ca-file',
+    kind: 'file',
+    help: 'PEM of whom to trust for the certificate of Redis (rediss). Default: those of Node',
+  },
+  clusterCertFile: {
+    flag: 'cluster-cert-file',
+    kind: 'file',
+    help: 'certificate (PEM) that Redis demands of its clients; with --cluster-key-file',
+  },
+  clusterKeyFile: {
+    flag: 'cluster-key-file',
+    kind: 'file',
+    help: 'private key (PEM) of --cluster-cert-file',
+  },
 })
 
 export const CLUSTER_OPTIONS = defineOptions({

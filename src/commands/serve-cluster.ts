@@ -3,7 +3,7 @@ import type { OptionsOf } from '../config/option-table.ts'
 import { packageVersion } from '../config/package-root.ts'
 import { PushctlError } from '../errors/pushctl-error.ts'
 import type { ClusterMember } from '../server/cluster/cluster-member.ts'
-import type { CLUSTER_LINK_OPTIONS, CLUSTER_OPTIONS } from './serve-cluster-options.ts'
+import type { CLUSTER_OPTIONS } from './serve-cluster-options.ts'
 
 const NODE_NAME = /^[\w.-]{1,64}$/
 const PREFIX = /^[\w.:-]{1,64}$/
@@ -31,14 +31,14 @@ export async function joinCluster(
       tries: ['leave out --data-dir'],
     })
   }
-  const [{ parseClusterAddress }, { ClusterMember }] = await Promise.all([
+  const [{ parseClusterAddress }, { readRedisCredentials }, { ClusterMember }] = await Promise.all([
     import('../cluster/cluster-address.ts'),
+    import('./serve-cluster-credentials.ts'),
     import('../server/cluster/cluster-member.ts'),
   ])
-  const { password, warning } = await readClusterPassword(options, env)
-  if (warning !== null) tell(warning)
+  const credentials = await readRedisCredentials(options, env, tell)
   return ClusterMember.open({
-    address: parseClusterAddress(options.cluster, password),
+    address: parseClusterAddress(options.cluster, credentials),
     prefix: checkName('--cluster-prefix', options.clusterPrefix, PREFIX),
     leaseMs: options.clusterLeaseMs,
     nodeName: options.nodeName,
@@ -51,20 +51,6 @@ export async function joinCluster(
     },
     tell,
   })
-}
-
-/** '' where none is given beside the URL. */
-export async function readClusterPassword(
-  options: OptionsOf<typeof CLUSTER_LINK_OPTIONS>,
-  env: Environment,
-): Promise<{ readonly password: string; readonly warning: string | null }> {
-  const path = options.clusterPasswordFile
-  if (path === undefined) {
-    return { password: env['PUSHCTL_CLUSTER_PASSWORD'] ?? '', warning: null }
-  }
-  const { readSecretFile } = await import('../server/auth/secret-file.ts')
-  const { text, warning } = await readSecretFile('--cluster-password-file', path)
-  return { password: text.trim(), warning }
 }
 
 function checkName(option: string, name: string, rule: RegExp): string {

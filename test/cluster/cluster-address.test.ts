@@ -8,12 +8,12 @@ describe('the address of a cluster', () => {
       hosts: [{ host: '10.0.0.1', port: 6379 }],
       master: '',
       db: 0,
-      tls: false,
+      tls: null,
       username: '',
       password: '',
     })
     expect(parseClusterAddress('rediss://[::1]:7000/2')).toMatchObject({
-      ...{ hosts: [{ host: '::1', port: 7000 }], db: 2, tls: true },
+      ...{ hosts: [{ host: '::1', port: 7000 }], db: 2, tls: {} },
     })
   })
 
@@ -31,7 +31,7 @@ describe('the address of a cluster', () => {
 
   it('is a Redis Cluster of any of its servers', () => {
     const address = parseClusterAddress('rediss+cluster://h1:1,h2:2')
-    expect(address).toMatchObject({ kind: 'cluster', tls: true, db: 0 })
+    expect(address).toMatchObject({ kind: 'cluster', tls: {}, db: 0 })
     expect(address.hosts).toHaveLength(2)
   })
 
@@ -39,10 +39,20 @@ describe('the address of a cluster', () => {
     expect(parseClusterAddress('redis://push:a%40b:c@h')).toMatchObject({
       ...{ username: 'push', password: 'a@b:c' },
     })
-    expect(parseClusterAddress('redis://push@h', 'file')).toMatchObject({
+    expect(parseClusterAddress('redis://push@h', { password: 'file', tls: {} })).toMatchObject({
       ...{ username: 'push', password: 'file' },
     })
-    expect(parseClusterAddress('redis://:own@h', 'file').password).toBe('own')
+    expect(parseClusterAddress('redis://:own@h', { password: 'file', tls: {} }).password).toBe(
+      'own',
+    )
+  })
+
+  it('takes files of TLS only where there is TLS', () => {
+    const credentials = { password: '', tls: { ca: 'PEM' } }
+    expect(parseClusterAddress('rediss://h', credentials).tls).toEqual({ ca: 'PEM' })
+    expect(() => parseClusterAddress('redis+cluster://h', credentials)).toThrow(
+      /expected rediss\+cluster:\/\//,
+    )
   })
 
   it('is printed without user and password', () => {

@@ -1,6 +1,9 @@
-/** A real redis-server on a free port of loopback, for tests; it ends with them. */
+/**
+ * A real redis-server on a free port of loopback, for tests; it ends with them. Another one, for
+ * instance a valkey-server, is named by PUSHCTL_TEST_REDIS_SERVER.
+ */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -20,7 +23,8 @@ export interface RunningRedis {
   remove(): Promise<void>
 }
 
-export const hasRedis = spawnSync('redis-server', ['--version']).status === 0
+export const REDIS_SERVER = process.env['PUSHCTL_TEST_REDIS_SERVER'] ?? 'redis-server'
+export const hasRedis = spawnSync(REDIS_SERVER, ['--version']).status === 0
 export const NO_REDIS = 'redis-server is not installed'
 
 export async function freePort(): Promise<number> {
@@ -38,12 +42,11 @@ export async function startRedis(...settings: readonly string[]): Promise<Runnin
   const start = async ({ empty = false } = {}) => {
     if (empty) {
       rmSync(folder, { recursive: true })
-      rmSync(folder, { recursive: true, force: true })
-      spawnSync('mkdir', [folder])
+      mkdirSync(folder)
     }
     const words = ['--port', String(port), '--bind', '127.0.0.1', '--save', '']
     const files = ['--appendonly', 'yes', '--dir', folder, '--daemonize', 'no']
-    child = spawn('redis-server', [...words, ...files, ...settings], {
+    child = spawn(REDIS_SERVER, [...words, ...files, ...settings], {
       stdio: ['ignore', 'pipe', 'pipe'],
     })
     await untilReady(child)

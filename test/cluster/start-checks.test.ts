@@ -64,7 +64,10 @@ describe.skipIf(!hasRedis)(`a Redis that cannot be used${hasRedis ? '' : ` (${NO
         code: 'PUSHCTL_CLUSTER_REFUSED',
       })
     }
-    const link = await RedisLink.open(parseClusterAddress(redis.url, 'right'), 'test')
+    const link = await RedisLink.open(
+      parseClusterAddress(redis.url, { password: 'right', tls: {} }),
+      'test',
+    )
     expect(await link.command('ping')).toBe('PONG')
     await link.close()
   })

@@ -5,7 +5,7 @@
 import type { CommandContext } from '../../config/command.ts'
 import type { OptionsOf } from '../../config/option-table.ts'
 import { PushctlError } from '../../errors/pushctl-error.ts'
-import { readClusterPassword } from '../serve-cluster.ts'
+import { readRedisCredentials } from '../serve-cluster-credentials.ts'
 import type { CLUSTER_LINK_OPTIONS } from '../serve-cluster-options.ts'
 
 type Place = OptionsOf<typeof CLUSTER_LINK_OPTIONS>
@@ -51,8 +51,7 @@ export async function findAnyNode(context: Context, url: string): Promise<string
 }
 
 async function openReader({ options, env, note }: Context, url: string) {
-  const { password, warning } = await readClusterPassword(options, env)
-  if (warning !== null) note(warning)
+  const credentials = await readRedisCredentials(options, env, note)
   const { openClusterReader } = await import('../../cluster/cluster-reader.ts')
-  return openClusterReader({ url, prefix: options.clusterPrefix, password })
+  return openClusterReader({ url, prefix: options.clusterPrefix, credentials })
 }

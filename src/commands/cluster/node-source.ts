@@ -2,6 +2,7 @@
  * Where the cluster verbs read the nodes from: the leases in Redis, or any node over HTTP. A node
  * may be the very one that is restarted, so once the list is known the others are asked too.
  */
+import type { RedisCredentials } from '../../cluster/cluster-address.ts'
 import type { NodeRecord } from '../../cluster/node-record.ts'
 import { nearestName } from '../../config/nearest.ts'
 import { PushctlError } from '../../errors/pushctl-error.ts'
@@ -18,8 +19,7 @@ export interface NodeSourceSettings {
   /** redis://…; undefined: ask nodes. */
   readonly cluster: string | undefined
   readonly prefix: string
-  /** '' where it stands in the URL, or there is none. */
-  readonly password: string
+  readonly credentials: RedisCredentials
   /** HTTP address of any node. */
   readonly node: string
 }
@@ -29,10 +29,10 @@ export async function openNodeSource(
   settings: NodeSourceSettings,
   access: NodeAccess,
 ): Promise<NodeSource> {
-  const { cluster: url, prefix, password } = settings
+  const { cluster: url, prefix, credentials } = settings
   if (url === undefined) return new HttpNodeSource(settings.node, access)
   const { openClusterReader } = await import('../../cluster/cluster-reader.ts')
-  const reader = await openClusterReader({ url, prefix, password })
+  const reader = await openClusterReader({ url, prefix, credentials })
   return { read: () => reader.nodes(), close: async () => reader.close() }
 }
 

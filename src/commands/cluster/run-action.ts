@@ -5,7 +5,7 @@ import { EXIT, exitCodeOfSignal, type StopSignal } from '../../errors/exit-codes
 import { readAdminToken } from '../../server/auth/admin-token.ts'
 import { tableLines } from '../../report/table.ts'
 import type { ClusterOptions } from '../cluster-options.ts'
-import { readClusterPassword } from '../serve-cluster.ts'
+import { readRedisCredentials } from '../serve-cluster-credentials.ts'
 import { totalsOf } from './cluster-totals.ts'
 import type { ClusterWork } from './cluster-work.ts'
 import { devicesText, drainNode, drainTargets } from './drain-node.ts'
@@ -32,11 +32,10 @@ export async function runAction(context: Context): Promise<number> {
     environment: env['PUSHCTL_ADMIN_TOKEN'],
   })
   if (admin?.warning) note(admin.warning)
-  const { password, warning } = await readClusterPassword(options, env)
-  if (warning !== null) note(warning)
+  const credentials = await readRedisCredentials(options, env, note)
   const access = { adminToken: admin?.token ?? null, signal }
   const { cluster, clusterPrefix: prefix, node } = options
-  const place = { cluster, prefix, password, node }
+  const place = { cluster, prefix, credentials, node }
   const source = await openNodeSource(place, access)
   try {
     const [name = '', ...words] = positional
