@@ -18,6 +18,8 @@ import { packageRoot } from '../../src/config/package-root.ts'
 import { jsonReport } from '../../src/report/json-report.ts'
 import type { RunReport } from '../../src/stats/run-report.ts'
 import { longReport } from '../report/long-report.ts'
+import { SAMPLE_CLUSTER } from '../report/sample-cluster.ts'
+import { distributionOf } from '../report/sample-report.ts'
 import { childrenOf, isAlive, startBench } from './bench-process.ts'
 
 let folder: string
@@ -25,6 +27,14 @@ beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'pushctl-report-'))
 })
 afterAll(() => rmSync(folder, { recursive: true }))
+
+/** A day with a bit of everything that a page draws. */
+function dayOfCluster(): RunReport {
+  const day = longReport(24 * 3_600)
+  const absent = distributionOf(...Array.from({ length: 1_000 }, (_, at) => 5_000 * 1.008 ** at))
+  const unavailability = { unit: 'us', response: absent, service: absent } as const
+  return { ...day, metrics: { ...day.metrics, unavailability }, cluster: SAMPLE_CLUSTER }
+}
 
 function report(...words: readonly string[]) {
   const bin = join(packageRoot(), 'bin', 'pushctl.js')
@@ -107,7 +117,7 @@ describe.skipIf(executablePath === undefined)(`the page in a browser${reason}`, 
     const args = ['--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage']
     browser = await chromium.launch({ executablePath: executablePath!, args })
     const day = join(folder, 'day.json')
-    writeFileSync(day, jsonReport(longReport(24 * 3_600)))
+    writeFileSync(day, jsonReport(dayOfCluster()))
     page = join(folder, 'day.html')
     expect(report('html', day, '--quiet').status).toBe(0)
   })
@@ -134,6 +144,7 @@ describe.skipIf(executablePath === undefined)(`the page in a browser${reason}`, 
       const captions = await tab.locator('figcaption').allTextContents()
       expect(captions).toEqual([
         'push latency',
+        'unavailability',
         'Connections',
         'Messages per second',
         'Latency: median, p99, maximum, and how many took how long',
@@ -141,6 +152,9 @@ describe.skipIf(executablePath === undefined)(`the page in a browser${reason}`, 
         'TCP of the generator’s host',
         'CPU of the generator’s host',
         'connect time',
+        'Devices of each node',
+        'Devices told to move, in each second',
+        'Devices by how long they were without service',
         expect.stringMatching(/^Memory of the generator/),
       ])
       expect(await tab.locator('canvas').count()).toBe(captions.length)
