@@ -2,6 +2,7 @@
 import type { EngineChoice } from '../engine/create-engine.ts'
 import type { ShardKind } from '../engine/shard-host.ts'
 import type { PayloadKey } from '../protocol/payload-keys.ts'
+import type { LogLimits } from './broadcast/broadcast-log.ts'
 import type { ClusterMember } from './cluster/cluster-member.ts'
 import type { NodeGuardSettings } from './guard/guard-settings.ts'
 import type { ShardLimits, ShardListener } from './shard-messages.ts'
@@ -37,6 +38,8 @@ export interface PushNodeOptions {
   readonly payloadKeys?: readonly PayloadKey[]
   /** Where what devices send goes beside the consumers of GET /v1/upstream. */
   readonly webhooks?: WebhookSettings | null
+  /** Of the log of stored broadcasts. */
+  readonly log?: LogLimits
   /** Where stored pushes are kept, open and not loaded yet; without it in memory. */
   readonly store?: PushStore
   /** The cluster that this node has joined; its store takes the place of the others. */

@@ -11,9 +11,10 @@ import { addressesOf } from './address-text.ts'
 import { Admission } from './admission.ts'
 import type { ClusterTraffic } from './cluster/cluster-traffic.ts'
 import { HostRecords } from './cluster/host-record.ts'
-import { BroadcastLog, LOG_RECORD_PREFIX } from './broadcast/broadcast-log.ts'
+import { BroadcastLog } from './broadcast/broadcast-log.ts'
 import type { BroadcastReceipt } from './broadcast/broadcast-log.ts'
 import type { BroadcastState } from './broadcast/broadcast-messages.ts'
+import { LOG_RECORD_PREFIX } from './broadcast/log-records.ts'
 import { type MoveOrder, moveDevices } from './device-move.ts'
 import { Directory } from './directory.ts'
 import { GcReport } from './gc-report.ts'
@@ -103,7 +104,7 @@ export class PushNode implements NodeControl {
     const { shards } = this.#group
     this.#inbox = new NodeInbox(store, shards, options.rowsPerShard, this.#directory)
     this.#guard = new NodeGuard(options.guard ?? NO_GUARD)
-    this.#log = new BroadcastLog(this.#group, this.#inbox.commits)
+    this.#log = new BroadcastLog(this.#group, this.#inbox.commits, this.#hashKey, options.log)
     this.#traffic = cluster?.bind(this.#clusterHost()) ?? null
     const shared = { directory: this.#directory, group: this.#group, traffic: this.#traffic }
     this.#pushes = new NodePushes({
@@ -163,7 +164,7 @@ export class PushNode implements NodeControl {
       await this.#inbox.load((key, value) => {
         if (key.startsWith(LOG_RECORD_PREFIX)) this.#log.load(key, value)
       })
-      this.#log.start(this.#inbox.isDurable, this.#traffic !== null)
+      this.#log.start(this.#inbox.store, this.#traffic !== null)
       await this.#options.cluster?.start()
       this.#listeners = await startShards(this.#options, this.#group, (index, listeners) =>
         this.#configurationOf(index, listeners),
@@ -349,6 +350,9 @@ export class PushNode implements NodeControl {
         break
       case 'log-progress':
         this.#log.onProgress(message)
+        break
+      case 'log-wanted':
+        void this.#log.onWanted(shard, message)
         break
       case 'signals':
         this.#inbox.onSignals(shard, message)

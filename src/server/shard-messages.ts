@@ -8,7 +8,7 @@ import type { EngineKind } from '../engine/socket-engine.ts'
 import type { ErrorCode } from '../errors/error-codes.ts'
 import type { PayloadKey } from '../protocol/payload-keys.ts'
 import type { GcSnapshot } from '../stats/gc-recorder.ts'
-import type { LogOrder, LogProgress } from './broadcast/broadcast-messages.ts'
+import type { LogOrder, LogProgress, LogWanted } from './broadcast/broadcast-messages.ts'
 import type { ShardGuardSettings } from './guard/guard-settings.ts'
 import type { SignalRows, StoredRows } from './inbox/inbox-messages.ts'
 import type { DeviceState } from './node-control.ts'
@@ -182,6 +182,7 @@ export type ShardUp =
   | { readonly kind: 'sample'; readonly requestId: number; readonly sample: ShardSample }
   | SignalRows
   | LogProgress
+  | LogWanted
   | UpstreamRows
   | { readonly kind: 'drained' }
 

@@ -111,7 +111,7 @@ export class Shard implements EngineHandler {
     this.#input = parts.input
     this.#broadcasts = parts.broadcasts
     this.#log = parts.log
-    this.#logOrders = new LogOrders(parts.log, parts.broadcasts, parts.tags, post)
+    this.#logOrders = new LogOrders(parts.log, parts.broadcasts, post)
     this.#stored = new StoredDelivery(parts)
     this.#drain = parts.drain
     this.#guard = parts.guard
@@ -179,6 +179,7 @@ export class Shard implements EngineHandler {
       case 'log-entry':
       case 'log-state':
       case 'log-drop':
+      case 'log-payloads':
         this.#logOrders.apply(message)
         break
       case 'describe-device':

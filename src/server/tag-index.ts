@@ -5,10 +5,15 @@
  *   edge │ slot │ tag │ next of slot │ next of tag │ previous of tag
  *      1 │   17 │   4 │            9 │           0 │               0      0 ends a list
  *
- * Only distinct tags are objects: one Map entry each, gone with their last member.
+ * Only distinct tags are objects: one Map entry each, gone with their last member. Each also has the
+ * keyed hash by which the log of broadcasts knows it.
  */
+import { HashIndex } from './hash-index.ts'
+import { TextHash } from './text-hash.ts'
 
 const EDGES_AT_START = 1024
+/** Where nobody else hashes tags. */
+const NO_KEY = new Uint32Array(4)
 
 export class TagIndex {
   readonly #tagIds = new Map<string, number>()
@@ -25,9 +30,44 @@ export class TagIndex {
   #previousOfTag = new Uint32Array(EDGES_AT_START)
   #freeEdge = 0
   #usedEnd = 1
+  /** Of the tags that readHashes() met. */
+  readonly hashes = { highs: new Uint32Array(64), lows: new Uint32Array(64) }
+  readonly #hash: TextHash
+  /** By tag id. */
+  readonly #highs: number[] = [0]
+  readonly #lows: number[] = [0]
+  readonly #idsByHash = new HashIndex({
+    isKey: (tagId, high, low) => this.#lows[tagId] === low && this.#highs[tagId] === high,
+    lowOf: (tagId) => this.#lows[tagId],
+  })
 
-  constructor(capacity: number) {
+  constructor(capacity: number, hashKey: Uint32Array = NO_KEY) {
     this.#firstOfSlot = new Uint32Array(capacity)
+    this.#hash = new TextHash(hashKey)
+  }
+
+  /** Fills `hashes` with those of the slot's tags; returns how many. */
+  readHashes(slot: number): number {
+    const { highs, lows } = this.hashes
+    let count = 0
+    for (let edge = this.#firstOfSlot[slot]; edge !== 0; edge = this.#nextOfSlot[edge]) {
+      const tagId = this.#tagOf[edge]
+      highs[count] = this.#highs[tagId]
+      lows[count] = this.#lows[tagId]
+      if (++count === highs.length) break
+    }
+    return count
+  }
+
+  hasHash(slot: number, high: number, low: number): boolean {
+    const tagId = this.#idsByHash.find(high, low)
+    return tagId !== 0 && this.#findEdge(slot, tagId) !== 0
+  }
+
+  /** As membersOf(), for a tag of which only the hash is known. */
+  membersOfHash(high: number, low: number): Int32Array {
+    const tagId = this.#idsByHash.find(high, low)
+    return tagId === 0 ? new Int32Array(0) : this.membersOf(this.#names[tagId])
   }
 
   /** False where the slot already carries it. */
@@ -125,6 +165,10 @@ export class TagIndex {
     this.#names[tagId] = tag
     this.#firstOfTag[tagId] = 0
     this.#memberCounts[tagId] = 0
+    this.#hash.hash(tag)
+    this.#highs[tagId] = this.#hash.high
+    this.#lows[tagId] = this.#hash.low
+    this.#idsByHash.put(this.#hash.high, this.#hash.low, tagId)
     return tagId
   }
 
@@ -137,6 +181,7 @@ export class TagIndex {
     else this.#nextOfTag[previous] = next
     if (next !== 0) this.#previousOfTag[next] = previous
     if (--this.#memberCounts[tagId] === 0) {
+      this.#idsByHash.remove(this.#highs[tagId], this.#lows[tagId])
       this.#tagIds.delete(this.#names[tagId])
       this.#names[tagId] = ''
       this.#freeTagIds.push(tagId)

@@ -43,9 +43,9 @@ class Receivers implements EngineHandler {
 
   queue(perSecond = 0): BroadcastQueue {
     const output = new FrameOutput(this.engine, this.sessions, 64 * 1024)
-    const { engine } = this
+    const { engine, sessions } = this
     const tags = new TagIndex(100)
-    const log = new ShardLog({ engine, output, tags, capacity: 100, post: () => {} })
+    const log = new ShardLog({ engine, output, tags, sessions, capacity: 100, post: () => {} })
     return new BroadcastQueue(engine, this.sessions, output, log, perSecond)
   }
 

@@ -1,8 +1,7 @@
 /** What the main thread tells a shard about the log of broadcasts, carried out. */
 import type { BroadcastQueue } from '../broadcast-queue.ts'
-import type { TagIndex } from '../tag-index.ts'
-import type { LogOrder } from './broadcast-messages.ts'
-import type { ShardLog, ShardLogEntry } from './shard-log.ts'
+import { type LogOrder, STATE } from './broadcast-messages.ts'
+import type { ShardLog } from './shard-log.ts'
 
 export interface BroadcastStarted {
   readonly kind: 'broadcast-started'
@@ -13,46 +12,40 @@ export interface BroadcastStarted {
 export class LogOrders {
   readonly #log: ShardLog
   readonly #queue: BroadcastQueue
-  readonly #tags: TagIndex
   readonly #post: (answer: BroadcastStarted) => void
 
-  constructor(
-    log: ShardLog,
-    queue: BroadcastQueue,
-    tags: TagIndex,
-    post: (answer: BroadcastStarted) => void,
-  ) {
+  constructor(log: ShardLog, queue: BroadcastQueue, post: (answer: BroadcastStarted) => void) {
     this.#log = log
     this.#queue = queue
-    this.#tags = tags
     this.#post = post
   }
 
   apply(order: LogOrder): void {
+    const log = this.#log
     switch (order.kind) {
       case 'log':
-        for (const entry of order.entries) this.#log.add(entry)
-        this.#log.headSeq = order.headSeq
+        log.add(order.entries)
+        log.headSeq = Math.max(log.headSeq, order.headSeq)
         break
       case 'log-entry': {
-        const receivers = this.#start(this.#log.add(order.entry))
+        const [seq] = order.entry.seqs
+        log.add(order.entry)
+        log.entries.keepPayload(seq, order.payload)
+        const receivers = this.#queue.startEntry(seq)
         this.#post({ kind: 'broadcast-started', requestId: order.requestId, receivers })
         break
       }
       case 'log-state':
-        for (const entry of this.#log.setState(order.seq, order.state)) {
-          this.#queue.forget(entry)
-          this.#start(entry)
+        if (log.setState(order.seq, order.state) && order.state !== STATE.PAUSED) {
+          this.#queue.sweep()
         }
         break
       case 'log-drop':
-        this.#log.drop(order.upToSeq)
+        log.drop(order.upToSeq)
+        break
+      case 'log-payloads':
+        log.onPayloads(order)
         break
     }
-  }
-
-  #start(entry: ShardLogEntry): number {
-    const members = entry.tag === null ? null : this.#tags.membersOf(entry.tag)
-    return this.#queue.start(entry.payload, members, entry)
   }
 }

@@ -143,7 +143,7 @@ export class NodeInbox {
     const outcome = { accepted: count, stored: count, online, pushId: push.id }
     this.#receipts.begin(push.number, count, count, online)
     if (push.key !== undefined) {
-      inbox.commits.batch.records.push(KeyWindow.recordOf(push.key, outcome, Date.now()))
+      inbox.commits.batch.addRecord(KeyWindow.recordOf(push.key, outcome, Date.now()))
     }
     return inbox.commits.commit().then(() => outcome)
   }
@@ -151,7 +151,7 @@ export class NodeInbox {
   /** Written with the next batch; nobody waits for it. */
   addRecords(records: readonly StoreRecord[]): void {
     if (records.length === 0) return
-    this.#inbox.commits.batch.records.push(...records)
+    for (const record of records) this.#inbox.commits.batch.addRecord(record)
     this.#inbox.commits.schedule()
   }
 
@@ -160,8 +160,8 @@ export class NodeInbox {
     return this.#inbox.commits
   }
 
-  get isDurable(): boolean {
-    return this.#store.isDurable
+  get store(): PushStore {
+    return this.#store
   }
 
   receipt(pushNumber: number): PushReceipt | null {
@@ -222,7 +222,7 @@ export class NodeInbox {
       writesFailed: commits.writesFailed,
       isFailing: commits.isFailing,
       lastWriteMs: Math.max(commits.writeMsLast, commits.stalledMs),
-      unwrittenBytes: commits.batch.payloadBytes,
+      unwrittenBytes: commits.unwrittenBytes,
       writeTimes: commits.writeTimes.report(),
     }
   }

@@ -62,9 +62,14 @@ export class CommitQueue {
     return this.#writingSinceMs === 0 ? 0 : performance.now() - this.#writingSinceMs
   }
 
+  /** Of the batch that gathers. */
+  get unwrittenBytes(): number {
+    return this.batch.payloadBytes + this.batch.recordBytes
+  }
+
   /** Throws PUSHCTL_STORE_BUSY where more than the limit would wait unwritten. */
   checkRoom(bytes: number): void {
-    if (this.batch.payloadBytes + bytes <= this.#bytesMax) return
+    if (this.unwrittenBytes + bytes <= this.#bytesMax) return
     const limit = `${Math.round(this.#bytesMax / 2 ** 20)} MiB`
     const message = `expected room for a stored push, ${limit} wait to be written already`
     throw new PushctlError('PUSHCTL_STORE_BUSY', message, {

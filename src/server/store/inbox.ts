@@ -251,7 +251,7 @@ export class Inbox {
       )
     }
     for (const record of batch.records) {
-      if (record.value === null) carried.records.push(record)
+      if (record.value === null) carried.addRecord(record)
     }
   }
 }

@@ -8,7 +8,7 @@ import { PushctlError } from '../../errors/pushctl-error.ts'
 import { META_KEY } from './level-keys.ts'
 
 /** Changes when a node of today could not read what was written. */
-const FORMAT_VERSION = 1
+const FORMAT_VERSION = 2
 const META_BYTES = 20
 const WRITE_BUFFER_BYTES = 16 << 20
 const CACHE_BYTES = 16 << 20

@@ -20,13 +20,15 @@ import { closeLevel, type LevelFolder, openLevel, type View } from './level-fold
 import { journalKey, KEY_TYPE, keysOf, messageKey, readU32, readU53 } from './level-keys.ts'
 import { recordKey, recordName } from './level-keys.ts'
 import { PLACE, Places, placeOf } from './message-places.ts'
-import type { PushStore } from './push-store.ts'
+import { type PushStore, UNREAD_RECORD_PREFIX } from './push-store.ts'
 import type { WriteBatch } from './write-batch.ts'
 
 /** Age at which a journal record is folded: most pushes are acked long before. */
 const FOLD_AFTER_MS = 2_000
 const REOPEN_AFTER_MS = 1_000
 const SCAN_KEYS = 1_000
+/** The first name behind those of UNREAD_RECORD_PREFIX. */
+const BEHIND_UNREAD = 'p0'
 
 export class LevelStore implements PushStore {
   readonly isDurable = true
@@ -73,9 +75,10 @@ export class LevelStore implements PushStore {
       const { nextSeqs } = tables.devices
       if (first !== undefined && nextSeqs[device] < first) nextSeqs[device] = first
     }
-    for await (const [key, value] of this.#level.iterator(keysOf(KEY_TYPE.RECORD))) {
-      onRecord(recordName(key), value)
-    }
+    const { gte, lt } = keysOf(KEY_TYPE.RECORD)
+    const unread = recordKey(UNREAD_RECORD_PREFIX)
+    await this.#loadRecords({ gte, lt: unread }, onRecord)
+    await this.#loadRecords({ gte: recordKey(BEHIND_UNREAD), lt }, onRecord)
   }
 
   async write(batch: WriteBatch): Promise<void> {
@@ -133,6 +136,13 @@ export class LevelStore implements PushStore {
     return payloads
   }
 
+  async readRecords(names: readonly string[]): Promise<readonly (Uint8Array | null)[]> {
+    const found = await this.#level.getMany(names.map(recordKey)).catch((cause: unknown) => {
+      throw this.#failed(cause)
+    })
+    return found.map((value) => value ?? null)
+  }
+
   async close(): Promise<void> {
     await closeLevel(this.#level)
   }
@@ -161,6 +171,18 @@ export class LevelStore implements PushStore {
       const expires = removedExpiresAtS[at]
       const bytes = removedBytes[at]
       writes.del(messageKey(highs[device], lows[device], removedSeqs[at], expires, bytes))
+    }
+  }
+
+  async #loadRecords(
+    range: { readonly gte: Uint8Array; readonly lt: Uint8Array },
+    onRecord: (key: string, value: Uint8Array) => void,
+  ): Promise<void> {
+    const records = this.#level.iterator({ ...range, fillCache: false })
+    for (;;) {
+      const some = await records.nextv(SCAN_KEYS)
+      if (some.length === 0) return records.close()
+      for (const [key, value] of some) onRecord(recordName(key), value)
     }
   }
 

@@ -9,6 +9,9 @@
 import type { InboxTables } from './inbox-tables.ts'
 import type { WriteBatch } from './write-batch.ts'
 
+/** Records of this name are read one by one, and not handed over when the store is loaded. */
+export const UNREAD_RECORD_PREFIX = 'p/'
+
 export interface PushStore {
   /** What is written is still there after the process ended. */
   readonly isDurable: boolean
@@ -36,5 +39,7 @@ export interface PushStore {
     rows: Uint32Array,
     count: number,
   ): Promise<readonly (Uint8Array | null)[]>
+  /** Records by their names; null where there is none. */
+  readRecords(names: readonly string[]): Promise<readonly (Uint8Array | null)[]>
   close(): Promise<void>
 }

@@ -55,6 +55,8 @@ export class WriteBatch {
   removedExpiresAtS = new Uint32Array(ROWS_AT_START)
 
   records: StoreRecord[] = []
+  /** Of their values. */
+  recordBytes = 0
 
   get isEmpty(): boolean {
     const rows = this.putCount + this.advanceCount + this.removalCount
@@ -120,12 +122,18 @@ export class WriteBatch {
     this.removedExpiresAtS[at] = expiresAtS
   }
 
+  addRecord(record: StoreRecord): void {
+    this.records.push(record)
+    this.recordBytes += record.value?.length ?? 0
+  }
+
   clear(): void {
     this.putCount = 0
     this.advanceCount = 0
     this.removalCount = 0
     this.payloadBytes = 0
     this.records = []
+    this.recordBytes = 0
     if (this.payloads.length > PAYLOAD_BYTES_KEPT) {
       this.payloads = new Uint8Array(PAYLOAD_BYTES_AT_START)
     }

@@ -176,10 +176,10 @@ export function describeStore(name: string, makeStage: () => Promise<StoreStage>
 
     it('keeps records beside the inboxes', async () => {
       const of = await open()
-      of.inbox.commits.batch.records.push({ key: 'b/1', value: Buffer.from('one') })
-      of.inbox.commits.batch.records.push({ key: 'b/2', value: Buffer.from('two') })
+      of.inbox.commits.batch.addRecord({ key: 'b/1', value: Buffer.from('one') })
+      of.inbox.commits.batch.addRecord({ key: 'b/2', value: Buffer.from('two') })
       await of.drained()
-      of.inbox.commits.batch.records.push({ key: 'b/1', value: null })
+      of.inbox.commits.batch.addRecord({ key: 'b/1', value: null })
       await of.drained()
       if (!stage.outlives) return
       const { records } = await reopened()
