@@ -8,7 +8,7 @@
  */
 import type { TickPhase } from '../stats/aligned-ticker.ts'
 import { nowUs } from '../stats/clock.ts'
-import { GcRecorder, type GcSnapshot } from '../stats/gc-recorder.ts'
+import { type GcPauses, GcRecorder, type GcSnapshot, snapshotsOf } from '../stats/gc-recorder.ts'
 import { LatencyRecorder } from '../stats/latency-recorder.ts'
 import { LOOP_LAG_TICK_MS, LoopLagRecorder } from '../stats/loop-lag-recorder.ts'
 import { readThreadUsage, type ThreadUsage, type UsageShares, usageShares } from './thread-usage.ts'
@@ -36,10 +36,10 @@ const UNKNOWN_USAGE: UsageShares = { cpuShare: null, waitShare: null }
 export class ThreadWatch {
   readonly #gc = new GcRecorder()
   readonly #loopLag: LoopLagRecorder
-  readonly #gcOutside: GcSnapshot[] = []
-  readonly #lagOutside = new LatencyRecorder()
-  #gcMeasured: readonly GcSnapshot[] = []
-  #lagMeasured = new LatencyRecorder().encode()
+  readonly #gcOutside: GcPauses[] = []
+  readonly #lagOutside: LatencyRecorder[] = []
+  #gcMeasured: GcPauses = new Map()
+  #lagMeasured = new LatencyRecorder()
   #usage: UsageShares = UNKNOWN_USAGE
   #fromTimer: NodeJS.Timeout | null = null
   #endTimer: NodeJS.Timeout | null = null
@@ -106,10 +106,8 @@ export class ThreadWatch {
     // loop was too starved to see it, everything since the order counts.
     if (this.#fromUs === 0 || this.#endUs < this.#dueUs) return
     this.#usage = usageShares(this.#usageFrom, readThreadUsage(), this.#endUs - this.#fromUs)
-    this.#gcMeasured = this.#gc.snapshot()
-    this.#gc.reset()
-    this.#lagMeasured = this.#loopLag.recorder.encode()
-    this.#loopLag.recorder.reset()
+    this.#gcMeasured = this.#gc.take()
+    this.#lagMeasured = this.#loopLag.take()
   }
 
   /** Ends everything and says what was found. */
@@ -118,23 +116,22 @@ export class ThreadWatch {
     this.#gc.stop()
     this.#loopLag.stop()
     const lag = new LatencyRecorder()
-    lag.merge(this.#lagOutside)
-    lag.merge(this.#loopLag.recorder)
-    lag.mergeEncoded(this.#lagMeasured)
+    for (const part of [...this.#lagOutside, this.#lagMeasured, this.#loopLag.recorder]) {
+      lag.merge(part)
+    }
+    const gcMeasured = snapshotsOf(this.#gcMeasured)
     return {
-      gc: [...this.#gcOutside, ...this.#gcMeasured, ...this.#gc.snapshot()],
-      gcMeasured: this.#gcMeasured,
+      gc: [...this.#gcOutside.flatMap(snapshotsOf), ...gcMeasured, ...this.#gc.snapshot()],
+      gcMeasured,
       loopLag: lag.encode(),
-      loopLagMeasured: this.#lagMeasured,
+      loopLagMeasured: this.#lagMeasured.encode(),
       steadyUsage: this.#usage,
     }
   }
 
   #beginMeasure(): void {
-    this.#gcOutside.push(...this.#gc.snapshot())
-    this.#gc.reset()
-    this.#lagOutside.merge(this.#loopLag.recorder)
-    this.#loopLag.recorder.reset()
+    this.#gcOutside.push(this.#gc.take())
+    this.#lagOutside.push(this.#loopLag.take())
     this.#usageFrom = readThreadUsage()
     this.#fromUs = nowUs()
     this.#isMeasuring = true

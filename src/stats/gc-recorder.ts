@@ -26,6 +26,9 @@ interface KindRecord {
   readonly longest: LongestPauses
 }
 
+/** Pauses by kind. */
+export type GcPauses = ReadonlyMap<string, KindRecord>
+
 const KIND_NAMES = new Map<number, string>([
   [constants.NODE_PERFORMANCE_GC_MINOR, 'minor'],
   [constants.NODE_PERFORMANCE_GC_MAJOR, 'major'],
@@ -41,7 +44,7 @@ interface GcEntry extends PerformanceEntry {
 }
 
 export class GcRecorder {
-  readonly #kinds = new Map<string, KindRecord>()
+  #kinds = new Map<string, KindRecord>()
   readonly #observer = new PerformanceObserver((list) => this.#recordAll(list.getEntries()))
   #running = false
 
@@ -59,17 +62,13 @@ export class GcRecorder {
     this.#running = false
   }
 
-  /** Cumulative since start (or reset), a row for each kind that occurred. */
+  /** Cumulative since start (or the last take), a row for each kind that occurred. */
   snapshot(): GcSnapshot[] {
     if (this.#running) this.#recordAll(this.#observer.takeRecords())
-    return [...this.#kinds].map(([kind, { pauses, longest }]) => ({
-      kind,
-      encoded: pauses.encode(),
-      longest: longest.pairs(),
-    }))
+    return snapshotsOf(this.#kinds)
   }
 
-  /** Count and longest of all kinds since start (or reset). */
+  /** Count and longest of all kinds since start (or the last take). */
   standing(): { readonly count: number; readonly usMax: number } {
     if (this.#running) this.#recordAll(this.#observer.takeRecords())
     let [count, usMax] = [0, 0]
@@ -80,10 +79,15 @@ export class GcRecorder {
     return { count, usMax }
   }
 
-  /** Forgets everything, e.g. when the warm-up ends. */
-  reset(): void {
-    if (this.#running) this.#observer.takeRecords()
-    this.#kinds.clear()
+  /**
+   * What was recorded; what comes counts anew. Nothing is encoded yet: a hundred shards do this in
+   * the same moment, at the beginning of what is measured.
+   */
+  take(): GcPauses {
+    if (this.#running) this.#recordAll(this.#observer.takeRecords())
+    const taken = this.#kinds
+    this.#kinds = new Map()
+    return taken
   }
 
   #recordAll(entries: readonly PerformanceEntry[]): void {
@@ -102,6 +106,14 @@ export class GcRecorder {
       record.longest.add(threadStartUs + entry.startTime * 1000, lengthUs)
     }
   }
+}
+
+export function snapshotsOf(kinds: GcPauses): GcSnapshot[] {
+  return [...kinds].map(([kind, { pauses, longest }]) => ({
+    kind,
+    encoded: pauses.encode(),
+    longest: longest.pairs(),
+  }))
 }
 
 function gcKindName(kind: number | undefined): string {

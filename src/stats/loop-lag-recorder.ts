@@ -23,7 +23,7 @@ export function loopLagTickMs(processes: number): number {
 }
 
 export class LoopLagRecorder {
-  readonly recorder = new LatencyRecorder()
+  #recorder = new LatencyRecorder()
   readonly #tickUs: number
   readonly #ticker: AlignedTicker
   #sinceLook: Lateness = { sumUs: 0, ticks: 0 }
@@ -33,12 +33,23 @@ export class LoopLagRecorder {
     this.#ticker = new AlignedTicker(tickMs, phase, (dueUs) => this.#tick(dueUs))
   }
 
+  get recorder(): LatencyRecorder {
+    return this.#recorder
+  }
+
   start(): void {
     this.#ticker.start()
   }
 
   stop(): void {
     this.#ticker.stop()
+  }
+
+  /** What was recorded; what comes counts anew. */
+  take(): LatencyRecorder {
+    const taken = this.#recorder
+    this.#recorder = new LatencyRecorder()
+    return taken
   }
 
   /** Mean lateness since the last call, 0 where no tick ran. */
