@@ -34,10 +34,19 @@ export function refused(message: string, tries: readonly string[], why?: string)
   })
 }
 
-/** Of all that a node asks; docs/cluster.md says the same. A Redis Cluster needs the last two. */
-export const ACL_RIGHTS =
-  '~PREFIX:* &PREFIX:* +@read +@write +@scripting +@pubsub +@connection +info +time ' +
-  '+cluster|slots +cluster|shards'
+const ACL_COMMANDS =
+  'ping info time client|setname eval evalsha script|load spublish ssubscribe get set del expire ' +
+  'expireat hget hset hsetnx hmget hgetall hdel hincrby llen lrange lpop rpush xadd xrange'
+
+/** Of an ACL user: all that nodes and verbs ask, and no more; docs/cluster.md says the same. */
+export const ACL_RIGHTS = ['~PREFIX:*', '&PREFIX:*', ...rulesOf(ACL_COMMANDS)].join(' ')
+
+/** Beyond those, on a Redis Cluster; the last one while slots move. */
+export const ACL_CLUSTER_RIGHTS = rulesOf('cluster|info cluster|slots asking').join(' ')
+
+function rulesOf(commands: string): string[] {
+  return commands.split(' ').map((command) => `+${command}`)
+}
 
 /** Credentials and rights of the ACL user, as Redis words them. */
 export function isRefusal(cause: unknown): boolean {
@@ -46,12 +55,16 @@ export function isRefusal(cause: unknown): boolean {
 }
 
 export function credentialsRefused(name: string, cause: unknown): PushctlError {
+  const { message } = cause as Error
+  const isRight = message.startsWith('NOPERM')
   return refused(
-    `expected the Redis at ${name} to let pushctl in, got: ${(cause as Error).message}`,
-    [
-      'the password as --cluster-password-file FILE or PUSHCTL_CLUSTER_PASSWORD',
-      'the user as in --cluster redis://user@host:port',
-      `rights of an ACL user: ${ACL_RIGHTS}`,
-    ],
+    `expected the Redis at ${name} to let pushctl in, got: ${message}`,
+    isRight
+      ? [`ACL SETUSER name ${ACL_RIGHTS}`, `on a Redis Cluster also ${ACL_CLUSTER_RIGHTS}`]
+      : [
+          'the password as --cluster-password-file FILE or PUSHCTL_CLUSTER_PASSWORD',
+          'the user as in --cluster redis://user@host:port',
+        ],
+    ...(isRight ? ['PREFIX is that of --cluster-prefix: pushctl where none is given'] : []),
   )
 }

@@ -41,7 +41,8 @@ async function faultOfHost(address: ClusterAddress, host: RedisHost): Promise<Pu
   if (tlsFault !== null) return tlsFault
   try {
     const answer = await ask(address, host, words)
-    if (kind !== 'sentinel') return null
+    if (kind === 'cluster') return await stateFault(address, host)
+    if (kind === 'single') return null
     if (!Array.isArray(answer)) return unknownMaster(address)
     const master = { host: String(answer[0]), port: Number(answer[1]) }
     return await faultOfHost({ ...address, kind: 'single', hosts: [master] }, master)
@@ -53,6 +54,14 @@ async function faultOfHost(address: ClusterAddress, host: RedisHost): Promise<Pu
     const secure = address.tls === null ? await tlsFaultOf(address, host) : null
     return secure ?? notThere(name, host, cause)
   }
+}
+
+/** A Redis Cluster whose servers are there, and that has given itself up. */
+async function stateFault(address: ClusterAddress, host: RedisHost): Promise<PushctlError | null> {
+  const text = String(await ask(address, host, ['cluster', 'info']))
+  if (!text.includes('cluster_state:fail')) return null
+  const lost = /cluster_slots_ok:\d+/.exec(text)?.[0] ?? ''
+  return notThere(addressName(address), host, new Error(`cluster_state:fail ${lost} of 16384`))
 }
 
 async function ask(

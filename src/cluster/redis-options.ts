@@ -60,6 +60,8 @@ export function serverOptions(
     ...(username === '' ? {} : { username }),
     ...(password === '' ? {} : { password }),
     connectionName: clientName,
+    // An ACL user need not have the right to tell it.
+    disableClientInfo: true,
     lazyConnect: true,
     protocol: 2,
     replyMapping: 'legacy',

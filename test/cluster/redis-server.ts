@@ -12,6 +12,8 @@ export interface RunningRedis {
   readonly url: string
   readonly port: number
   readonly pid: number
+  /** Where it speaks TLS: what a client needs. */
+  readonly tls?: { readonly ca: string; readonly cert: string; readonly key: string }
   /** Ends it at once; its data stays for start(). */
   stop(): Promise<void>
   /** Again on the same port, with its data or without. */

@@ -50,7 +50,12 @@ export class TestAuthority {
     const port = await freePort()
     const only = ['--port', '0', '--tls-port', String(port)]
     const redis = await startRedis(...only, ...this.settingsOf(name), ...settings)
-    return Object.assign(redis, { url: `rediss://127.0.0.1:${port}`, port })
+    const tls = {
+      ca: this.text('ca.pem'),
+      cert: this.text(`${name}.pem`),
+      key: this.text(`${name}.key`),
+    }
+    return Object.assign(redis, { url: `rediss://127.0.0.1:${port}`, port, tls })
   }
 
   remove(): void {

@@ -1,15 +1,20 @@
-import { spawn, spawnSync } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
+import { ACL_CLUSTER_RIGHTS, ACL_RIGHTS } from '../../../src/cluster/cluster-error.ts'
+import { startRedisCluster } from '../../cluster/redis-cluster.ts'
+import { ask } from '../../cluster/redis-client.ts'
 import {
   freePort,
   hasRedis,
   NO_REDIS,
+  REDIS_SERVER,
   type RunningRedis,
   startRedis,
 } from '../../cluster/redis-server.ts'
+import { until } from '../../e2e/serve-process.ts'
 import { untilTrue } from '../node-stage.ts'
 import { type ClusterNode, ClusterStage, push, store, textsOf } from './cluster-stage.ts'
 
@@ -23,33 +28,6 @@ afterEach(async () => {
   for (const server of servers.splice(0)) await server.remove()
 })
 
-function cli(port: number, ...words: string[]): string {
-  return spawnSync('redis-cli', ['-p', String(port), ...words], { encoding: 'utf8' }).stdout
-}
-
-async function threeMasters(): Promise<string> {
-  const settings = ['--cluster-enabled', 'yes', '--cluster-node-timeout', '2000']
-  for (let i = 0; i < 3; i++) servers.push(await startRedis(...settings))
-  const ports = servers.map(({ port }) => port)
-  const ranges = [
-    [0, 5460],
-    [5461, 10_922],
-    [10_923, 16_383],
-  ]
-  for (const [i, port] of ports.entries()) {
-    cli(port, 'cluster', 'addslotsrange', ...ranges[i]!.map(String))
-    cli(port, 'cluster', 'set-config-epoch', String(i + 1))
-    if (i > 0) cli(port, 'cluster', 'meet', '127.0.0.1', String(ports[0]))
-  }
-  await untilTrue(() =>
-    ports.every((port) => {
-      const text = cli(port, 'cluster', 'info')
-      return text.includes('cluster_state:ok') && text.includes('cluster_known_nodes:3')
-    }),
-  )
-  return `redis+cluster://${ports.map((port) => `127.0.0.1:${port}`).join(',')}`
-}
-
 async function untilStored(through: ClusterNode, id: string, text: string): Promise<void> {
   while ((await store(through, [id], text).catch(() => null)) === null) {
     await new Promise((resolve) => setTimeout(resolve, 50))
@@ -57,8 +35,12 @@ async function untilStored(through: ClusterNode, id: string, text: string): Prom
 }
 
 describe.skipIf(!hasRedis)(`a cluster of nodes${hasRedis ? '' : ` (${NO_REDIS})`}`, () => {
-  it('runs on a Redis Cluster of three masters', async () => {
-    stage = new ClusterStage(await threeMasters())
+  it('runs on a Redis Cluster of three masters, with the rights of the docs', async () => {
+    const cluster = await startRedisCluster()
+    servers.push(...cluster.masters)
+    const rights = `${ACL_RIGHTS} ${ACL_CLUSTER_RIGHTS}`.replaceAll('PREFIX', 't').split(' ')
+    for (const server of servers) await ask(server, 'acl', 'setuser', 'u', 'on', '>pw', ...rights)
+    stage = new ClusterStage(cluster.url.replace('//', '//u:pw@'))
     const [a, b] = (await stage.openAll('a', 'b')) as [ClusterNode, ClusterNode]
     const ids = Array.from({ length: 12 }, (_, i) => `device-${i}`)
     const peers = await Promise.all(ids.map((id, i) => stage!.join(i % 2 === 0 ? a : b, id)))
@@ -80,6 +62,7 @@ describe.skipIf(!hasRedis)(`a cluster of nodes${hasRedis ? '' : ` (${NO_REDIS})`
     await untilTrue(() => peers[0]!.isClosed)
     await store(a, [ids[0]!], 'moved')
     expect(await moved.until('MSG')).toMatchObject({ seq: 2, payload: 'moved' })
+    for (const server of servers) expect(await ask(server, 'acl', 'log')).toEqual([])
   })
 
   it('goes on when Sentinel makes a replica the master', async () => {
@@ -93,18 +76,23 @@ describe.skipIf(!hasRedis)(`a cluster of nodes${hasRedis ? '' : ` (${NO_REDIS})`
       `port ${port}\nsentinel monitor m 127.0.0.1 ${master.port} 1\n` +
         'sentinel down-after-milliseconds m 500\nsentinel failover-timeout m 3000\n',
     )
-    const sentinel = spawn('redis-server', [file, '--sentinel'], { stdio: 'ignore' })
+    const sentinel = spawn(REDIS_SERVER, [file, '--sentinel'], { stdio: 'ignore' })
     stopMore.push(() => sentinel.kill('SIGKILL'))
-    await untilTrue(() => cli(port, 'sentinel', 'replicas', 'm').includes(String(replica.port)))
+    const isReplicaKnown = async () => {
+      const replicas = await ask({ port }, 'sentinel', 'replicas', 'm').catch(() => [])
+      return JSON.stringify(replicas).includes(String(replica.port))
+    }
+    await until(isReplicaKnown)
     stage = new ClusterStage(`redis+sentinel://127.0.0.1:${port}/m`, 2_000)
     const [a, b] = (await stage.openAll('a', 'b')) as [ClusterNode, ClusterNode]
     const peer = await stage.join(a, 'd')
     await store(b, ['d'], 'before')
     await peer.until('MSG')
     peer.send({ type: 'ACK', stream: 0, seq: 1 })
-    await untilTrue(() => cli(replica.port, 'info', 'replication').includes('link_status:up'))
+    const replication = async () => String(await ask(replica, 'info', 'replication'))
+    await until(async () => (await replication()).includes('link_status:up'))
     await master.stop()
-    await untilTrue(() => cli(replica.port, 'role').startsWith('master'))
+    await until(async () => (await replication()).includes('role:master'))
     await untilStored(b, 'd', 'after')
     await peer.until('MSG', 2)
     expect(textsOf(peer)).toEqual(['before', 'after'])
