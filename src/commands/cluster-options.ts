@@ -1,7 +1,23 @@
 /** The settings of `pushctl cluster`, one row each; cluster.ts says which action takes which. */
 import { defineOptions, type OptionsOf } from '../config/option-table.ts'
 import { DEFAULT_THRESHOLDS } from './cluster/rollout-thresholds.ts'
+import { PUSH_OPTIONS } from './push.ts'
 import { CLUSTER_LINK_OPTIONS } from './serve-cluster-options.ts'
+
+/** As `pushctl push` has them. */
+const PUSH_WISH = {
+  qos: { ...PUSH_OPTIONS.qos, help: `push, broadcast: ${PUSH_OPTIONS.qos.help}` },
+  tag: { ...PUSH_OPTIONS.tag, help: 'broadcast: only to devices with this tag' },
+  ttlMs: { ...PUSH_OPTIONS.ttlMs, help: `push, broadcast: ${PUSH_OPTIONS.ttlMs.help}` },
+  id: { ...PUSH_OPTIONS.id, help: `push, broadcast: ${PUSH_OPTIONS.id.help}` },
+  wait: {
+    ...PUSH_OPTIONS.wait,
+    help:
+      'push, broadcast: with --qos 1: stay until the device has acked it, or it went to all that ' +
+      'were online',
+  },
+  file: { ...PUSH_OPTIONS.file, help: 'push, broadcast: payload from this file; - is stdin' },
+}
 
 export const CLUSTER_VERB_OPTIONS = defineOptions({
   ...CLUSTER_LINK_OPTIONS,
@@ -58,6 +74,7 @@ export const CLUSTER_VERB_OPTIONS = defineOptions({
     env: false,
     help: 'rebalance: how far above its fair share a node may be',
   },
+  ...PUSH_WISH,
   plan: {
     flag: 'plan',
     kind: 'boolean',

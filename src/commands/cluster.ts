@@ -22,6 +22,9 @@ export interface ActionRow {
 }
 
 const NODES_MAX = 10_000
+/** Below it, a limit is for people to know. */
+const FEW_WORDS = 10
+const PUSH = ['qos', 'ttlMs', 'id', 'wait', 'file'] as const
 const ROLLOUT = [
   ...(['restart', 'revert', 'remoteShell', 'stages', 'drainRate', 'drain'] as const),
   ...(['readyTimeoutMs', 'soakMs', 'thresholds', 'check', 'plan'] as const),
@@ -40,7 +43,10 @@ export const ACTIONS: Readonly<Record<string, ActionRow>> = {
     options: ROLLOUT,
     needs: ['restart'],
   },
+  undrain: { wordsMin: 1, wordsMax: 1, word: 'NODE', options: [], needs: [] },
   kick: { wordsMin: 1, wordsMax: 10_000, word: 'DEVICE', options: [], needs: [] },
+  push: { wordsMin: 1, wordsMax: 2, word: 'DEVICE', options: PUSH, needs: [] },
+  broadcast: { wordsMin: 0, wordsMax: 1, word: 'PAYLOAD', options: [...PUSH, 'tag'], needs: [] },
 }
 
 /** Every action takes these. */
@@ -50,11 +56,20 @@ export const command = defineCommand({
   name: 'cluster',
   summary: 'look at the nodes of a cluster, drain, rebalance and restart them',
   description:
-    'ACTION is status, drain NODE, rebalance, rollout [NODE…] or kick DEVICE….\n' +
+    'ACTION is status, drain NODE, undrain NODE, rebalance, rollout [NODE…],\n' +
+    'kick DEVICE…, push DEVICE PAYLOAD or broadcast PAYLOAD.\n' +
     'The nodes are found through --cluster, or by asking the one at --node.',
   arguments: [
-    { name: 'ACTION', help: 'status, drain, rebalance, rollout or kick', required: true },
-    { name: 'WORD', help: 'names of nodes; for kick: ids of devices', repeatable: true },
+    {
+      name: 'ACTION',
+      help: 'status, drain, undrain, rebalance, rollout, kick, push or broadcast',
+      required: true,
+    },
+    {
+      name: 'WORD',
+      help: 'names of nodes; for kick and push: ids of devices; the payload',
+      repeatable: true,
+    },
   ],
   options: CLUSTER_VERB_OPTIONS,
   examples: [
@@ -65,7 +80,12 @@ export const command = defineCommand({
       line: "pushctl cluster rollout --remote-shell 'ssh {host}' --restart 'service push restart'",
       help: 'one node, a quarter, all; stops by itself',
     },
+    { line: 'pushctl cluster undrain node-3', help: 'takes a drain back' },
     { line: 'pushctl cluster kick phone-1', help: 'closes a device, wherever it is' },
+    {
+      line: "pushctl cluster broadcast --qos 1 --wait 'hello'",
+      help: 'to the devices of all nodes, whichever of them die meanwhile',
+    },
   ],
   check: faultsOf,
   async run(context: CommandContext<ClusterOptions>) {
@@ -81,12 +101,10 @@ function faultsOf(options: ClusterOptions, [name = '', ...words]: readonly strin
     const got = `ACTION must be ${names.join(', ')}, got "${name.slice(0, 60)}"`
     return [new PushctlError('PUSHCTL_CONFIG', got, { tries })]
   }
-  const { wordsMin, wordsMax, word, options: taken, needs } = ACTIONS[name]
+  const { wordsMin, wordsMax, options: taken, needs } = ACTIONS[name]
   const faults: string[] = []
   if (words.length < wordsMin || words.length > wordsMax) {
-    const wanted =
-      wordsMax === 0 ? `no ${word}` : `${wordsMin} ${word}${wordsMax > 1 ? ' at least' : ''}`
-    faults.push(`cluster ${name} needs ${wanted}, got ${words.length}`)
+    faults.push(`cluster ${name} needs ${wantedWords(ACTIONS[name])}, got ${words.length}`)
   }
   for (const [key, row] of Object.entries(CLUSTER_VERB_OPTIONS)) {
     const value = options[key as keyof ClusterOptions]
@@ -102,7 +120,28 @@ function faultsOf(options: ClusterOptions, [name = '', ...words]: readonly strin
     if (isNeeded && !isGiven && !isWaived) faults.push(`cluster ${name} needs --${row.flag}`)
   }
   if (name === 'rollout') faults.push(...rolloutFaults(options))
+  if (name === 'push') faults.push(...pushFaults(options, words.length - 1))
+  if (name === 'broadcast') faults.push(...pushFaults(options, words.length))
   return faults.map((message) => new PushctlError('PUSHCTL_CONFIG', message))
+}
+
+function wantedWords({ wordsMin, wordsMax, word }: ActionRow): string {
+  if (wordsMax === 0) return `no ${word}`
+  if (wordsMax === wordsMin) return `${wordsMin} ${word}`
+  return wordsMax < FEW_WORDS ? `${wordsMin} to ${wordsMax} words` : `${wordsMin} ${word} at least`
+}
+
+/** `texts`: how many words are the payload. */
+function pushFaults({ qos, ttlMs, wait, file }: ClusterOptions, texts: number): string[] {
+  const faults: string[] = []
+  const payloads = texts + (file === undefined ? 0 : 1)
+  if (payloads !== 1) {
+    const got = payloads === 0 ? 'neither' : 'both'
+    faults.push(`a payload is needed as a word or as --file, got ${got}`)
+  }
+  if (qos === '0' && ttlMs !== undefined) faults.push('--ttl needs --qos 1: nothing else is kept')
+  if (qos === '0' && wait) faults.push('--wait needs --qos 1: nothing else is acked')
+  return faults
 }
 
 function rolloutFaults({ stages, thresholds, remoteShell, node }: ClusterOptions): string[] {

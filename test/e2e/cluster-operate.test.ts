@@ -67,6 +67,25 @@ describe.skipIf(!hasRedis)('pushctl cluster', { timeout: STAGE_TEST_MS_MAX }, ()
     expect(nodes[0]).toMatchObject({ name: 'a', state: 'draining' })
   })
 
+  it('takes a drain back: who is left stays, and others may come', async () => {
+    const [a, b] = await stage.start('a', 'b')
+    const devices = Array.from({ length: 30 }, (_, i) => stage.device(`device-${i}`))
+    for (const device of devices) await device.start(a!.tcp)
+    const draining = stage.cluster('drain', 'a', '--rate', '10')
+    await until(() => devices.some(({ byes }) => byes.length > 0))
+    const back = await stage.cluster('undrain', 'a')
+    const left = back.document.devices
+    expect([back.status, left > 0 && left < 30]).toEqual([0, true])
+    const end = await draining
+    expect([end.status, end.stderr]).toEqual([4, expect.stringContaining('was taken back')])
+    await until(() => devices.every(({ isOnline }) => isOnline))
+    expect(countAt(devices, a!.tcp)).toBe(left)
+    await until(async () => (await stage.records(b)).every(({ state }) => state === 'ready'))
+    const late = stage.device('late')
+    await late.start(a!.tcp)
+    expect([late.address, late.byes]).toEqual([a!.tcp, []])
+  })
+
   it('evens devices out, and leaves those alone that are where they should be', async () => {
     const [a, b] = await stage.start('a', 'b')
     const devices = Array.from({ length: 20 }, (_, i) => stage.device(`device-${i}`))

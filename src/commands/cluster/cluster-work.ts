@@ -20,6 +20,7 @@ export interface NodeCounts {
   readonly devicesOnline: number
   /** Devices sent away by a move, since the node started. */
   readonly moved: number
+  readonly isDraining: boolean
 }
 
 /** Of this moment; the record of the lease is some seconds old. */
@@ -30,6 +31,7 @@ export async function readCounts(work: ClusterWork, node: NodeRecord): Promise<N
   return {
     devicesOnline: numberOf(counters['devicesOnline']),
     moved: numberOf(closes['rebalance']),
+    isDraining: document['state'] === 'draining',
   }
 }
 

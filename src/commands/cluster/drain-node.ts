@@ -65,15 +65,33 @@ export async function drainNode(
   return { node: node.name, to, addresses, devices, devicesLeft, seconds }
 }
 
-/** Resolves to the devices that are left: 0, but for the end of its time. */
+/** Takes a drain back, whoever began it; resolves to the devices that the node has. */
+export async function undrainNode(work: ClusterWork, node: NodeRecord): Promise<number> {
+  await askNode(work.access, ['DELETE', node.http, '/v1/drain'])
+  return (await readCounts(work, node)).devicesOnline
+}
+
+/**
+ * Resolves to the devices that are left: 0, but for the end of its time. Fails where somebody takes
+ * the drain back.
+ */
 async function untilEmpty(work: ClusterWork, node: NodeRecord, untilMs: number): Promise<number> {
   const tell = paced(work.note)
   for (;;) {
-    const { devicesOnline } = await readCounts(work, node)
+    const { devicesOnline, isDraining } = await readCounts(work, node)
     if (devicesOnline === 0 || performance.now() > untilMs) return devicesOnline
+    if (!isDraining) throw takenBack(node, devicesOnline)
     tell(() => `${node.name}: ${devicesText(devicesOnline)} left`)
     await pause(work)
   }
+}
+
+function takenBack({ name }: NodeRecord, devicesLeft: number): PushctlError {
+  const message = `${name} must drain until it is empty, got a drain that was taken back`
+  return new PushctlError('PUSHCTL_TARGET_REFUSED', message, {
+    why: `somebody has called undrain, or the node was restarted; it has ${devicesText(devicesLeft)}`,
+    tries: ['pushctl cluster status'],
+  })
 }
 
 export function devicesText(count: number): string {

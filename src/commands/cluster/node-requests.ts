@@ -80,7 +80,12 @@ function unreachable(url: URL, cause: unknown): PushctlError {
   })
 }
 
-function refusalOf(url: URL, { status, document }: NodeAnswer, hadToken: boolean): PushctlError {
+/** An answer that says no, as an error for people. */
+export function refusalOf(
+  url: URL,
+  { status, document }: NodeAnswer,
+  hadToken: boolean,
+): PushctlError {
   const { code, detail } = document
   if (status === 401) {
     const got = hadToken ? 'another one' : 'none'

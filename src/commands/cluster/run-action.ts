@@ -8,9 +8,10 @@ import type { ClusterOptions } from '../cluster-options.ts'
 import { readRedisCredentials } from '../serve-cluster-credentials.ts'
 import { totalsOf } from './cluster-totals.ts'
 import type { ClusterWork } from './cluster-work.ts'
-import { devicesText, drainNode, drainTargets } from './drain-node.ts'
+import { devicesText, drainNode, drainTargets, undrainNode } from './drain-node.ts'
 import { kickDevices } from './kick.ts'
 import { nodeNamed, openNodeSource } from './node-source.ts'
+import { broadcast, push } from './push-actions.ts'
 import { moveAll } from './rebalance.ts'
 import { planMoves } from './rebalance-plan.ts'
 import { Rollout } from './rollout.ts'
@@ -23,7 +24,10 @@ import { watchStatus } from './watch-status.ts'
 type Context = CommandContext<ClusterOptions>
 type Action = (context: Context, work: ClusterWork, words: readonly string[]) => Promise<number>
 
-const RUN: Readonly<Record<string, Action>> = { status, drain, rebalance, rollout, kick }
+const RUN: Readonly<Record<string, Action>> = {
+  ...{ status, drain, undrain, rebalance, rollout, kick },
+  ...{ push, broadcast },
+}
 
 export async function runAction(context: Context): Promise<number> {
   const { options, env, note, positional, signal } = context
@@ -63,6 +67,14 @@ async function drain(context: Context, work: ClusterWork, [name]: readonly strin
   const gone = `${devicesText(devices)} left in ${seconds.toFixed(1)} s`
   const text = `${node.name} is empty: ${gone}`
   await context.result({ schema: 'pushctl.cluster-drain/1', ...outcome }, text)
+  return EXIT.OK
+}
+
+async function undrain(context: Context, work: ClusterWork, [name]: readonly string[]) {
+  const node = nodeNamed(await work.source.read(), name)
+  const devices = await undrainNode(work, node)
+  const text = `${node.name} takes devices again; it has ${devicesText(devices)}`
+  await context.result({ schema: 'pushctl.cluster-undrain/1', node: node.name, devices }, text)
   return EXIT.OK
 }
 

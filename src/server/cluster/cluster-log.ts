@@ -12,7 +12,8 @@ import type { BroadcastState } from '../broadcast/broadcast-messages.ts'
 import type { PushOutcome, StoredPush } from '../node-control.ts'
 import { nowSeconds } from '../store/inbox.ts'
 
-const COUNT_MS = 2_000
+/** So much of what it counted goes with a node that is killed. */
+const COUNT_MS = 500
 
 export type LogQuestion =
   | { readonly kind: 'log'; readonly seq: number }
@@ -124,6 +125,8 @@ export class ClusterLog {
       for (const entry of entries) {
         this.#online.set(entry.seq, await this.#log.take({ ...entry, state: 'running' }))
       }
+      // For whom it is is known from the start, whatever becomes of this node.
+      void this.#tellCounts()
       for (const seq of this.#online.keys()) {
         if (this.#online.size <= KEPT_COUNTS) break
         this.#online.delete(seq)
