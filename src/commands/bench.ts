@@ -8,7 +8,6 @@ import { type CommandContext, defineCommand } from '../config/command.ts'
 import { EXIT, exitCodeOfSignal } from '../errors/exit-codes.ts'
 import type { ClusterScenario } from '../loadgen/cluster-scenario/cluster-scenario.ts'
 import { PUBLISHING_BROKEN } from '../loadgen/run-findings.ts'
-import type { BenchHooks } from '../loadgen/run-hooks.ts'
 import type { RunSteering } from '../loadgen/run-steering.ts'
 import type { RunReport, SearchReport, StageReport } from '../stats/run-report.ts'
 import { courseFrom, withStages } from './bench/course-settings.ts'
@@ -17,6 +16,7 @@ import { BENCH_OPTIONS } from './bench-options.ts'
 import { isSelftest, runSelftestCommand, selftestFaults } from './bench-selftest.ts'
 import { type BenchOptions, benchFaults, settingsFrom, totalRate } from './bench-settings.ts'
 import { isWorker } from './bench/remote/hosts-faults.ts'
+import type { HostsHooks } from './bench/remote/run-hosts.ts'
 import { SELFTEST_OPTIONS } from './selftest-options.ts'
 
 export const command = defineCommand({
@@ -71,6 +71,13 @@ export const command = defineCommand({
     const asked = settingsFrom(withStages(options), context.positional, token, secret)
     const trusted = await trust.withTrust(asked, options.caFile, note)
     const { settings, nodes } = await cluster.withDispatch(trusted, options)
+    if (options.plan && options.hosts.length > 0) {
+      const { hostsPlanText, planOnHosts } = await import('./bench/remote/hosts-plan.ts')
+      const { positional, signal } = context
+      const plan = await planOnHosts({ options, settings, positional, note }, signal)
+      await result(plan, hostsPlanText(plan))
+      return EXIT.OK
+    }
     if (options.plan) {
       const { plan } = await prepareBench(settings)
       await result({ schema: 'pushctl.bench-plan/1', ...plan }, planText(plan))
@@ -100,7 +107,7 @@ async function driverOfHosts(
   note: (line: string) => void,
 ) {
   const { runOnHosts } = await import('./bench/remote/run-hosts.ts')
-  return (settings: ReturnType<typeof settingsFrom>, hooks: BenchHooks) =>
+  return (settings: ReturnType<typeof settingsFrom>, hooks: HostsHooks) =>
     runOnHosts({ options, settings, positional, note }, hooks)
 }
 
@@ -131,9 +138,10 @@ async function measure(
   const { options, terminal, note, result, signal } = context
   const output = options.out === undefined ? null : await openRunOutput(options.out)
   const [isHere, isSearch] = [options.hosts.length === 0, options.find !== undefined]
-  const view = await openRunView(context, { settings, isSearch, isHere })
+  const view = await openRunView(context, { settings, isSearch })
   const drive = isHere ? runBench : await driverOfHosts(context, (line) => view.note(line))
-  const hosts = options.doctor === 'on' ? watchHosts(options.targetHosts) : null
+  const isWatched = options.doctor === 'on' && (isHere || options.targetHosts.length > 0)
+  const hosts = isWatched ? watchHosts(options.targetHosts, isHere) : null
   try {
     const slos = thresholds.parseThresholds(options.slo)
     const rateAt = (connections: number): number => totalRate({ ...options, connections })
@@ -141,6 +149,8 @@ async function measure(
     const planned = courseFrom(options, settings, rateAt, slos, onStage)
     const course = view.courseFor(planned, slos)
     const insight = new TargetInsight({ pid: options.targetPid, metrics: options.targetMetrics })
+    // What hosts warn of comes later than their view.
+    if (!isHere) view.open()
     const ran = await drive(settings, {
       signal,
       onProgress: (progress) => view.update(progress),

@@ -14,8 +14,8 @@ echo $$ > "$(dirname "$0")/pid-$host"
 case $host in
   refuses) echo "refuses: Permission denied (publickey)." >&2; exit 255 ;;
   bare) echo "sh: 1: pushctl: not found" >&2; exit 127 ;;
-  old) echo '{"type":"hello","protocol":1,"pushctl":"0.0.1"}'; exec cat > /dev/null ;;
-  liar) echo '{"type":"hello","protocol":1,"pushctl":"VERSION","name":7}'; exec cat > /dev/null ;;
+  old) echo '{"type":"hello","protocol":2,"pushctl":"0.0.1"}'; exec cat > /dev/null ;;
+  liar) echo '{"type":"hello","protocol":2,"pushctl":"VERSION","name":7}'; exec cat > /dev/null ;;
   loud) echo "Welcome to loud"; exec "$@" ;;
   skewed) exec unshare --time --monotonic 86400 --fork --kill-child "$@" ;;
   *) exec "$@" ;;

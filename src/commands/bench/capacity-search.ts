@@ -55,6 +55,7 @@ export class CapacitySearch {
   #stepsUp = 0
   /** What held for longer. */
   #confirmed: number | null = null
+  #isGivenUp = false
 
   constructor(bounds: SearchBounds) {
     this.#bounds = bounds
@@ -70,9 +71,15 @@ export class CapacitySearch {
     return {
       passed: this.#passed,
       failed: this.#failed,
-      limit: this.#failed === null ? 'bound' : this.#failedBy,
+      limit: this.#isGivenUp ? 'generator' : this.#failed === null ? 'bound' : this.#failedBy,
       isConfirmed: this.#confirmed !== null && this.#confirmed === this.#passed,
     }
+  }
+
+  /** The generator is not what it was: what passed until now is all there is. */
+  giveUp(): void {
+    this.#isGivenUp = true
+    this.#trial = null
   }
 
   /** Of the trial that was asked for. */

@@ -16,9 +16,10 @@ const NICE = 5
 
 let watched: readonly HostLooks[] = []
 
-async function start({ targets, targetHosts }: Extract<WatchDown, { kind: 'start' }>) {
+async function start({ targets, isHere, targetHosts }: Extract<WatchDown, { kind: 'start' }>) {
+  const here = new HostLooks('this host', targets.here, () => readFacts(new LiveSource(), REQUEST))
   watched = [
-    new HostLooks('this host', targets.here, () => readFacts(new LiveSource(), REQUEST)),
+    ...(isHere ? [here] : []),
     ...targetHosts.map(
       (host) => new HostLooks(host, targets.there, (signal) => overSsh(host, signal)),
     ),

@@ -6,6 +6,8 @@ export type WatchDown =
   | {
       readonly kind: 'start'
       readonly targets: DoctorTargets
+      /** The generator's host is this one. */
+      readonly isHere: boolean
       /** As ssh names them. */
       readonly targetHosts: readonly string[]
     }

@@ -12,8 +12,14 @@ import type { WatchDown, WatchUp } from './host-watch-messages.ts'
 /** A look has a limit of its own; beyond it something is wrong with the process. */
 const ANSWER_MS_MAX = LOOK_MS_MAX + 5_000
 
-/** @param targetHosts as ssh names them */
-export function watchHosts(targetHosts: readonly string[]): HostWatch & { stop(): void } {
+/**
+ * @param targetHosts as ssh names them
+ * @param isHere the generator's host is this one, and looked at too
+ */
+export function watchHosts(
+  targetHosts: readonly string[],
+  isHere = true,
+): HostWatch & { stop(): void } {
   let child: ChildProcess | null = null
   const kill = (): void => void child?.kill('SIGKILL')
   return {
@@ -25,7 +31,8 @@ export function watchHosts(targetHosts: readonly string[]): HostWatch & { stop()
         detached: true,
       })
       process.once('exit', kill)
-      await ask(child, { kind: 'start', targets: doctorTargets(plan), targetHosts }, 'started')
+      const targets = doctorTargets(plan)
+      await ask(child, { kind: 'start', targets, isHere, targetHosts }, 'started')
     },
     async finish() {
       const answer = child === null ? null : await ask(child, { kind: 'finish' }, 'reports')

@@ -12,6 +12,8 @@ export interface RecordedCourse extends RunCourse {
   readonly stages: readonly StageReport[]
   /** null: nothing was searched for. */
   readonly search: SearchReport | null
+  /** Of a search, whose generator is not what it was any more; missing: there is none. */
+  giveUp?(): void
 }
 
 /** Called with each step as it ends. */
@@ -111,6 +113,10 @@ export class SearchCourse implements RecordedCourse {
   get search(): SearchReport {
     const { passed, failed, limit, isConfirmed } = this.#found.answer
     return { of: this.#of, passed, failed, limit, confirmed: isConfirmed }
+  }
+
+  giveUp(): void {
+    this.#found.giveUp()
   }
 
   next(report: RunReport, moments: StepMoments): RunStep | null {

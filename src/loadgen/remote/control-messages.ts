@@ -4,19 +4,34 @@
  * kubectl exec). Each side takes the other for hostile until a line has passed its schema. All
  * times are µs on the worker's monotonic clock.
  *
- *   worker  hello ──────► pong … planned  at connect  at steady … progress … broadcasts  result
- *   head         ping … ► setup ►                  go ►       go ► clock … ► broadcasts      end
+ *   worker  hello ──────► pong … planned  at connect  at steady … progress … broadcasts  step
+ *   head         ping … ► setup ►                  go ►       go ► clock, steer … ► broadcasts
+ *
+ *   and with each further step from "at connect" again, until
+ *
+ *   worker                         result
+ *   head    step (none follows) ►         end
  */
 import * as v from 'valibot'
+import {
+  headerMessage,
+  momentMessage,
+  progressMessage,
+  rowMessage,
+  steerMessage,
+  stepMessage,
+  stepsSchema,
+} from './course-messages.ts'
 
 /** Raised with every change of a message: both sides refuse another one. */
-export const CONTROL_VERSION = 1
+export const CONTROL_VERSION = 2
 /** A report of a day is 3 MB; with the columns of a hundred thousand broadcasts, ten. */
 export const UP_LINE_BYTES_MAX = 64 * 1024 * 1024
 /** Templates and headers; a hundred source addresses. */
 export const DOWN_LINE_BYTES_MAX = 4 * 1024 * 1024
 
 const TEXT_MAX = 4_096
+const PLAN_BYTES_MAX = 1024 * 1024
 const text = v.pipe(v.string(), v.maxLength(TEXT_MAX))
 const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0))
 const number = v.pipe(v.number(), v.finite())
@@ -38,7 +53,17 @@ const evidence = v.object({
 })
 export type EvidenceText = v.InferOutput<typeof evidence>
 
-const unknownOr = v.nullable(number)
+/** What the shards of a host found. */
+const found = {
+  /** A report.json, checked by whoever reads those. */
+  report: v.string(),
+  /** When the run began. */
+  startedUs: number,
+  /** Latencies that were refused for clocks that do not agree. */
+  refused: count,
+  /** null: no broadcasts, or too many. */
+  broadcasts: v.nullable(evidence),
+}
 
 const UP = v.variant('type', [
   v.object({
@@ -55,25 +80,30 @@ const UP = v.variant('type', [
     ports: v.tuple([count, count]),
   }),
   v.object({ type: v.literal('pong'), n: count, atUs: number }),
-  v.object({ type: v.literal('planned'), warnings: v.pipe(v.array(text), v.maxLength(100)) }),
+  v.object({
+    type: v.literal('planned'),
+    warnings: v.pipe(v.array(text), v.maxLength(100)),
+    /** A RunPlan, checked by whoever reads it. */
+    plan: v.pipe(v.string(), v.maxLength(PLAN_BYTES_MAX)),
+  }),
   v.object({
     type: v.literal('at'),
     gate,
     leadUs: v.pipe(number, v.minValue(0), v.maxValue(60e6)),
   }),
-  v.object({
-    type: v.literal('progress'),
-    phase: v.picklist(['start', 'connect', 'warm-up', 'steady', 'drain']),
-    elapsedMs: number,
-    totalMs: unknownOr,
-    connections: count,
-    connectionsTarget: count,
-    sentPerSecond: number,
-    receivedPerSecond: number,
-    p50: unknownOr,
-    p99: unknownOr,
-  }),
+  progressMessage,
+  momentMessage,
+  headerMessage,
+  rowMessage,
   v.object({ type: v.literal('broadcasts'), ...broadcastsSent }),
+  /** A step has ended, and waits for the next. */
+  v.object({
+    type: v.literal('step'),
+    ...found,
+    /** Of its measured time, from when the run began. */
+    atMs: number,
+    blockedMs: number,
+  }),
   v.object({
     type: v.literal('failed'),
     code: v.nullable(text),
@@ -81,20 +111,13 @@ const UP = v.variant('type', [
     why: text,
     tries: v.pipe(v.array(text), v.maxLength(20)),
   }),
-  v.object({
-    type: v.literal('result'),
-    /** A report.json, checked by whoever reads those. */
-    report: v.string(),
-    /** When the run began. */
-    startedUs: number,
-    /** Latencies that were refused for clocks that do not agree. */
-    refused: count,
-    /** null: no broadcasts, or too many. */
-    broadcasts: v.nullable(evidence),
-  }),
+  v.object({ type: v.literal('result'), ...found }),
 ])
 export type UpMessage = v.InferOutput<typeof UP>
 export type HelloMessage = Extract<UpMessage, { type: 'hello' }>
+export type PlannedMessage = Extract<UpMessage, { type: 'planned' }>
+export type MomentMessage = Extract<UpMessage, { type: 'moment' }>
+export type StepEndMessage = Extract<UpMessage, { type: 'step' }>
 export type ResultMessage = Extract<UpMessage, { type: 'result' }>
 export type FailedMessage = Extract<UpMessage, { type: 'failed' }>
 
@@ -119,8 +142,26 @@ const DOWN = v.variant('type', [
     authorities: v.nullable(v.pipe(v.string(), v.maxLength(1024 * 1024))),
     /** Ports of the kernel's range that are this host's; null: all. */
     ports: v.nullable(v.tuple([count, count])),
+    /** Says what it plans, and does nothing of it. */
+    isPlanOnly: v.boolean(),
+    /** The head keeps a record, and wants its rows. */
+    isRecorded: v.boolean(),
+    /** As far as they are known; more come as "step". */
+    steps: stepsSchema,
+    isLast: v.boolean(),
   }),
-  v.object({ type: v.literal('go'), gate, startUs: number, clock: v.optional(clock) }),
+  v.object({
+    type: v.literal('go'),
+    gate,
+    startUs: number,
+    clock: v.optional(clock),
+    /** Another rate than that of the step: it was asked for meanwhile. */
+    messagesPerSecond: v.optional(v.pipe(number, v.minValue(0))),
+  }),
+  stepMessage,
+  steerMessage,
+  /** For a fresh "moment". */
+  v.object({ type: v.literal('ask') }),
   v.object({ type: v.literal('clock'), clock }),
   v.object({ type: v.literal('broadcasts'), ...broadcastsSent }),
   v.object({ type: v.literal('broadcasts-lost'), reason: text }),

@@ -13,12 +13,15 @@ import type {
   SteadyOrder,
 } from '../run-part.ts'
 import { readLines } from './control-lines.ts'
+import type { StepOrder } from './course-messages.ts'
+import { HeadSteering } from './head-steering.ts'
 import {
   DOWN_LINE_BYTES_MAX,
   type DownMessage,
   type Gate,
   parseDown,
   type SetupMessage,
+  type StepEndMessage,
   type UpMessage,
 } from './control-messages.ts'
 
@@ -32,8 +35,11 @@ export class HeadLink implements RunGate {
   readonly signal: AbortSignal
   /** Resolves when the head has nothing more to say, or is gone. */
   readonly ended: Promise<void>
-  /** Null while the run goes on. */
+  /** Of the last step that ended. */
   found: PartResults | null = null
+  readonly steering = new HeadSteering()
+  /** Called when the head wants to know how the run stands. */
+  onAsk: () => void = () => {}
   readonly #stdout: Writable
   readonly #abort = new AbortController()
   readonly #setup: Promise<SetupMessage | null>
@@ -42,6 +48,7 @@ export class HeadLink implements RunGate {
   #onGo: (message: Go | null) => void = () => {}
   #onClock: (clock: ClockCorrection) => void = () => {}
   #onBroadcasts: (sent: BroadcastsSent | Error) => void = () => {}
+  #onStep: (order: StepOrder | null) => void = () => {}
   #broadcastsLost: Error | null = null
   #isGone = false
   #silence: NodeJS.Timeout
@@ -79,6 +86,16 @@ export class HeadLink implements RunGate {
     if (!this.#isGone) this.#stdout.write(`${JSON.stringify(message)}\n`)
   }
 
+  /** Says what a step found; resolves with what is next, null: the run is interrupted. */
+  endStep(message: StepEndMessage): Promise<StepOrder | null> {
+    if (this.signal.aborted) return Promise.resolve(null)
+    const ordered = new Promise<StepOrder | null>((resolve) => {
+      this.#onStep = resolve
+    })
+    this.send(message)
+    return ordered
+  }
+
   async atConnect(): Promise<number | null> {
     return (await this.#wait('connect', 0))?.startUs ?? null
   }
@@ -111,6 +128,7 @@ export class HeadLink implements RunGate {
   interrupt(): void {
     this.#abort.abort('SIGTERM')
     this.#onGo(null)
+    this.#onStep(null)
   }
 
   #wait(gate: Gate, leadUs: number): Promise<Go | null> {
@@ -142,7 +160,17 @@ export class HeadLink implements RunGate {
         this.#onSetup(message)
         break
       case 'go':
+        this.steering.setRate(message.messagesPerSecond ?? null)
         this.#onGo(message)
+        break
+      case 'step':
+        this.#onStep(message)
+        break
+      case 'steer':
+        this.steering.obey(message.what)
+        break
+      case 'ask':
+        this.onAsk()
         break
       case 'clock':
         this.#onClock(message.clock)

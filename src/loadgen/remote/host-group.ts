@@ -4,55 +4,28 @@
  * drops never holds up the others; what the run loses with it is for the report to say.
  */
 import { nowUs } from '../../stats/clock.ts'
-import type { RunProgress } from '../../stats/run-progress.ts'
 import { ConditionWatch } from '../condition-watch.ts'
+import type { RunStep } from '../run-course.ts'
 import { ClockOffset, type OffsetEstimate } from './clock-offset.ts'
-import type {
-  FailedMessage,
-  Gate,
-  HelloMessage,
-  ResultMessage,
-  SetupMessage,
-  UpMessage,
-} from './control-messages.ts'
-import { correctionBetween, offsetOf } from './host-clocks.ts'
+import type { SetupMessage, UpMessage } from './control-messages.ts'
+import type { RowMessage } from './course-messages.ts'
+import type { SteeringWord } from './head-steering.ts'
+import { offsetOf } from './host-clocks.ts'
+import { HostGates } from './host-gates.ts'
 import { HostLink } from './host-link.ts'
+import { type HostCommand, type HostState, NOT_HEARD_OF } from './host-state.ts'
 
-export interface HostCommand {
-  readonly name: string
-  readonly words: readonly string[]
-}
-
-export interface HostState extends HostCommand {
-  readonly link: HostLink
-  readonly offset: ClockOffset
-  hello: HelloMessage | null
-  setup: SetupMessage | null
-  /** Its share of them. */
-  connections: number
-  warnings: readonly string[]
-  progress: RunProgress | null
-  /** Where it waits for the others. */
-  at: Gate | null
-  leadUs: number
-  result: ResultMessage | null
-  /** What it said of why it cannot. */
-  failed: FailedMessage | null
-  /** Why it is no part of the run any more. */
-  lost: string | null
-  heardUs: number
+/** Of the record of the run, as the hosts tell it. */
+export interface RecordListener {
+  onHeader(state: HostState, header: string): void
+  onRow(state: HostState, row: RowMessage): void
 }
 
 /** Round trips before the first gate, each host's one after the other. */
 const ROUND_TRIPS = 12
 const PING_MS = 1_000
-const CLOCK_MS = 5_000
 /** A loaded worker answers late; one that is cut off, never. */
 const SILENCE_US_MAX = 20e6
-/** Beyond twice the slowest way there: the order has to be read and handed to the shards. */
-const LEAD_US = 30_000
-/** Below this a better correction is not worth a message. */
-const CLOCK_STEP_US = 10
 
 export class HostGroup {
   readonly states: readonly HostState[]
@@ -61,9 +34,9 @@ export class HostGroup {
   #pinged = 0
   readonly #asked = new Map<number, number>()
   #pinger: NodeJS.Timeout | null = null
-  readonly #shifts = new Map<HostState, number>()
-  #clocksToldUs = 0
-  #hasBegun = false
+  readonly gates = new HostGates(this)
+  /** null: nobody keeps a record. */
+  record: RecordListener | null = null
 
   constructor(commands: readonly HostCommand[], own: { version: string; clockId: string }) {
     this.#own = own
@@ -96,6 +69,23 @@ export class HostGroup {
     state.setup = setup
     state.connections = connections
     state.link.send(setup)
+  }
+
+  /** What follows the step that ended; null: nothing. */
+  orderStep(state: HostState, step: RunStep | null, isLast: boolean): void {
+    state.step = null
+    if (step !== null) state.connections = step.connections
+    state.link.send({ type: 'step', step, isLast })
+  }
+
+  steer(what: SteeringWord): void {
+    for (const { link, result } of this.living)
+      if (result === null) link.send({ type: 'steer', what })
+  }
+
+  /** Asks all how they stand, and goes on. */
+  ask(): void {
+    for (const { link, result } of this.living) if (result === null) link.send({ type: 'ask' })
   }
 
   /** Ends all runs; their results follow. */
@@ -134,23 +124,8 @@ export class HostGroup {
       },
       onEnd: (reason) => this.#lose(state, reason),
     })
-    const state: HostState = {
-      name,
-      words,
-      link,
-      offset: new ClockOffset(),
-      hello: null,
-      setup: null,
-      connections: 0,
-      warnings: [],
-      progress: null,
-      at: null,
-      leadUs: 0,
-      result: null,
-      failed: null,
-      lost: null,
-      heardUs: nowUs(),
-    }
+    const offset = new ClockOffset()
+    const state: HostState = { ...NOT_HEARD_OF, name, words, link, offset, heardUs: nowUs() }
     return state
   }
 
@@ -164,15 +139,27 @@ export class HostGroup {
         this.#onPong(state, message.n, message.atUs)
         break
       case 'planned':
-        state.warnings = message.warnings
+        state.planned = message
         break
       case 'progress':
         state.progress = message
         break
+      case 'moment':
+        state.moment = message
+        break
+      case 'header':
+        this.record?.onHeader(state, message.header)
+        break
+      case 'row':
+        this.record?.onRow(state, message)
+        break
+      case 'step':
+        state.step = message
+        break
       case 'at':
         state.at = message.gate
         state.leadUs = message.leadUs
-        this.#openGate()
+        this.gates.open()
         break
       case 'broadcasts':
         this.#relay(state, { ...message })
@@ -183,7 +170,7 @@ export class HostGroup {
         break
       case 'result':
         state.result = message
-        this.#openGate()
+        this.gates.open()
     }
   }
 
@@ -194,43 +181,13 @@ export class HostGroup {
     if (state.setup?.part.sendsBroadcasts) {
       for (const { link } of this.living) link.send({ type: 'broadcasts-lost', reason })
     }
-    this.#openGate()
+    this.gates.open()
     this.#watch.wake()
   }
 
   #relay(from: HostState, message: Extract<UpMessage, { type: 'broadcasts' }>): void {
     if (!from.setup?.part.sendsBroadcasts) return
     for (const state of this.living) if (state !== from) state.link.send(message)
-  }
-
-  /** Lets all go that wait at a gate, when nobody is missing. */
-  #openGate(): void {
-    const going = this.living.filter(({ setup, result }) => setup !== null && result === null)
-    const [first] = going
-    if (first === undefined || first.at === null) return
-    const gate = first.at
-    if (going.some(({ at }) => at !== gate)) return
-    const known = going.map((state) => ({ state, estimate: this.offsetOf(state) ?? UNKNOWN }))
-    const wayUs = Math.max(...known.map(({ estimate }) => estimate.errorUs * 2))
-    const startUs = nowUs() + Math.max(...going.map(({ leadUs }) => leadUs)) + wayUs + LEAD_US
-    const sender = known.find(({ state }) => state.setup?.part.sendsBroadcasts)
-    for (const { state, estimate } of known) {
-      state.at = null
-      const own = { clockId: state.hello?.clockId ?? '', estimate }
-      const theirs = { clockId: sender?.state.hello?.clockId ?? '', estimate: sender?.estimate }
-      const clock =
-        sender === undefined || sender.state === state || theirs.estimate === undefined
-          ? null
-          : correctionBetween({ clockId: theirs.clockId, estimate: theirs.estimate }, own)
-      if (clock !== null) this.#shifts.set(state, clock.shiftUs)
-      // By the very correction that its latencies are taken with, so that none falls between.
-      const atUs =
-        clock === null || sender === undefined
-          ? startUs + estimate.offsetUs
-          : startUs + sender.estimate.offsetUs + clock.shiftUs
-      state.link.send({ type: 'go', gate, startUs: atUs, ...(clock === null ? {} : { clock }) })
-    }
-    this.#hasBegun ||= gate === 'steady'
   }
 
   #tick(): void {
@@ -241,25 +198,7 @@ export class HostGroup {
         state.link.fail(`said nothing for ${SILENCE_US_MAX / 1e6} s`)
       } else this.#ping(state)
     }
-    if (this.#hasBegun && now - this.#clocksToldUs > CLOCK_MS * 1000) this.#tellClocks(now)
-  }
-
-  #tellClocks(now: number): void {
-    this.#clocksToldUs = now
-    const sender = this.living.find(({ setup }) => setup?.part.sendsBroadcasts)
-    const from = sender === undefined ? null : this.offsetOf(sender)
-    if (sender === undefined || from === null) return
-    for (const [state, shiftUs] of this.#shifts) {
-      const estimate = this.offsetOf(state)
-      if (state.lost !== null || state.result !== null || estimate === null) continue
-      const clock = correctionBetween(
-        { clockId: sender.hello?.clockId ?? '', estimate: from },
-        { clockId: state.hello?.clockId ?? '', estimate },
-      )
-      if (clock === null || Math.abs(clock.shiftUs - shiftUs) < CLOCK_STEP_US) continue
-      this.#shifts.set(state, clock.shiftUs)
-      state.link.send({ type: 'clock', clock })
-    }
+    this.gates.tellClocks()
   }
 
   #ping(state: HostState): void {
@@ -276,8 +215,6 @@ export class HostGroup {
     if (state.offset.count < ROUND_TRIPS) this.#ping(state)
   }
 }
-
-const UNKNOWN: OffsetEstimate = { offsetUs: 0, errorUs: 0 }
 
 function clockOf({ hello, offset }: HostState) {
   return { clockId: hello?.clockId ?? '', offset }

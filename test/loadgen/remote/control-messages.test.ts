@@ -59,7 +59,7 @@ describe('messages of the control protocol', () => {
     expect(faults[1]).toEqual({ fault: expect.stringContaining('atUs must be') })
   })
 
-  it('of a head cannot name a device scope or a run that are none', () => {
+  it('of a head cannot name a device scope, a run or a step that are none', () => {
     const setup = {
       type: 'setup',
       part: { runId: 7, deviceScope: 'h0-', sendsBroadcasts: true },
@@ -69,12 +69,18 @@ describe('messages of the control protocol', () => {
       deviceSecret: null,
       authorities: null,
       ports: [1_024, 2_047],
+      isPlanOnly: false,
+      isRecorded: true,
+      steps: [{ connections: 0, messagesPerSecond: 0.5, warmupMs: 0, durationMs: 100 }],
+      isLast: true,
     }
     const said = (part: object) => parseDown(JSON.stringify({ ...setup, ...part }))
     expect(said({})).toEqual({ message: setup })
     expect(said({ part: { ...setup.part, deviceScope: '\u001b[2J' } })).toHaveProperty('fault')
     expect(said({ part: { ...setup.part, runId: 2 ** 32 } })).toHaveProperty('fault')
     expect(said({ options: { connections: 5 } })).toHaveProperty('fault')
+    expect(said({ steps: [] })).toHaveProperty('fault')
+    expect(said({ steps: [{ ...setup.steps[0], connections: -1 }] })).toHaveProperty('fault')
   })
 
   it('never throw, whatever comes', () => {

@@ -50,7 +50,7 @@ export class LiveView implements RunView {
     this.#context = context
     this.#run = run
     // A search chooses its loads itself, and what was found by a part of it is no answer.
-    this.steering = run.isSearch || !run.isHere ? undefined : new RunSteering()
+    this.steering = run.isSearch ? undefined : new RunSteering()
     this.#rights = this.steering === undefined ? NO_RIGHTS : rightsFor(run.settings)
   }
 

@@ -29,8 +29,6 @@ export interface RunView {
 export interface ViewedRun {
   readonly settings: BenchSettings
   readonly isSearch: boolean
-  /** Keys reach the run: it is here, and not on other hosts. */
-  readonly isHere: boolean
 }
 
 export async function openRunView(

@@ -4,7 +4,9 @@
  */
 import { PushctlError } from '../../../errors/pushctl-error.ts'
 import { parseSourceAddresses } from '../../../loadgen/plan/source-addresses.ts'
+import type { RunStep } from '../../../loadgen/run-course.ts'
 import { divideEvenly } from '../../../loadgen/work-division.ts'
+import type { WorkloadMode } from '../../../loadgen/workload.ts'
 import type { BenchOptions } from '../../bench-settings.ts'
 
 /** A host as far as the division needs to know it. */
@@ -47,6 +49,22 @@ export function divideOverHosts(
       },
     }
   })
+}
+
+/**
+ * What each of so many hosts does of a step: the same hosts have the larger shares in all steps, so
+ * none ever has more than of the largest step.
+ */
+export function divideStep(step: RunStep, mode: WorkloadMode, hosts: number): RunStep[] {
+  const { connections, messagesPerSecond } = step
+  return divideEvenly(connections, hosts).map((own) => ({
+    ...step,
+    connections: own,
+    messagesPerSecond:
+      mode === 'broadcast' || connections === 0
+        ? messagesPerSecond
+        : messagesPerSecond * (own / connections),
+  }))
 }
 
 /** Each address to a host that has it; hosts in one network take turns. */

@@ -1,4 +1,4 @@
-/** What goes with `--on`, and what does not: one host can do more than several can together. */
+/** What `--on` needs beside it. */
 import { PushctlError } from '../../../errors/pushctl-error.ts'
 import { remoteFaults } from '../../../loadgen/remote/remote-shell.ts'
 import type { BenchOptions } from '../../bench-settings.ts'
@@ -16,23 +16,11 @@ export function hostsFaults(
   if (hosts.length === 0) {
     return remoteShell === null ? [] : [fault('--remote-shell needs hosts', '--on load-1,load-2')]
   }
-  const alone: readonly [flag: string, isGiven: boolean][] = [
-    ['--plan', options.plan],
-    ['--find', options.find !== undefined],
-    ['--stages', options.stages.length > 0],
-    ['--rate-stages', options.rateStages.length > 0],
-    ['--target-host', options.targetHosts.length > 0],
-    ['--target-pid', options.targetPid !== undefined],
-    ['--target-metrics', options.targetMetrics !== undefined],
-  ]
   return [
     ...remoteFaults({ shell: remoteShell, pushctl: remotePushctl }, hosts),
     ...(positional.length === 0
       ? [fault('--on needs a TARGET: a node of its own would be on one of the hosts')]
       : []),
-    ...alone
-      .filter(([, isGiven]) => isGiven)
-      .map(([flag]) => fault(`${flag} does not go with --on`)),
   ]
 }
 

@@ -7,54 +7,82 @@
 import type { BroadcastRows } from '../../../loadgen/delivery-count.ts'
 import { joinBroadcasts, timeBroadcasts } from '../../../loadgen/delivery-count.ts'
 import { rowsFrom } from '../../../loadgen/remote/broadcast-evidence.ts'
-import type { HostGroup, HostState } from '../../../loadgen/remote/host-group.ts'
+import type { ResultMessage } from '../../../loadgen/remote/control-messages.ts'
+import type { HostGroup } from '../../../loadgen/remote/host-group.ts'
+import type { HostState } from '../../../loadgen/remote/host-state.ts'
 import { mergeReports, type NamedReport } from '../../../report/report-merge.ts'
 import { parseRunReport } from '../../../report/run-report-file.ts'
 import { nowUs } from '../../../stats/clock.ts'
 import type { GeneratorReport } from '../../../stats/generator-report.ts'
 import type { FailureReport, MetricReport, RunReport, Verdict } from '../../../stats/run-report.ts'
 
+/** What a host found: in a step, or at its end. */
+export type HostFound = Omit<ResultMessage, 'type'>
+
 export interface HostsRun {
   /** Asked for. */
   readonly connections: number
+  /** null: the host has nothing to say. */
+  found(state: HostState): HostFound | null
   note(line: string): void
 }
 
 interface HostReport extends NamedReport {
   readonly state: HostState
+  readonly found: HostFound
 }
 
 /** @throws PushctlError for a report that is none, or does not fit the others */
 export function hostsReport(group: HostGroup, run: HostsRun): RunReport {
-  const parts = group.living.map((state) => reportOf(group, state)).filter((part) => part !== null)
+  const told = group.living.map((state) => reportOf(group, state, run.found(state)))
+  const parts = withTargetShares(told.filter((part) => part !== null))
   const { report, leftOut } = mergeReports(parts, true)
+  const asked = parts.find((part) => part.report.gc.target.known)
   const broadcasts = broadcastMetrics(parts)
   if (broadcasts === null) for (const line of leftOut) run.note(`left out: ${line}`)
   const generators = group.states.map((state) =>
-    generatorOf(group, state, parts.find((part) => part.state === state)?.report ?? null),
+    generatorOf(group, state, parts.find((part) => part.state === state) ?? null),
   )
   const plan = { ...report.plan, headline: `${parts.length} hosts, ${headlineOf(report)}` }
   return {
     ...report,
     connections: withLost(report, group, run),
     metrics: { ...report.metrics, ...broadcasts },
+    // All hosts have asked the one target of its pauses: they are not those of several.
+    gc: { ...report.gc, target: (asked ?? parts[0]).report.gc.target },
     verdict: verdictOf(report, generators),
     plan,
     generators,
   }
 }
 
-function reportOf(group: HostGroup, state: HostState): HostReport | null {
-  const { name, result } = state
-  if (result === null) return null
-  const report = parseRunReport(result.report, name)
+function reportOf(group: HostGroup, state: HostState, found: HostFound | null): HostReport | null {
+  const { name } = state
+  if (found === null) return null
+  const report = parseRunReport(found.report, name)
   const offsetUs = group.offsetOf(state)?.offsetUs ?? 0
-  const startedAtMs = Date.now() + (result.startedUs - offsetUs - nowUs()) / 1000
+  const startedAtMs = Date.now() + (found.startedUs - offsetUs - nowUs()) / 1000
   const hosts = report.hosts.map((host) =>
     host.host === 'this host' ? { ...host, host: name } : host,
   )
   const started_at = new Date(startedAtMs).toISOString()
-  return { name, state, report: { ...report, started_at, hosts } }
+  return { name, state, found, report: { ...report, started_at, hosts } }
+}
+
+/**
+ * Each host has seen the target grow by the connections of all, and held it against its own: what
+ * it says of one connection is too much by so many times.
+ */
+function withTargetShares(parts: readonly HostReport[]): readonly HostReport[] {
+  const all = parts.reduce((sum, { report }) => sum + report.connections.established, 0)
+  return parts.map((part) => {
+    const { report } = part
+    const { target_bytes_per_connection: bytes } = report.memory
+    if (bytes === null) return part
+    const own = (bytes * report.connections.established) / Math.max(1, all)
+    const memory = { ...report.memory, target_bytes_per_connection: Math.round(own) }
+    return { ...part, report: { ...report, memory } }
+  })
 }
 
 /** null where there were none, or a host could not tell of all. */
@@ -62,9 +90,8 @@ function broadcastMetrics(
   parts: readonly HostReport[],
 ): Pick<RunReport['metrics'], 'broadcast_first' | 'broadcast_all'> | null {
   const rows: BroadcastRows[] = []
-  for (const { state } of parts) {
-    const told = state.result?.broadcasts ?? null
-    const own = told === null ? null : rowsFrom(told)
+  for (const { found } of parts) {
+    const own = found.broadcasts === null ? null : rowsFrom(found.broadcasts)
     if (own === null) return null
     rows.push(own)
   }
@@ -96,12 +123,9 @@ function withLost(
   }
 }
 
-function generatorOf(
-  group: HostGroup,
-  state: HostState,
-  report: RunReport | null,
-): GeneratorReport {
-  const { name, hello, setup, lost, result } = state
+function generatorOf(group: HostGroup, state: HostState, part: HostReport | null): GeneratorReport {
+  const { name, hello, setup, lost } = state
+  const report = part?.report ?? null
   const error = group.offsetOf(state)?.errorUs ?? null
   return {
     host: name,
@@ -119,7 +143,7 @@ function generatorOf(
     p99_us: report === null ? null : mainP99(report),
     verdict: report?.verdict.value ?? null,
     clock_error_us: error === null ? null : Math.round(error),
-    latencies_refused: result?.refused ?? 0,
+    latencies_refused: part?.found.refused ?? 0,
   }
 }
 

@@ -9,12 +9,16 @@ import { EXIT } from '../../../errors/exit-codes.ts'
 import { ConfigFaults, PushctlError } from '../../../errors/pushctl-error.ts'
 import { runBench } from '../../../loadgen/coordinator.ts'
 import { portRange } from '../../../loadgen/plan/host-limits.ts'
-import { evidenceFrom } from '../../../loadgen/remote/broadcast-evidence.ts'
+import { prepareBench } from '../../../loadgen/bench-setup.ts'
 import { CONTROL_VERSION, type SetupMessage } from '../../../loadgen/remote/control-messages.ts'
+import { foundIn, HeadCourse } from '../../../loadgen/remote/head-course.ts'
 import { HeadLink } from '../../../loadgen/remote/head-link.ts'
+import { HeadRecord, HeadWatch } from '../../../loadgen/remote/head-watch.ts'
 import { hostIdentity, readPortRange } from '../../../loadgen/remote/host-identity.ts'
+import type { RunPlan } from '../../../loadgen/plan/run-plan.ts'
 import type { TargetAddress } from '../../../loadgen/target/target-address.ts'
 import { nowUs } from '../../../stats/clock.ts'
+import type { RunProgress } from '../../../stats/run-progress.ts'
 import type { RunReport } from '../../../stats/run-report.ts'
 import { BENCH_OPTIONS } from '../../bench-options.ts'
 import { type BenchOptions, benchFaults, settingsFrom } from '../../bench-settings.ts'
@@ -59,17 +63,31 @@ async function runPart(head: HeadLink, setup: SetupMessage): Promise<void> {
     targets: asked.targets.map((target) => trusting(target, authorities)),
     part: { ...part, ports },
   }
+  if (setup.isPlanOnly) {
+    tellPlan(head, (await prepareBench(settings)).plan)
+    return
+  }
   const hosts = options.doctor === 'on' ? watchHosts([]) : null
+  const watch = new HeadWatch(head)
   const [wallMs, clockUs] = [Date.now(), nowUs()]
+  const startedUsOf = ({ started_at }: RunReport): number =>
+    clockUs + (Date.parse(started_at) - wallMs) * 1000
   try {
     const report = await runBench(settings, {
       signal: head.signal,
       gate: head,
-      onProgress: (progress) => head.send({ type: 'progress', ...progress }),
-      onPlan: ({ warnings }) => head.send({ type: 'planned', warnings: warnings.map(clipped) }),
+      course: new HeadCourse(head, setup, startedUsOf),
+      steering: head.steering,
+      onProgress(progress) {
+        tellProgress(head, progress)
+        watch.tell()
+      },
+      onPlan: (plan) => tellPlan(head, plan),
+      target: watch,
+      record: setup.isRecorded ? new HeadRecord(head) : undefined,
       ...(hosts === null ? {} : { hosts }),
     })
-    tellReport(head, report, clockUs + (Date.parse(report.started_at) - wallMs) * 1000)
+    head.send({ type: 'result', ...foundIn(head, report, startedUsOf(report)) })
   } finally {
     hosts?.stop()
   }
@@ -80,22 +98,37 @@ function trusting(target: TargetAddress, ca: string | null): TargetAddress {
   return tls === undefined || ca === null ? target : { ...target, tls: { ...tls, ca } }
 }
 
-function tellReport(head: HeadLink, report: RunReport, startedUs: number): void {
-  const { found } = head
+function tellPlan(head: HeadLink, plan: RunPlan): void {
+  const warnings = plan.warnings.map(clipped)
+  head.send({ type: 'planned', warnings, plan: JSON.stringify(plan) })
+}
+
+function tellProgress(head: HeadLink, progress: RunProgress): void {
+  const { standing, ...rest } = progress
+  if (standing === undefined) {
+    head.send({ type: 'progress', ...rest })
+    return
+  }
+  const { verdict } = standing
+  const reasons = verdict.reasons.map(clipped)
   head.send({
-    type: 'result',
-    report: JSON.stringify(report),
-    startedUs,
-    refused: found?.results.reduce((sum, { refused }) => sum + refused, 0) ?? 0,
-    broadcasts: found === null ? null : evidenceFrom(found),
+    type: 'progress',
+    ...rest,
+    standing: { ...standing, verdict: { ...verdict, reasons } },
   })
 }
 
 function tellFailure(head: HeadLink, error: unknown): void {
   if (head.isGone) return
   const known = error instanceof PushctlError ? error : null
-  const tries = (known?.tries ?? []).slice(0, 20).map(clipped)
-  const message = error instanceof Error ? error.message : String(error)
+  const faults = error instanceof ConfigFaults ? error.faults : []
+  const tries = [known, ...faults]
+    .flatMap((each) => each?.tries ?? [])
+    .slice(0, 20)
+    .map(clipped)
+  // Several at once are one message here: all of them are in it.
+  const all = faults.map((fault) => fault.message).join('; ')
+  const message = all !== '' ? all : error instanceof Error ? error.message : String(error)
   const why = clipped(known?.why ?? '')
   head.send({ type: 'failed', code: known?.code ?? null, message: clipped(message), why, tries })
 }
