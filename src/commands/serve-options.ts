@@ -75,6 +75,21 @@ export const SERVE_OPTIONS = defineOptions({
     placeholder: 'DIR',
     help: 'keep stored pushes (qos 1) in this folder; without it they end with the process',
   },
+  broadcastsMax: {
+    flag: 'broadcasts-max',
+    kind: 'count',
+    default: 100_000,
+    min: 1,
+    max: 16_000_000,
+    help: 'stored broadcasts (qos 1, to all or to a tag) that are kept; the oldest go',
+  },
+  broadcastBytesMax: {
+    flag: 'broadcast-bytes-max',
+    kind: 'size',
+    default: 64 * 1024 * 1024,
+    min: 64 * 1024,
+    help: 'payloads of stored broadcasts that are kept; the oldest go',
+  },
   connectionsMax: {
     flag: 'max-connections',
     kind: 'count',

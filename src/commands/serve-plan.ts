@@ -68,6 +68,7 @@ export async function planServe(
       resumeGraceMs: options.resumeGraceMs,
       strictPlacement: options.strictPlacement,
       broadcastPerSecond: options.broadcastPerSecond,
+      log: { entriesMax: options.broadcastsMax, bytesMax: options.broadcastBytesMax },
       guard,
       verifyDevice: deviceAuth ? deviceAuth.verify : null,
       payloadKeys: secrets.payloadKeys,

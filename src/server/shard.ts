@@ -200,10 +200,7 @@ export class Shard implements EngineHandler {
         this.#drain.stop()
         break
       case 'bind':
-        if (this.#isCurrent(message.slot, message.generation)) {
-          for (const tag of message.tags) this.#tags.bind(message.slot, tag)
-          this.#sessions.hasBound[message.slot] = 1
-        }
+        this.#onBind(message)
         break
       case 'load':
         this.#guard.setLoadLevel(message.level)
@@ -342,6 +339,12 @@ export class Shard implements EngineHandler {
     this.#timers.startHeartbeat(slot)
     this.#upstream.addOnline(slot)
     this.#log.catchUp(slot)
+  }
+
+  #onBind({ slot, generation, tags }: Extract<ShardDown, { kind: 'bind' }>): void {
+    if (!this.#isCurrent(slot, generation)) return
+    for (const tag of tags) this.#tags.bind(slot, tag)
+    this.#sessions.hasBound[slot] = 1
   }
 
   #onDeliver(message: Extract<ShardDown, { kind: 'deliver' }>): void {

@@ -5,8 +5,8 @@
  *   edge │ slot │ tag │ next of slot │ next of tag │ previous of tag
  *      1 │   17 │   4 │            9 │           0 │               0      0 ends a list
  *
- * Only distinct tags are objects: one Map entry each, gone with their last member. Each also has the
- * keyed hash by which the log of broadcasts knows it.
+ * Only distinct tags are objects: one Map entry each, gone with their last member. Each also has
+ * the keyed hash by which the log of broadcasts knows it.
  */
 import { HashIndex } from './hash-index.ts'
 import { TextHash } from './text-hash.ts'

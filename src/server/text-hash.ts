@@ -1,4 +1,6 @@
-/** The keyed hash of a short text (a tag, a push id), under which tables know it without the text. */
+/**
+ * The keyed hash of a short text (a tag, a push id), under which tables know it without the text.
+ */
 import { SipHash } from './sip-hash.ts'
 
 /** What is longer counts with its first bytes; tags have at most 128. */

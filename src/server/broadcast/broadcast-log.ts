@@ -42,6 +42,7 @@ const RECEIPT_SECONDS = 3_600
 const EPOCH_S = 1_577_836_800
 /** In one write, some 3 ms of it. */
 const DROPS_MAX = 4_096
+const CHANGES_MAX = 4_096
 
 /** The oldest entries go when either is passed. */
 export interface LogLimits {
@@ -231,7 +232,7 @@ export class BroadcastLog {
       if (!rows.has(seq)) continue
       rows.set(seq, FIELD.SENT, rows.get(seq, FIELD.SENT) + sent[at])
       rows.set(seq, FIELD.ACKED, rows.get(seq, FIELD.ACKED) + acked[at])
-      this.#changed.add(seq)
+      this.#noteChange(seq)
     }
   }
 
@@ -269,7 +270,7 @@ export class BroadcastLog {
     const online = await this.#send(seq, payload)
     if (rows.has(seq)) {
       rows.set(seq, FIELD.ONLINE, online)
-      this.#changed.add(seq)
+      this.#noteChange(seq)
     }
     this.#trim()
     return online
@@ -351,6 +352,11 @@ export class BroadcastLog {
   #tellDropped(upToSeq: number): void {
     if (upToSeq === 0) return
     for (const { link } of this.#group.alive) link.post({ kind: 'log-drop', upToSeq })
+  }
+
+  #noteChange(seq: number): void {
+    this.#changed.add(seq)
+    if (this.#changed.size >= CHANGES_MAX) this.#storeChanged()
   }
 
   #storeChanged(): void {

@@ -23,7 +23,9 @@ export interface LogEntry {
   readonly state: BroadcastState
 }
 
-/** What a shard knows of every entry, as columns; its payload it asks for when a device needs it. */
+/**
+ * What a shard knows of every entry, as columns; its payload it asks for when a device needs it.
+ */
 export interface LogColumns {
   readonly seqs: Float64Array
   /** STATE. */

@@ -99,14 +99,23 @@ export class NodeEntries {
     let count = 0
     for (let seq = firstSeq; seq <= lastSeq; seq++) if (rows.has(seq)) seqs[count++] = seq
     const own = seqs.slice(0, count)
-    const of = (field: number) => Uint32Array.from(own, (seq) => rows.get(seq, field))
     return {
       seqs: own,
-      states: Uint8Array.from(own, (seq) => rows.get(seq, FIELD.STATE)),
-      expiresAtS: of(FIELD.EXPIRES_AT_S),
-      bytes: of(FIELD.BYTES),
-      tagHighs: of(FIELD.TAG_HIGH),
-      tagLows: of(FIELD.TAG_LOW),
+      states: this.#columnOf(own, FIELD.STATE, new Uint8Array(count)),
+      expiresAtS: this.#columnOf(own, FIELD.EXPIRES_AT_S, new Uint32Array(count)),
+      bytes: this.#columnOf(own, FIELD.BYTES, new Uint32Array(count)),
+      tagHighs: this.#columnOf(own, FIELD.TAG_HIGH, new Uint32Array(count)),
+      tagLows: this.#columnOf(own, FIELD.TAG_LOW, new Uint32Array(count)),
     }
+  }
+
+  /** A loop: TypedArray.from() makes an object of each number. */
+  #columnOf<Column extends Uint8Array | Uint32Array>(
+    seqs: Float64Array,
+    field: number,
+    column: Column,
+  ): Column {
+    for (let at = 0; at < seqs.length; at++) column[at] = this.rows.get(seqs[at], field)
+    return column
   }
 }

@@ -1,8 +1,8 @@
 /**
  * The log of stored broadcasts as one shard serves it: for each device how far it was sent and how
  * far it has acked. What is new goes out through the broadcast queue; a device that comes gets from
- * here what it has not received, by the cursor of its HELLO. Payloads that are not at hand are asked
- * for, many at once, while the devices that need them wait.
+ * here what it has not received, by the cursor of its HELLO. Payloads that are not at hand are
+ * asked for, many at once, while the devices that need them wait.
  *
  *   slot │ sent u32 │ acked u32 │ flags u8
  *     17 │       43 │        41 │ WILL_ACK
@@ -27,8 +27,8 @@ import { NO_POSITION } from './payload-cache.ts'
 import { ShardEntries } from './shard-entries.ts'
 
 const WINDOW_BYTES = LIMITS.sendQueueBytesMax / 2
-/** What is asked for, and sent, at one time: some 10 ms of work between two turns of the loop. */
-const ASKED_BYTES_MAX = 2 << 20
+/** What is asked for, and sent, at one time: some 4 ms of work between two turns of the loop. */
+const ASKED_BYTES_MAX = 512 << 10
 const SEQ_MAX = 0xffffffff
 const FLAG = {
   WILL_ACK: HELLO_FLAG.WILL_ACK,

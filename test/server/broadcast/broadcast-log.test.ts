@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
+import type { LogLimits } from '../../../src/server/broadcast/broadcast-log.ts'
 import type { PushAddress } from '../../../src/server/node-control.ts'
 import { LevelStore } from '../../../src/server/store/level-store.ts'
 import { MemoryStore } from '../../../src/server/store/memory-store.ts'
@@ -29,7 +30,9 @@ function broadcast(text: string, to: PushAddress = { kind: 'all' }, ttlSeconds =
   return stage!.node.push({ to, payload: Buffer.from(text), stored })
 }
 
-async function openOnDisk(more: { broadcastPerSecond?: number } = {}): Promise<void> {
+async function openOnDisk(
+  more: { broadcastPerSecond?: number; log?: LogLimits } = {},
+): Promise<void> {
   folder ??= await mkdtemp(join(tmpdir(), 'pushctl-log-'))
   stage = await new StoredStage().open(await LevelStore.open(folder), more)
 }
@@ -187,6 +190,63 @@ describe.skipIf(!canRun)('a stored broadcast', () => {
     expect(peer.of('MSG').at(-1)).toMatchObject({ seq: 6, flags: ACK_AND_BROADCAST | 8 })
     peer.send({ type: 'PULL', stream: 1, afterSeq: 6, max: 9 })
     expect(await peer.until('NOTIFY')).toMatchObject({ stream: 1, headSeq: 6 })
+  })
+
+  it('is kept as long as there are not too many, nor too much, also after a restart', async () => {
+    await openOnDisk({ log: { entriesMax: 4, bytesMax: 1 << 20 } })
+    for (let i = 1; i <= 6; i++) await broadcast(`m${i}`)
+    const early = await stage!.join('a')
+    await early.until('MSG', 4)
+    expect(texts(early)).toEqual(['m3', 'm4', 'm5', 'm6'])
+    await stage!.close()
+    await openOnDisk({ log: { entriesMax: 4, bytesMax: 10 } })
+    const { pushId } = await broadcast('123456')
+    const late = await stage!.join('b')
+    await late.until('MSG', 3)
+    expect(texts(late)).toEqual(['m5', 'm6', '123456'])
+    await stage!.close()
+    await openOnDisk()
+    const last = await stage!.join('c')
+    await last.until('MSG', 3)
+    expect(texts(last)).toEqual(['m5', 'm6', '123456'])
+    expect(receipt(pushId)).toMatchObject({ state: 'running', stored: 1 })
+  })
+
+  it('that was paused when all had it is not overtaken for those who came since', async () => {
+    await openOnDisk()
+    const early = await stage!.join('early')
+    const { pushId } = await broadcast('one')
+    await early.until('MSG')
+    await stage!.node.controlBroadcast(pushId, 'paused')
+    const late = await stage!.join('late')
+    await broadcast('two')
+    await early.until('MSG', 2)
+    late.send({ type: 'PING' })
+    await late.until('PONG')
+    expect(texts(late)).toEqual([])
+    await stage!.node.controlBroadcast(pushId, 'running')
+    await late.until('MSG', 2)
+    expect([texts(early), texts(late)]).toEqual([
+      ['one', 'two'],
+      ['one', 'two'],
+    ])
+  })
+
+  it('is asked for by many devices at once after a restart, each with its own cursor', async () => {
+    await openOnDisk()
+    const count = 300
+    for (let i = 1; i <= count; i++) await broadcast(`${i}`)
+    await stage!.close()
+    await openOnDisk()
+    const cursors = Array.from({ length: 30 }, (_, i) => i * 10)
+    const peers = await Promise.all(
+      cursors.map((broadcastSeq) => stage!.join(`d${broadcastSeq}`, { broadcastSeq })),
+    )
+    await Promise.all(peers.map((peer, i) => peer.until('MSG', count - cursors[i]!)))
+    const expected = cursors.map((cursor) =>
+      Array.from({ length: count - cursor }, (_, i) => `${cursor + i + 1}`),
+    )
+    expect(peers.map(texts)).toEqual(expected)
   })
 
   it('without a folder is numbered above what devices may have received before', async () => {

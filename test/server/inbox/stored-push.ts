@@ -2,6 +2,7 @@
  * A real node of two shards with devices that ack or not: the stage of the tests of stored pushes.
  */
 import { EpollEngine } from '../../../src/engine/epoll-engine.ts'
+import type { LogLimits } from '../../../src/server/broadcast/broadcast-log.ts'
 import type { PushOutcome, StoredPush } from '../../../src/server/node-control.ts'
 import { PushNode } from '../../../src/server/push-node.ts'
 import type { PushStore } from '../../../src/server/store/push-store.ts'
@@ -14,7 +15,10 @@ export class StoredStage {
   node!: PushNode
   #peers: DevicePeer[] = []
 
-  async open(store?: PushStore, more: { broadcastPerSecond?: number } = {}): Promise<this> {
+  async open(
+    store?: PushStore,
+    more: { broadcastPerSecond?: number; log?: LogLimits } = {},
+  ): Promise<this> {
     this.node = new PushNode(nodeOptions({ ...(store && { store }), ...more }))
     await this.node.start()
     this.node.markReady('127.0.0.1:7002')
