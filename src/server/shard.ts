@@ -154,11 +154,7 @@ export class Shard implements EngineHandler {
         this.#onVerdicts(message)
         break
       case 'close':
-        for (let i = 0; i < message.slots.length; i++) {
-          if (this.#isCurrent(message.slots[i], message.generations[i])) {
-            this.#ends.dismiss(message.slots[i], message.codes[i])
-          }
-        }
+        this.#onCloseRows(message)
         break
       case 'deliver':
         this.#onDeliver(message)
@@ -339,6 +335,12 @@ export class Shard implements EngineHandler {
     this.#timers.startHeartbeat(slot)
     this.#upstream.addOnline(slot)
     this.#log.catchUp(slot)
+  }
+
+  #onCloseRows({ slots, generations, codes }: Extract<ShardDown, { kind: 'close' }>): void {
+    for (let i = 0; i < slots.length; i++) {
+      if (this.#isCurrent(slots[i], generations[i])) this.#ends.dismiss(slots[i], codes[i])
+    }
   }
 
   #onBind({ slot, generation, tags }: Extract<ShardDown, { kind: 'bind' }>): void {
