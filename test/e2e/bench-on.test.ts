@@ -1,60 +1,33 @@
 import { execFileSync } from 'node:child_process'
-import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { packageRoot } from '../../src/config/package-root.ts'
 import { type BenchProcess, isAlive, reportFrom, startBench } from './bench-process.ts'
+import { OnHosts } from './on-hosts.ts'
 import { ServeProcess, until } from './serve-process.ts'
 
-// Hosts are processes here: what leads to them is a script that each test names hosts for.
-const REACH = `#!/bin/sh
-host=$1; shift
-echo $$ > "$(dirname "$0")/pid-$host"
-case $host in
-  refuses) echo "refuses: Permission denied (publickey)." >&2; exit 255 ;;
-  bare) echo "sh: 1: pushctl: not found" >&2; exit 127 ;;
-  old) echo '{"type":"hello","protocol":2,"pushctl":"0.0.1"}'; exec cat > /dev/null ;;
-  liar) echo '{"type":"hello","protocol":2,"pushctl":"VERSION","name":7}'; exec cat > /dev/null ;;
-  loud) echo "Welcome to loud"; exec "$@" ;;
-  skewed) exec unshare --time --monotonic 86400 --fork --kill-child "$@" ;;
-  *) exec "$@" ;;
-esac
-`
-
-let folder: string
+let hosts: OnHosts
 let node: ServeProcess
 
 beforeAll(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'pushctl-on-'))
-  const { version } = JSON.parse(readFileSync(join(packageRoot(), 'package.json'), 'utf8'))
-  writeFileSync(join(folder, 'reach'), REACH.replace('VERSION', version))
-  chmodSync(join(folder, 'reach'), 0o755)
+  hosts = new OnHosts()
   node = await ServeProcess.start()
 })
 
 afterAll(async () => {
   await node?.kill()
-  rmSync(folder, { recursive: true, force: true })
+  hosts.end()
 })
 
-function benchOn(hosts: string, ...words: string[]): BenchProcess {
-  const bin = join(packageRoot(), 'bin', 'pushctl.js')
+function benchOn(names: string, ...words: string[]): BenchProcess {
   return startBench([
-    ...['--on', hosts, '--remote-shell', `${join(folder, 'reach')} {host}`],
-    ...['--remote-pushctl', `${process.execPath} ${bin}`, '--publish', node.url('/')],
+    ...[...hosts.words(names), '--publish', node.url('/')],
     ...['-c', '60', '-d', '1s', '--warmup', '500ms', '--json', ...words],
     `tcp://${node.tcp}`,
   ])
 }
 
-async function reportOn(hosts: string, ...words: string[]) {
-  const end = await benchOn(hosts, '--quiet', ...words).ended
+async function reportOn(names: string, ...words: string[]) {
+  const end = await benchOn(names, '--quiet', ...words).ended
   return { ...end, report: reportFrom(end) }
-}
-
-function pidOf(host: string): number {
-  return Number(readFileSync(join(folder, `pid-${host}`), 'latin1'))
 }
 
 async function devicesAre(count: number): Promise<void> {
@@ -87,8 +60,8 @@ describe('bench --on', { timeout: 90_000 }, () => {
   })
 
   it('goes on without hosts that do not come, and says why of each', async () => {
-    const hosts = 'refuses,here,bare,old,liar'
-    const { report, status } = await reportOn(hosts, '--mode', 'echo', '-R', '50')
+    const names = 'refuses,here,bare,old,liar'
+    const { report, status } = await reportOn(names, '--mode', 'echo', '-R', '50')
     expect(report.connections).toMatchObject({ requested: 60, established: 60, failed: 0 })
     const failures = report.generators?.map(({ host, failure }) => [host, failure])
     expect(failures).toEqual([
@@ -106,7 +79,7 @@ describe('bench --on', { timeout: 90_000 }, () => {
   it('counts the connections of a host that is lost as failed, and ends in its time', async () => {
     const run = benchOn('first,second', '--quiet', '--mode', 'broadcast', '-R', '5', '-d', '4s')
     await devicesAre(60)
-    process.kill(pidOf('second'), 'SIGKILL')
+    process.kill(hosts.pidOf('second'), 'SIGKILL')
     const report = reportFrom(await run.ended)
     expect(report.interrupted).toBe(false)
     expect(report.connections).toMatchObject({ requested: 60, established: 30, failed: 30 })
@@ -118,7 +91,7 @@ describe('bench --on', { timeout: 90_000 }, () => {
   it('ends with what it has where the host that broadcasts is lost', async () => {
     const run = benchOn('sender,other', '--quiet', '--mode', 'broadcast', '-R', '5', '-d', '10m')
     await devicesAre(60)
-    process.kill(pidOf('sender'), 'SIGKILL')
+    process.kill(hosts.pidOf('sender'), 'SIGKILL')
     const end = await run.ended
     const report = reportFrom(end)
     expect(end.status).toBe(4)
@@ -135,14 +108,14 @@ describe('bench --on', { timeout: 90_000 }, () => {
     const report = reportFrom(end)
     expect([end.status, report.interrupted]).toEqual([130, true])
     expect(report.connections.established).toBe(60)
-    expect([isAlive(pidOf('one')), isAlive(pidOf('two'))]).toEqual([false, false])
+    expect([isAlive(hosts.pidOf('one')), isAlive(hosts.pidOf('two'))]).toEqual([false, false])
   })
 
   it('leaves no worker behind when it is killed', async () => {
     const run = benchOn('left', '--mode', 'idle', '-d', '10m')
     await devicesAre(60)
     run.child.kill('SIGKILL')
-    await until(() => !isAlive(pidOf('left')), 40_000)
+    await until(() => !isAlive(hosts.pidOf('left')), 40_000)
     await devicesAre(0)
   })
 

@@ -62,16 +62,18 @@ describe('a population', { timeout: 60_000 }, () => {
 describe('bad clients', { timeout: 60_000 }, () => {
   it('are cut and counted apart, and the healthy lose nothing', async () => {
     const node = await ServeProcess.start(
-      ...['--handshake-timeout', '1s', '--send-queue-max', '64KiB'],
+      ...['--handshake-timeout', '1s', '--send-queue-max', '64KiB', '--heartbeat', '1s..1m'],
     )
     const { ready } = node
     const { report, stderr, status } = await bench([
       ...[`tcp://${ready.tcp[0]}`, `ws://${ready.ws[0]}`, '--publish', `http://${ready.http}`],
-      ...['--mode', 'unicast', '-c', '10', '-R', '30', '-d', '6s', ...SHORT],
-      // Everybody is in one room, and every push goes to it: 1.8 MB a second for each.
+      ...['--mode', 'unicast', '-c', '10', '-R', '50', '-d', '6s', ...SHORT],
+      // Everybody is in one room, and every push goes to it: 3 MB a second for each.
       ...['--tags', '1', '--tag-share', '100%', '--message-size', '60KiB'],
       ...['--slow-readers', '10%', '--never-readers', '20%', '--half-open', '20%'],
       ...['--droppers', '20%', '--drop-after', '400ms', '--drop-away', '100ms'],
+      // A slow reader learns from its next heartbeat that it was cut.
+      ...['--heartbeat', '1s'],
     ])
     expect(stderr).toBe('')
     expect(DONE).toContain(status)
@@ -80,7 +82,9 @@ describe('bad clients', { timeout: 60_000 }, () => {
     expect(report.connections).toMatchObject({ requested: 10, established: 10, failed: 0 })
     expect(report.connections.failures).toEqual([])
 
-    expect(ofKind(report, 'slow-reader')).toMatchObject({ wanted: 1 })
+    const slow = ofKind(report, 'slow-reader')
+    expect(slow).toMatchObject({ wanted: 1 })
+    expect(slow.cut).toBeGreaterThan(0)
     const never = ofKind(report, 'never-reader')
     expect(never).toMatchObject({ wanted: 2, received: 0 })
     expect(never.cut).toBeGreaterThan(0)
@@ -95,7 +99,25 @@ describe('bad clients', { timeout: 60_000 }, () => {
     expect(dropper.dropped).toBeGreaterThan(4)
     expect(dropper.came_back).toBeGreaterThan(0)
     expect(dropper.received).toBeGreaterThan(0)
+    const ended = report.bad_clients?.ended_by_node ?? {}
+    expect(ended['too-slow']).toBeGreaterThanOrEqual(slow.cut + never.cut)
+    expect(ended['handshake-timeout']).toBeGreaterThan(0)
     node.child.kill('SIGTERM')
     await node.ended
+  })
+
+  it('of the profile slow-readers are cut by a node of its own, which says why', async () => {
+    const { report, status } = await bench([
+      ...['--profile', 'slow-readers', '-c', '20', '-d', '5s', ...SHORT],
+      // One room, every push to it, 3 MB a second for each: kernels are full within the run.
+      ...['--tags', '1', '--tag-share', '100%', '-R', '50', '--message-size', '60KiB'],
+      ...['--heartbeat', '1s'],
+    ])
+    expect(DONE).toContain(status)
+    expect(report.messages).toMatchObject(ALL_WELL)
+    expect(ofKind(report, 'slow-reader')).toMatchObject({ wanted: 2 })
+    expect(ofKind(report, 'slow-reader').cut).toBeGreaterThan(0)
+    expect(ofKind(report, 'never-reader').cut).toBeGreaterThan(0)
+    expect(report.bad_clients?.ended_by_node?.['too-slow']).toBeGreaterThanOrEqual(3)
   })
 })

@@ -4,7 +4,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
-import { freePort, hasRedis, type RunningRedis, startRedis } from '../cluster/redis-server.ts'
+import { freePort, hasRedis, REDIS_SERVER, type RunningRedis, startRedis } from '../cluster/redis-server.ts'
 import { ClusterStage, STAGE_TEST_MS_MAX, WAIT_MS_MAX } from './fixtures/cluster-stage.ts'
 import { untilSettled } from './fixtures/roaming-device.ts'
 import { until } from './serve-process.ts'
@@ -34,7 +34,7 @@ async function startSentinel(masterPort: number): Promise<number> {
   const file = join(folder, 'sentinel.conf')
   await writeFile(file, `${lines.join('\n')}\n`)
   let said = ''
-  sentinel = spawn('redis-server', [file, '--sentinel'], { stdio: ['ignore', 'pipe', 'ignore'] })
+  sentinel = spawn(REDIS_SERVER, [file, '--sentinel'], { stdio: ['ignore', 'pipe', 'ignore'] })
   sentinel.stdout?.setEncoding('utf8').on('data', (text: string) => (said += text))
   // A master without a known replica could not be replaced.
   await until(() => said.includes('+slave slave'), WAIT_MS_MAX)

@@ -59,6 +59,18 @@ describe.skipIf(!hasRedis)(
       expect([report.messages.lost, report.connections.alive_at_end]).toEqual([0, 40])
     })
 
+    it('node-kill: pushes go on through another node where it is theirs, none twice', async () => {
+      const url = await openNodes({ a: 'here', b: 'here' })
+      const words = ['-d', '6s', '--node-stop', shell.kill, '--node-start', shell.start]
+      const which = ['--scenario-node', 'a', '--scenario-down', '1s']
+      const report = await play(url, 'node-kill', ...words, ...which)
+      expect(eventsOf(report)).toEqual(['a stopped', 'a started'])
+      const { sent, unsent, lost, duplicated } = report.messages
+      expect([sent > 0, unsent, lost, duplicated]).toEqual([true, 0, 0, 0])
+      const { failures, alive_at_end } = report.connections
+      expect([failures.filter(({ phase }) => phase === 'publish'), alive_at_end]).toEqual([[], 40])
+    })
+
     it('site-loss: devices of a site go to the other one', async () => {
       const url = await openNodes({ a: 'north', b: 'south', c: 'south' })
       const words = [
@@ -79,21 +91,21 @@ describe.skipIf(!hasRedis)(
       expect([report.messages.lost, report.connections.alive_at_end]).toEqual([0, 40])
     })
 
-    it('rolling-restart: each node but that of the pushes is emptied and comes back', async () => {
+    it('rolling-restart: each node is emptied and comes back, that of the pushes too', async () => {
       const url = await openNodes({ a: 'here', b: 'here', c: 'here' })
       const words = ['--node-stop', shell.stop, '--node-start', shell.start]
       const report = await play(
         url,
         'rolling-restart',
         '-d',
-        '10s',
+        '16s',
         '--scenario-rate',
         '200',
         ...words,
       )
       const ofEach = ['draining', 'stopped', 'started', 'ready again']
       expect(eventsOf(report)).toEqual(
-        ['b', 'c'].flatMap((node) => ofEach.map((what) => `${node} ${what}`)),
+        ['a', 'b', 'c'].flatMap((node) => ofEach.map((what) => `${node} ${what}`)),
       )
       expect(report.cluster!.moves).toBeGreaterThan(0)
       expect(report.cluster!.nodes.map(({ lost }) => lost)).toEqual([0, 0, 0])
