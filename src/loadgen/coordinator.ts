@@ -13,7 +13,7 @@ import { nowUs } from '../stats/clock.ts'
 import { type HostSample, readHostSample } from '../stats/host-counters.ts'
 import { HostPeaks } from '../stats/host-peaks.ts'
 import type { RunStanding } from '../stats/run-progress.ts'
-import type { BadClientReport, HostFindingsReport, RunReport } from '../stats/run-report.ts'
+import type { HostFindingsReport, RunReport } from '../stats/run-report.ts'
 import {
   type BenchSetup,
   newRunId,
@@ -24,7 +24,7 @@ import {
   setupFor,
   shardSetups,
 } from './bench-setup.ts'
-import { BadClientGroup } from './bad-clients/bad-client-group.ts'
+import { type BadClientFindings, BadClientGroup } from './bad-clients/bad-client-group.ts'
 import { connectInLanes } from './connect-lanes.ts'
 import { IntervalLog, ratesOf } from './interval-log.ts'
 import { MemorySampler } from './memory-sampler.ts'
@@ -99,7 +99,7 @@ class BenchRun {
   readonly #hostPeaks = new HostPeaks()
   #hosts: readonly HostFindingsReport[] = []
   #badClients: BadClientGroup | null = null
-  #badClientReports: readonly BadClientReport[] = []
+  #badClientFindings: BadClientFindings | null = null
   readonly #phases = new PhaseClock()
   #connectUs = 0
   #connected = 0
@@ -158,7 +158,7 @@ class BenchRun {
         await this.#drain()
       } while (await this.#takeNextStep())
       await this.#hooks.target?.stop()
-      this.#badClientReports = (await this.#badClients?.finish()) ?? []
+      this.#badClientFindings = (await this.#badClients?.finish()) ?? null
       const targetAfter = await this.#askTarget()
       const hostAfter = readHostSample()
       this.#hostPeaks.add(hostAfter, nowUs() / 1000)
@@ -188,7 +188,7 @@ class BenchRun {
       await this.#api?.describe().catch((error) => blameTarget(error, this.#setup.targets))
     }
     const [shard] = shardSetups(this.#settings, this.#setup, this.#runId)
-    this.#badClients = BadClientGroup.of(this.#settings.badClients, shard)
+    this.#badClients = BadClientGroup.of(this.#settings.badClients, shard, this.#api)
     if (setup !== null) {
       this.#publisher = openPublisher(setup, part, this.#hooks.gate, () => this.#shards.wake())
     }
@@ -336,7 +336,7 @@ class BenchRun {
       nodeError: this.#nodeError,
       hostPeaks: this.#hostPeaks.report(),
       hosts: this.#hosts,
-      badClients: this.#badClientReports,
+      badClients: this.#badClientFindings,
       intervals: this.#intervals.rows,
       generatorMemory: this.#memory.generator,
       targetMemory: this.#memory.target,

@@ -15,6 +15,8 @@ export interface NodeFacts {
   readonly rssBytes: number | null
   readonly gc: GcSideReport | null
   readonly engine: string | null
+  /** Connections that ended since it began, by its name for why; null: it does not say. */
+  readonly closes: Readonly<Record<string, number>> | null
   /** When it answered, on the clock of this host. */
   readonly answeredUs: number
 }
@@ -82,11 +84,18 @@ function factsFrom(text: string): NodeFacts | null {
       rssBytes: typeof rssBytes === 'number' ? rssBytes : null,
       gc: typeof node.gc?.known === 'boolean' ? node.gc : null,
       engine: typeof node.shards?.[0]?.engine === 'string' ? node.shards[0].engine : null,
+      closes: countsFrom(node.counters?.closes),
       answeredUs: nowUs(),
     }
   } catch {
     return null
   }
+}
+
+function countsFrom(counts: unknown): Record<string, number> | null {
+  if (typeof counts !== 'object' || counts === null) return null
+  const entries = Object.entries(counts).filter(([, count]) => Number.isSafeInteger(count))
+  return Object.fromEntries(entries)
 }
 
 /**

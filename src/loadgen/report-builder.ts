@@ -66,8 +66,11 @@ export function buildReport(findings: RunFindings): RunReport {
 }
 
 function badClientsOf({ badClients, publisher }: RunFindings): Pick<RunReport, 'bad_clients'> {
-  if (badClients.length === 0) return {}
-  return { bad_clients: { pushed: publisher?.unicast?.toBadClients ?? 0, kinds: badClients } }
+  if (badClients === null) return {}
+  const { kinds, endedByNode } = badClients
+  const pushed = publisher?.unicast?.toBadClients ?? 0
+  const ended = endedByNode === null ? {} : { ended_by_node: endedByNode }
+  return { bad_clients: { pushed, kinds, ...ended } }
 }
 
 function resultsOf({ shards }: RunFindings): ShardResult[] {

@@ -4,12 +4,8 @@
  */
 import type { HostSample } from '../stats/host-counters.ts'
 import type { HostPeaksReport } from '../stats/host-peaks.ts'
-import type {
-  BadClientReport,
-  GcSideReport,
-  HostFindingsReport,
-  IntervalReport,
-} from '../stats/run-report.ts'
+import type { GcSideReport, HostFindingsReport, IntervalReport } from '../stats/run-report.ts'
+import type { BadClientFindings } from './bad-clients/bad-client-group.ts'
 import type { MemorySample } from './memory-slope.ts'
 import type { RunPlan } from './plan/run-plan.ts'
 import type { PublisherResult, SteadyStage } from './shard-messages.ts'
@@ -42,8 +38,8 @@ export interface RunFindings {
   readonly hostPeaks: HostPeaksReport
   /** What doctor saw, where the command had it look. */
   readonly hosts: readonly HostFindingsReport[]
-  /** Empty: there were none. */
-  readonly badClients: readonly BadClientReport[]
+  /** null: there were none. */
+  readonly badClients: BadClientFindings | null
   readonly intervals: readonly IntervalReport[]
   readonly generatorMemory: readonly MemorySample[]
   readonly targetMemory: readonly MemorySample[]

@@ -1,6 +1,6 @@
 /** Clients that behaved badly on purpose, as a table: what they did, and what was done to them. */
 import { formatCount } from '../config/quantities.ts'
-import type { BadClientReport, RunReport } from '../stats/run-report.ts'
+import type { BadClientReport, BadClientsReport, RunReport } from '../stats/run-report.ts'
 import { millisecondsText } from './report-values.ts'
 import { plainText, tableLines } from './table.ts'
 
@@ -18,7 +18,19 @@ export function badClientLines({ bad_clients }: RunReport): string[] {
   ])
   const left = 'left' as const
   const right = 'right' as const
-  return tableLines([head, ...rows], [left, right, right, right, right, right, left])
+  return [
+    ...tableLines([head, ...rows], [left, right, right, right, right, right, left]),
+    ...endedByNodeLines(bad_clients),
+  ]
+}
+
+/** Empty where the node did not say. */
+export function endedByNodeLines({ ended_by_node }: BadClientsReport): string[] {
+  if (ended_by_node === undefined) return []
+  const ends = Object.entries(ended_by_node).map(
+    ([name, count]) => `${formatCount(count)} × ${plainText(name)}`,
+  )
+  return [`the node ended ${ends.length === 0 ? 'none' : ends.join(', ')}`]
 }
 
 /** In the order of BAD_CLIENT_COUNTS. */

@@ -20,7 +20,24 @@ export function mergeBadClients(reports: readonly RunReport[]): Pick<RunReport, 
   const rows = parts.flatMap(({ kinds }) => kinds)
   const names = new Set(rows.map(({ kind }) => kind))
   const kinds = [...names].map((kind) => mergeKind(rows.filter((row) => row.kind === kind)))
-  return { bad_clients: { pushed: sumOf(parts, ({ pushed }) => pushed), kinds } }
+  return {
+    bad_clients: {
+      pushed: sumOf(parts, ({ pushed }) => pushed),
+      kinds,
+      ...mergeEndedByNode(parts),
+    },
+  }
+}
+
+/** All asked the same node: of each name the most that any of them heard. */
+function mergeEndedByNode(
+  parts: readonly BadClientsReport[],
+): Pick<BadClientsReport, 'ended_by_node'> {
+  const told = parts.map(({ ended_by_node }) => ended_by_node).filter((one) => one !== undefined)
+  if (told.length === 0) return {}
+  const names = [...new Set(told.flatMap((counts) => Object.keys(counts)))]
+  const most = (name: string): number => Math.max(...told.map((counts) => counts[name] ?? 0))
+  return { ended_by_node: Object.fromEntries(names.map((name) => [name, most(name)])) }
 }
 
 function mergeKind(rows: readonly BadClientReport[]): BadClientReport {

@@ -55,6 +55,7 @@ export const generator = v.looseObject({
 
 export const badClients = v.looseObject({
   pushed: number,
+  ended_by_node: v.optional(v.record(v.string(), number)),
   kinds: v.array(
     v.looseObject({
       kind: v.picklist(['slow-reader', 'never-reader', 'dropper', 'half-open']),

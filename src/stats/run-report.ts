@@ -280,6 +280,11 @@ export interface BadClientsReport {
   /** Pushes to them in the measured time, beside those of `messages`. */
   readonly pushed: number
   readonly kinds: readonly BadClientReport[]
+  /**
+   * Connections of all that the node ended while they were there, by its name for why (too-slow,
+   * handshake-timeout …); missing: it did not say.
+   */
+  readonly ended_by_node?: Readonly<Record<string, number>>
 }
 
 export interface RunReport {

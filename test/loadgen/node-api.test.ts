@@ -6,7 +6,7 @@ import type { GcSideReport } from '../../src/stats/run-report.ts'
 const pauses = new LatencyRecorder().summary()
 
 function factsWith(gc: GcSideReport | null) {
-  return { rssBytes: null, engine: null, gc, answeredUs: 70_000_000 }
+  return { rssBytes: null, engine: null, gc, closes: null, answeredUs: 70_000_000 }
 }
 
 describe('pauses of a node', () => {

@@ -99,6 +99,17 @@ describe('merged reports', () => {
     expect(parseRunReport(jsonReport(report), 'merged')).toEqual(report)
     expect(merge(LEFT, right).report.bad_clients).toEqual(right.bad_clients)
     expect(merge(LEFT, RIGHT).report).not.toHaveProperty('bad_clients')
+    const told = (...counts: readonly Record<string, number>[]) =>
+      merge(
+        ...[left, right].map((report, index) => {
+          return { ...report, bad_clients: { ...report.bad_clients, ended_by_node: counts[index] } }
+        }),
+      ).report.bad_clients?.ended_by_node
+    // Both asked the one node, the second a little later.
+    expect(told({ 'too-slow': 4 }, { 'too-slow': 5, kicked: 1 })).toEqual({
+      'too-slow': 5,
+      kicked: 1,
+    })
   })
 
   it('have the nodes of all, the hosts of all, and what was done by hand to each of them', () => {

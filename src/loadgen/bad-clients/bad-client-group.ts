@@ -4,30 +4,42 @@
  */
 import { type ShardLink, startShard } from '../../engine/shard-host.ts'
 import type { BadClientReport } from '../../stats/run-report.ts'
+import type { NodeApi } from '../node-api.ts'
 import type { ShardSetup } from '../shard-messages.ts'
-import { type BadClientSettings, badClientCount } from './bad-client-kinds.ts'
+import { type BadClientSettings, badClientProcesses } from './bad-client-kinds.ts'
 import type { BadClientsDown, BadClientsUp } from './bad-client-messages.ts'
 import { type BadClientCounts, badClientReports } from './bad-client-tally.ts'
+import { type Closes, NodeCloses } from './node-closes.ts'
 
-/** Descriptors of one process; more of them make more processes. */
-const CLIENTS_PER_PROCESS = 8_000
 const FINISH_MS_MAX = 5_000
 
 type Link = ShardLink<BadClientsDown, BadClientsUp>
+
+export interface BadClientFindings {
+  readonly kinds: readonly BadClientReport[]
+  /** What the node called the ends of connections meanwhile; null: it did not say. */
+  readonly endedByNode: Closes | null
+}
 
 export class BadClientGroup {
   readonly #links: readonly Link[]
   readonly #counts: (readonly BadClientCounts[] | null)[]
   readonly #gone: Promise<void>[] = []
+  readonly #closes: NodeCloses
 
-  /** null where there are none. */
-  static of(settings: BadClientSettings | undefined, shard: ShardSetup): BadClientGroup | null {
-    const count = badClientCount(settings)
-    if (settings === undefined || count === 0) return null
-    return new BadClientGroup(settings, shard, Math.ceil(count / CLIENTS_PER_PROCESS))
+  /** null where there are none. @param api of the node that they go to, null: it has none */
+  static of(
+    settings: BadClientSettings | undefined,
+    shard: ShardSetup,
+    api: NodeApi | null,
+  ): BadClientGroup | null {
+    const processes = badClientProcesses(settings)
+    if (settings === undefined || processes === 0) return null
+    return new BadClientGroup(settings, shard, processes, new NodeCloses(api))
   }
 
-  constructor(settings: BadClientSettings, shard: ShardSetup, of: number) {
+  constructor(settings: BadClientSettings, shard: ShardSetup, of: number, closes: NodeCloses) {
+    this.#closes = closes
     this.#counts = new Array(of).fill(null)
     this.#links = Array.from({ length: of }, (_, index) => {
       const link: Link = startShard({ kind: 'process', entry: 'loadgen-bad-clients', index })
@@ -39,11 +51,14 @@ export class BadClientGroup {
 
   /** They begin to connect. */
   start(): void {
+    this.#closes.begin()
     for (const link of this.#links) link.post({ kind: 'start' })
   }
 
   /** Ends them all; what each process has to say within the limit. */
-  async finish(): Promise<readonly BadClientReport[]> {
+  async finish(): Promise<BadClientFindings> {
+    // Before they are: what they end themselves is none of the node's doing.
+    const endedByNode = await this.#closes.sinceBegin()
     for (const link of this.#links) link.post({ kind: 'finish' })
     let timer: NodeJS.Timeout | undefined
     const limit = new Promise((resolve) => {
@@ -51,7 +66,8 @@ export class BadClientGroup {
     })
     await Promise.race([Promise.all(this.#gone), limit])
     clearTimeout(timer)
-    return badClientReports(this.#counts.filter((counts) => counts !== null))
+    const kinds = badClientReports(this.#counts.filter((counts) => counts !== null))
+    return { kinds, endedByNode }
   }
 
   async kill(): Promise<void> {

@@ -3,9 +3,9 @@
  * vanishes. A client that was cut comes back after a second or two, as badly behaved software does,
  * so their share of the load stays what it was.
  *
- *   client │ state u8 │ sinceUs f64 │ dueUs f64 │ pingUs f64
- *       17 │ UP       │     81.20e9 │   83.1e9  │   81.9e9       a dropper that leaves at 83.1
- *       18 │ AWAY     │           · │   82.0e9  │        ·       comes (back) at 82.0
+ *   client │ state u8 │ sinceUs f64 │ dueUs f64 │ pingUs f64 │ everyUs f64
+ *       17 │ UP       │     81.20e9 │   83.1e9  │   81.9e9   │    Infinity   leaves at 83.1
+ *       18 │ AWAY     │           · │   82.0e9  │        ·   │           ·   back at 82.0
  */
 import type { Slot } from '../../engine/socket-engine.ts'
 import { nowUs } from '../../stats/clock.ts'
@@ -41,6 +41,8 @@ export class BadClientShard implements ConnectionEvents {
   readonly #sinceUs: Float64Array
   readonly #dueUs: Float64Array
   readonly #pingUs: Float64Array
+  /** Between two heartbeats of a client that need no answer. */
+  readonly #everyUs: Float64Array
   readonly #hasDropped: Uint8Array
   readonly #random: () => number
   readonly #connectsPerTick: number
@@ -57,6 +59,7 @@ export class BadClientShard implements ConnectionEvents {
     this.#sinceUs = new Float64Array(this.#count)
     this.#dueUs = new Float64Array(this.#count)
     this.#pingUs = new Float64Array(this.#count)
+    this.#everyUs = new Float64Array(this.#count)
     this.#hasDropped = new Uint8Array(this.#count)
     for (let client = 0; client < this.#count; client++) {
       const kind = kindAt(blocks, client * of + index)
@@ -97,11 +100,16 @@ export class BadClientShard implements ConnectionEvents {
   onGreeting(slot: Slot): void {
     if (this.#kindOf(slot) !== 'never-reader') return
     this.#sockets.setReads(slot, READS.NONE)
+    this.#everyUs[slot] = PING_UNREAD_US
     this.#pingUs[slot] = nowUs() + PING_UNREAD_US
   }
 
   onWelcome(slot: Slot, heartbeatSeconds: number): void {
-    if (heartbeatSeconds > 0) this.#pingUs[slot] = nowUs() + heartbeatSeconds * 1e6
+    if (heartbeatSeconds > 0) {
+      this.#pingUs[slot] = nowUs() + heartbeatSeconds * 1e6
+      // The answer to a heartbeat waits behind all that a slow reader has not read.
+      if (this.#kindOf(slot) === 'slow-reader') this.#everyUs[slot] = heartbeatSeconds * 1e6
+    }
     if (this.#hasDropped[slot] === 0) return
     this.#hasDropped[slot] = 0
     this.#countsOf(slot).cameBack += 1
@@ -154,7 +162,7 @@ export class BadClientShard implements ConnectionEvents {
       return
     }
     if (now < this.#pingUs[client]) return
-    this.#pingUs[client] = kind === 'never-reader' ? now + PING_UNREAD_US : Number.POSITIVE_INFINITY
+    this.#pingUs[client] = now + this.#everyUs[client]
     this.#driverOf(client).ping(client)
   }
 
@@ -174,6 +182,7 @@ export class BadClientShard implements ConnectionEvents {
     this.#sinceUs[client] = now
     this.#dueUs[client] = now + this.#about(this.#setup.settings.upMs)
     this.#pingUs[client] = Number.POSITIVE_INFINITY
+    this.#everyUs[client] = Number.POSITIVE_INFINITY
     // The driver is to know the connection; the target is not.
     if (kind === 'half-open') this.#sockets.mute(client)
     const isGreeted = this.#driverOf(client).greet(client, this.#deviceOf(client))

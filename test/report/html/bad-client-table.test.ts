@@ -44,6 +44,13 @@ it('has a row for each kind of bad clients, with every end as text', () => {
       ],
     ]
   `)
+  expect(page).not.toContain('the node ended')
+  const ended_by_node = { 'too-slow': 1_200, [ATTACK]: 1 }
+  const told = htmlReport(
+    { ...SAMPLE_REPORT, bad_clients: { ...bad_clients, ended_by_node } },
+    ASSETS,
+  )
+  expect(told).toContain('<p>the node ended 1,200 × too-slow, 1 × &lt;script&gt;alert(1)')
   expect(page).not.toContain('<script>alert')
   expect(page).not.toContain('\u001b')
   expect(htmlReport(SAMPLE_REPORT, ASSETS)).not.toContain('Bad clients')
