@@ -10,12 +10,19 @@ import { PushctlError } from '../errors/pushctl-error.ts'
 /** Bytes in our own queue before write() says stop; the kernel's socket buffer comes on top. */
 const QUEUED_BYTES_MAX = 256 * 1024
 const SAMPLE_BYTES_MAX = 200
+/** In the last answer of a node that goes away; elsewhere quotes would be escaped. */
+const LEAVING = '"code":"shutting-down"'
 
 export interface BatchStreamEvents {
   /** The node takes lines again. */
   onDrain(): void
   /** A push was refused; `cause` is the title of the problem, short. */
   onRefused(cause: string, sample: string): void
+  /**
+   * The node goes away: it has not read this push and those after it. Without this they are
+   * refused.
+   */
+  onLeaving?(): void
   /** The whole stream is over before end() was called. */
   onBroken(error: PushctlError): void
 }
@@ -96,6 +103,10 @@ export class BatchStream {
     this.#rest = lines.pop() ?? ''
     for (const line of lines) {
       if (line === '') continue
+      if (this.#events.onLeaving !== undefined && line.includes(LEAVING)) {
+        this.#events.onLeaving()
+        return
+      }
       this.answered += 1
       // Nearly all answers are good: only the others are worth parsing.
       if (line.includes('"error"')) this.#events.onRefused(causeOf(line), line.slice(0, 200))

@@ -148,6 +148,7 @@ export function publisherSetup(
   if (!needsPublisher(mode) || (publishUrl === null && elsewhere === undefined)) return null
   return {
     url: publishUrl ?? '',
+    otherUrls: settings.publishOthers ?? [],
     way: elsewhere === undefined ? null : { target: setup.targets[0], ...elsewhere },
     adminToken,
     kinds: pushKindsOf(mode),

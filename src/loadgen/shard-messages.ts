@@ -179,6 +179,8 @@ export type PushKind = 'unicast' | 'broadcast'
 export interface PublisherSetup {
   /** HTTP API of the push node. */
   readonly url: string
+  /** Of other nodes of its cluster, through which pushes go when it goes away; missing: none. */
+  readonly otherUrls?: readonly string[]
   /** null: through the HTTP API of a push node. */
   readonly way: PublishWay | null
   readonly adminToken: string | null

@@ -85,6 +85,8 @@ export interface BenchSettings {
   readonly durationMs: number
   /** Base URL of the node's HTTP API, null: derived from the target. */
   readonly publishUrl: string | null
+  /** HTTP APIs of other nodes that pushes go through when that one goes away; missing: none. */
+  readonly publishOthers?: readonly string[]
   /**
    * Pushes do not go through the API of a push node: each is POSTed to this URL, or, where that is
    * null, published over the target's own protocol.

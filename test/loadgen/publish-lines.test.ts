@@ -47,6 +47,23 @@ describe('publish lines', () => {
     )
   })
 
+  it('have keys of their own where they are asked for, in every run and template', () => {
+    const names = deviceNamesOf(1, 10)
+    const keys = new Set<string>()
+    for (const messageBytes of [24, 24, 100]) {
+      const lines = new PublishLines(names, messageBytes, 1, { qos: 1, hasKeys: true })
+      const chunk = Buffer.alloc(lines.lineBytes)
+      for (let push = 0; push < 12; push++) {
+        lines.write(chunk, 0, 3, 1, 0, 0)
+        const { to, qos, id } = JSON.parse(chunk.toString())
+        expect([to, qos]).toEqual([[deviceIdOf(names, 3)], 1])
+        expect(id).toMatch(/^[0-9a-f]{16}-\d{10}$/)
+        keys.add(id)
+      }
+    }
+    expect(keys.size).toBe(36)
+  })
+
   it('go to all where there are no devices', () => {
     const lines = new PublishLines(null, 24, 1)
     const chunk = Buffer.alloc(lines.lineBytes)

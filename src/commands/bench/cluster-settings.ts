@@ -37,7 +37,21 @@ export async function withDispatch(
   const races = options.dispatchRace
   const dispatch = { urls, site: options.dispatchSite, carrier, races }
   const publishUrl = options.publish ?? urls[0]
-  return { settings: { ...settings, targets, dispatch, publishUrl }, nodes }
+  const publishOthers = failoverUrls(publishUrl, nodes, options)
+  return { settings: { ...settings, targets, dispatch, publishUrl, publishOthers }, nodes }
+}
+
+/**
+ * Only where nodes go away on purpose: each push then has an idempotency key, which costs Redis a
+ * key for ten minutes. Where the user says whom to push through, nobody else is.
+ */
+function failoverUrls(
+  publishUrl: string,
+  nodes: readonly ClusterNode[],
+  { scenario, publish }: ClusterOptions,
+): readonly string[] {
+  if (scenario === undefined || scenario === 'drain' || publish !== undefined) return []
+  return nodes.map(({ http }) => new URL(http).origin).filter((url) => url !== publishUrl)
 }
 
 /** null: nothing happens to the cluster. */
@@ -47,7 +61,7 @@ export function scenarioOf(
   note: (line: string) => void,
 ): ClusterScenario | null {
   if (options.scenario === undefined) return null
-  const { publishUrl, adminToken } = settings
+  const { publishUrl, publishOthers = [], adminToken } = settings
   return new ClusterScenario(
     {
       kind: options.scenario,
@@ -55,6 +69,7 @@ export function scenarioOf(
       nodeName: options.scenarioNode,
       site: options.scenarioSite,
       publishUrl,
+      hasFailover: publishOthers.length > 0,
       adminToken,
       drainPerSecond: options.scenarioDrainPerSecond,
       afterMs: options.scenarioAfterMs,

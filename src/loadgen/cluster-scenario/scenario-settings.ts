@@ -13,6 +13,8 @@ export interface ScenarioSettings {
   readonly site?: string | undefined
   /** Whose HTTP API pushes go through: it is spared where nothing else was asked for. */
   readonly publishUrl: string | null
+  /** Pushes go on through another node when that one goes away: none needs to be spared. */
+  readonly hasFailover: boolean
   readonly adminToken: string | null
   /** Devices per second that a node sends away. */
   readonly drainPerSecond: number
@@ -27,11 +29,11 @@ export interface ScenarioSettings {
 
 /** Whom the scenario is about, in order. Empty where nobody fits. */
 export function victimsOf(settings: ScenarioSettings): readonly ClusterNode[] {
-  const { kind, nodes, nodeName, site, publishUrl } = settings
+  const { kind, nodes, nodeName, site, publishUrl, hasFailover } = settings
   const spared = nodes.filter(({ http }) => !isSameOrigin(http, publishUrl))
   switch (kind) {
     case 'rolling-restart':
-      return spared
+      return hasFailover ? nodes : spared
     case 'site-loss': {
       const lost = site ?? spared.find((node) => !servesPushes(node.site, settings))?.site
       return lost === undefined ? [] : nodes.filter((node) => node.site === lost)

@@ -26,6 +26,7 @@ describe('whom a scenario is about', () => {
     expect(namesFor({ kind: 'drain' })).toEqual(['b'])
     expect(namesFor({ kind: 'rolling-restart' })).toEqual(['b', 'c'])
     expect(namesFor({ kind: 'rolling-restart', publishUrl: null })).toEqual(['a', 'b', 'c'])
+    expect(namesFor({ kind: 'rolling-restart', hasFailover: true })).toEqual(['a', 'b', 'c'])
     expect(namesFor({ kind: 'node-kill', nodeName: 'a' })).toEqual(['a'])
   })
 

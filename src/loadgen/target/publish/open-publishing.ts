@@ -1,6 +1,7 @@
 /** How the pushes of a run get out, by its target: the one place to add a way of publishing to. */
 import { BatchStream, type BatchStreamEvents } from '../../batch-stream.ts'
 import { type DeviceNames, deviceIdOf } from '../../device-names.ts'
+import { FailoverStream } from '../../failover-stream.ts'
 import { PayloadText } from '../../population/payload-text.ts'
 import { PublishLines } from '../../publish-lines.ts'
 import type { PublisherSetup, PushKind } from '../../shard-messages.ts'
@@ -35,7 +36,8 @@ export function publishFormat(
   const text = payloadTextOf(setup, names)
   if (way === null) {
     const isToRooms = addressee === 'room'
-    return new PublishLines(names, messageBytes, runId, { qos, isToRooms, text })
+    const hasKeys = isFailingOver(setup) && qos === 1
+    return new PublishLines(names, messageBytes, runId, { qos, isToRooms, text, hasKeys })
   }
   const templateNames = { runId, devices }
   const { target, url } = way
@@ -61,7 +63,12 @@ export function openStream(
   events: BatchStreamEvents,
 ): PublishStream {
   const { way, devices } = setup
-  if (way === null) return new BatchStream(setup.url, setup.adminToken, events)
+  if (way === null) {
+    const { url, otherUrls = [], adminToken, qos } = setup
+    if (!isFailingOver(setup)) return new BatchStream(url, adminToken, events)
+    const options = { urls: [url, ...otherUrls], adminToken, isRepeatable: qos === 1 }
+    return new FailoverStream(options, events)
+  }
   if (way.url !== null) {
     const { hostname, port, protocol } = new URL(way.url)
     const host = hostname.replace(/^\[|\]$/g, '')
@@ -88,6 +95,10 @@ export function openStream(
     return new SocketPublishStream(endpoint, new WebSocketConversation(at, greeting), events)
   }
   return new SocketPublishStream(endpoint, new WebSocketConversation(target), events)
+}
+
+function isFailingOver({ way, otherUrls = [] }: PublisherSetup): boolean {
+  return way === null && otherUrls.length > 0
 }
 
 function payloadTextOf(
