@@ -55,6 +55,7 @@ function planRows(plan: RunPlan): string[][] {
       `${formatRate(schedule.connectsPerSecond)}, ` +
         `${formatDurationUs(schedule.connectSeconds * 1e6)} in all`,
     ],
+    ...badClientRows(plan),
     ['messages', messagesText(plan)],
     ...broadcastRows(plan),
     ...churnRows(plan),
@@ -98,6 +99,20 @@ function messagesText({ mode, schedule }: RunPlan): string {
       ? `${schedule.arrivals} arrivals`
       : `${formatCount(unicastCount)} over the measured time`
   return `${rate}, ${what} of ${size}, ${spread}`
+}
+
+/** What they take is part of the memory and of the limits. */
+function badClientRows({ badClientDemand: beside }: RunPlan): string[][] {
+  if (beside === undefined) return []
+  const { clients, processes, processBytes, kernelBytes, unreadBytes } = beside
+  const memory = formatBytes(processBytes + kernelBytes)
+  return [
+    [
+      'bad clients',
+      `${formatCount(clients)} in ${processes} process${processes === 1 ? '' : 'es'} of their ` +
+        `own: ${memory}, ${formatBytes(unreadBytes)} of it unread at most`,
+    ],
+  ]
 }
 
 /** Those that are counted; broadcasts by a rate are the messages of the plan. */

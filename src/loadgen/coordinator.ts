@@ -188,7 +188,7 @@ class BenchRun {
       await this.#api?.describe().catch((error) => blameTarget(error, this.#setup.targets))
     }
     const [shard] = shardSetups(this.#settings, this.#setup, this.#runId)
-    this.#badClients = BadClientGroup.of(this.#settings.badClients, shard, this.#api)
+    this.#badClients = BadClientGroup.of(this.#setup.plan, shard, this.#api)
     if (setup !== null) {
       this.#publisher = openPublisher(setup, part, this.#hooks.gate, () => this.#shards.wake())
     }

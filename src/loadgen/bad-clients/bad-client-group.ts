@@ -5,8 +5,9 @@
 import { type ShardLink, startShard } from '../../engine/shard-host.ts'
 import type { BadClientReport } from '../../stats/run-report.ts'
 import type { NodeApi } from '../node-api.ts'
+import type { RunPlan } from '../plan/run-plan.ts'
 import type { ShardSetup } from '../shard-messages.ts'
-import { type BadClientSettings, badClientProcesses } from './bad-client-kinds.ts'
+import type { BadClientSettings } from './bad-client-kinds.ts'
 import type { BadClientsDown, BadClientsUp } from './bad-client-messages.ts'
 import { type BadClientCounts, badClientReports } from './bad-client-tally.ts'
 import { type Closes, NodeCloses } from './node-closes.ts'
@@ -29,13 +30,12 @@ export class BadClientGroup {
 
   /** null where there are none. @param api of the node that they go to, null: it has none */
   static of(
-    settings: BadClientSettings | undefined,
+    { badClients, badClientDemand }: RunPlan,
     shard: ShardSetup,
     api: NodeApi | null,
   ): BadClientGroup | null {
-    const processes = badClientProcesses(settings)
-    if (settings === undefined || processes === 0) return null
-    return new BadClientGroup(settings, shard, processes, new NodeCloses(api))
+    if (badClients === undefined || badClientDemand === undefined) return null
+    return new BadClientGroup(badClients, shard, badClientDemand.processes, new NodeCloses(api))
   }
 
   constructor(settings: BadClientSettings, shard: ShardSetup, of: number, closes: NodeCloses) {

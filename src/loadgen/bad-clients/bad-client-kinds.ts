@@ -26,14 +26,6 @@ export function badClientCount(settings: BadClientSettings | undefined): number 
   return settings === undefined ? 0 : settings.halfOpen + pushedBadClients(settings)
 }
 
-/** Of one process: its descriptors. */
-const CLIENTS_PER_PROCESS = 8_000
-
-/** Processes that they take. */
-export function badClientProcesses(settings: BadClientSettings | undefined): number {
-  return Math.ceil(badClientCount(settings) / CLIENTS_PER_PROCESS)
-}
-
 /** Clients that say who they are: pushes reach them, or would. */
 export function pushedBadClients(settings: BadClientSettings | undefined): number {
   if (settings === undefined) return 0

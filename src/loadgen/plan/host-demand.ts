@@ -12,6 +12,7 @@ import {
 import type { SocketMemory } from '../../stats/capacity/socket-memory.ts'
 import { isLoopback, type ResolvedTarget } from '../target/target-address.ts'
 import type { BenchSettings } from '../workload.ts'
+import type { BadClientDemand } from './bad-client-demand.ts'
 import type { ShardChoice } from './shard-choice.ts'
 
 /** The publisher, or nobody: a thread of the coordinator's process. */
@@ -23,18 +24,22 @@ export function hostDemand(
   shards: ShardChoice,
   cores: number,
   socket: SocketMemory,
+  beside: BadClientDemand | null,
 ): CapacityDemand {
   const isTargetHere = targets.some(({ address }) => isLoopback(address))
   const generator = sideOf(shards, GENERATOR_MEMORY, PUBLISHERS)
   // A target that is named runs already: what it took before its first connection is gone anyway.
+  const others = beside?.processes ?? 0
   const node = settings.targets.length > 0 ? NOTHING : nodeSide(shards, cores)
   return {
     flag: '--connections',
     connections: settings.connections,
     socketsPerConnection: isTargetHere ? 2 : 1,
-    processes: generator.processes + node.processes,
-    tasks: generator.tasks + node.tasks,
-    baseBytes: generator.bytes + node.bytes,
+    otherSockets: beside?.sockets ?? 0,
+    processes: generator.processes + node.processes + others,
+    tasks: generator.tasks + node.tasks + others * TASKS_PER_PROCESS,
+    baseBytes:
+      generator.bytes + node.bytes + (beside?.processBytes ?? 0) + (beside?.kernelBytes ?? 0),
     processBytesPerConnection:
       GENERATOR_MEMORY.bytesPerConnection + (isTargetHere ? NODE_MEMORY.bytesPerConnection : 0),
     kernelBytesPerConnection: socket.dialledBytes + (isTargetHere ? socket.acceptedBytes : 0),

@@ -13,6 +13,7 @@ import { churnPerSecond } from '../turnover.ts'
 import { divideEvenly, shareOf } from '../work-division.ts'
 import type { BenchSettings } from '../workload.ts'
 import { type AcceptFinding, acceptQueues } from './accept-queues.ts'
+import { type BadClientDemand, badClientDemand } from './bad-client-demand.ts'
 import { hostDemand } from './host-demand.ts'
 import type { HostLimits } from './host-limits.ts'
 import { planPorts } from './port-budget.ts'
@@ -35,19 +36,25 @@ export function planRun(
   const planned = connectionsPerTarget(targets, perShard)
   const ports = planPorts(settings, planned, limits, engine)
   const { socketMemory, memoryAvailableBytes } = limits.capacity
-  const demand = hostDemand(settings, targets, shards, limits.cores, socketMemory)
+  const { descriptorsPerProcess: perProcess } = limits
+  const beside = badClientDemand(settings, targets, perProcess, socketMemory)
+  const waitingBytes = beside?.kernelBytes ?? 0
+  const demand = hostDemand(settings, targets, shards, limits.cores, socketMemory, beside)
   const findings = capacityFindings(demand, limits.capacity)
   const faults = findings.map(({ fault }) => fault).filter((fault) => fault !== null)
   if (faults.length === 1) throw faults[0]
   if (faults.length > 1) throw new ConfigFaults(faults)
   const accept = acceptFinding(settings, targets, shards, lanes, limits)
   const descriptors = {
-    perProcess: limits.descriptorsPerProcess,
+    perProcess,
     reserved: DESCRIPTORS_RESERVED,
-    needed: DESCRIPTORS_RESERVED + (shards.kind === 'thread' ? settings.connections : perShard[0]),
+    needed: Math.max(
+      DESCRIPTORS_RESERVED + (shards.kind === 'thread' ? settings.connections : perShard[0]),
+      beside?.descriptors ?? 0,
+    ),
   }
   return {
-    headline: headlineOf(settings, shards, ports.sources.length),
+    headline: headlineOf(settings, shards, ports.sources.length, beside),
     mode: settings.mode,
     connections: settings.connections,
     targets: planned,
@@ -56,8 +63,9 @@ export function planRun(
     descriptors,
     ports,
     memory: {
-      processBytes: demand.baseBytes + settings.connections * demand.processBytesPerConnection,
-      kernelBytes: settings.connections * demand.kernelBytesPerConnection,
+      processBytes:
+        demand.baseBytes - waitingBytes + settings.connections * demand.processBytesPerConnection,
+      kernelBytes: settings.connections * demand.kernelBytesPerConnection + waitingBytes,
       kernelBytesPerConnection: demand.kernelBytesPerConnection,
       kernelBasis: socketMemory.basis,
       availableBytes: memoryAvailableBytes,
@@ -72,6 +80,7 @@ export function planRun(
     seed: settings.seed,
     ...(settings.population === undefined ? {} : { population: settings.population }),
     ...(settings.badClients === undefined ? {} : { badClients: settings.badClients }),
+    ...(beside === null ? {} : { badClientDemand: beside }),
   }
 }
 
@@ -139,7 +148,12 @@ function acceptFinding(
   return acceptQueues({ connections, connectsPerSecond, listeners }, capacity.acceptQueueMax)
 }
 
-function headlineOf(settings: BenchSettings, shards: ShardChoice, sources: number): string {
+function headlineOf(
+  settings: BenchSettings,
+  shards: ShardChoice,
+  sources: number,
+  beside: BadClientDemand | null,
+): string {
   const { connections, connectsPerSecond, messagesPerSecond, messageBytes } = settings
   const from = sources === 0 ? 'one source address' : `${sources} source addresses`
   const rate = formatRate(connectsPerSecond)
@@ -151,6 +165,7 @@ function headlineOf(settings: BenchSettings, shards: ShardChoice, sources: numbe
     const what = settings.mode === 'broadcast' ? 'broadcasts' : 'messages'
     parts.push(`${what} of ${messageBytes} bytes at ${formatRate(messagesPerSecond)}`)
   }
+  if (beside !== null) parts.push(`${formatCount(beside.clients)} bad clients`)
   return parts.join(', ')
 }
 

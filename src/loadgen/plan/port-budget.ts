@@ -7,6 +7,7 @@
  */
 import type { EngineKind } from '../../engine/socket-engine.ts'
 import { PushctlError } from '../../errors/pushctl-error.ts'
+import { badClientCount } from '../bad-clients/bad-client-kinds.ts'
 import { isLoopback } from '../target/target-address.ts'
 import type { BenchSettings } from '../workload.ts'
 import type { HostLimits } from './host-limits.ts'
@@ -33,8 +34,12 @@ export function planPorts(
 ): RunPlan['ports'] {
   const usablePerSource = limits.portLast - limits.portFirst + 1 - limits.portsReserved
   const grown = 1 + turnoverShare(settings, targets, limits)
-  const busiest = Math.ceil(Math.max(...targets.map((target) => target.connections)) * grown)
-  const perBoundSource = engine === 'epoll' ? busiest : Math.ceil(settings.connections * grown)
+  const beside = badClientCount(settings.badClients)
+  const most = Math.ceil(Math.max(...targets.map((target) => target.connections)) * grown)
+  const busiest = most + Math.ceil(beside / targets.length)
+  // Bad clients are of node:net, which takes a port for all destinations.
+  const perBoundSource =
+    (engine === 'epoll' ? most : Math.ceil(settings.connections * grown)) + beside
   const sources =
     settings.sourceAddresses ?? chooseSources(targets, busiest, perBoundSource, usablePerSource)
   // Without an address to bind to, the kernel chooses per destination on every engine.
@@ -107,10 +112,12 @@ function tooFewPorts(
     tries.push(`sysctl -w net.ipv4.tcp_tw_reuse=1   (as root)${orWait}`)
   }
   if (engine === 'node') tries.push('--engine epoll, which shares ports between destinations')
+  const beside = badClientCount(settings.badClients)
+  const bad = beside > 0 ? ` and ${beside} bad clients` : ''
   const held = inTimeWait > 0 ? `, ${inTimeWait} of them in TIME_WAIT` : ''
   return new PushctlError(
     'PUSHCTL_PORTS',
-    `${settings.connections} connections need ${needed} local ports, ` +
+    `${settings.connections} connections${bad} need ${needed} local ports, ` +
       `got ${sources} source address${sources > 1 ? 'es' : ''} × ` +
       `${usablePerSource} ports (${ports.first}-${ports.last})${held}`,
     {

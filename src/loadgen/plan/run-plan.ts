@@ -6,6 +6,7 @@ import type { ShardKind } from '../../engine/shard-host.ts'
 import type { EngineKind } from '../../engine/socket-engine.ts'
 import type { CapacityLimit } from '../../stats/capacity/capacity-limits.ts'
 import type { BadClientSettings } from '../bad-clients/bad-client-kinds.ts'
+import type { BadClientDemand } from './bad-client-demand.ts'
 import type { Population } from '../population/population.ts'
 import type { Lifetime } from '../turnover.ts'
 import type { WorkloadMode } from '../workload.ts'
@@ -88,4 +89,6 @@ export interface RunPlan {
   readonly seed: number
   readonly population?: Population
   readonly badClients?: BadClientSettings
+  /** What they take beside the connections; part of the sums above. */
+  readonly badClientDemand?: BadClientDemand
 }

@@ -36,6 +36,8 @@ export interface CapacityDemand {
   readonly connections: number
   /** 2 where both ends of a connection are on this host. */
   readonly socketsPerConnection: number
+  /** Sockets of this host beside those of the connections; missing: none. */
+  readonly otherSockets?: number
   /** Processes and threads still to be started. */
   readonly processes: number
   readonly tasks: number
@@ -58,7 +60,7 @@ export function capacityFindings(
 
 function openFiles(demand: CapacityDemand, capacity: HostCapacity): CapacityFinding {
   const { filesMax, filesOpen, isPrivileged } = capacity
-  const own = demand.processes * FILES_PER_PROCESS
+  const own = demand.processes * FILES_PER_PROCESS + (demand.otherSockets ?? 0)
   const need = demand.connections * demand.socketsPerConnection + own
   const have = filesMax === null ? null : Math.max(0, filesMax - (filesOpen ?? 0))
   const source = `fs.file-max, less those open${isPrivileged ? ' (root is exempt)' : ''}`
@@ -78,12 +80,13 @@ function openFiles(demand: CapacityDemand, capacity: HostCapacity): CapacityFind
 function epollWatches(demand: CapacityDemand, capacity: HostCapacity): CapacityFinding {
   const have = capacity.epollWatchesMax
   const perConnection = demand.socketsPerConnection * WATCHES_SPARE
-  const need = Math.ceil(demand.connections * perConnection)
+  const others = (demand.otherSockets ?? 0) * WATCHES_SPARE
+  const need = Math.ceil(demand.connections * perConnection + others)
   const source = 'fs.epoll.max_user_watches'
   return findingOf(
     demand,
     { name: 'epoll watches', unit: 'count', need, have, source },
-    have === null ? Number.POSITIVE_INFINITY : have / perConnection,
+    have === null ? Number.POSITIVE_INFINITY : (have - others) / perConnection,
     {
       why: 'the kernel counts the watched sockets of a user, root included',
       tries: [`sysctl -w fs.epoll.max_user_watches=${2 * need}   (as root)`],
