@@ -74,8 +74,9 @@ describe.skipIf(reason !== null)(
       ...['--publish', `http://${HUB}:${HTTP}`, '-c', '60', ...words, `tcp://${HUB}:${TCP}`],
     ]
 
-    it('drives from each host with its own address, and merges what they found', async () => {
-      const words = wordsOn('load-a,load-b', '--mode', 'broadcast', '-R', '5', '-d', '2s')
+    it('drives in steps from each host with its own address, and merges what they found', async () => {
+      const steps = ['--stages', '1s@20,2s@60', '--mode', 'broadcast', '-R', '5']
+      const words = wordsOn('load-a,load-b', ...steps)
       const run = startBench([...words, '--json', '--quiet'], under())
       const peers = (address: string): number =>
         spaces[0]!
@@ -90,6 +91,8 @@ describe.skipIf(reason !== null)(
         ['load-a', 300],
         ['load-b', 300],
       ])
+      const [first] = report.stages ?? []
+      expect(first?.messages).toMatchObject({ planned: 5, expected: 100, received: 100, lost: 0 })
     })
 
     it('goes on without a host that does not let it in, and one without sshd', async () => {

@@ -76,15 +76,24 @@ describe('bench --on', { timeout: 90_000 }, () => {
     expect([0, 5]).toContain(status)
   })
 
-  it('counts the connections of a host that is lost as failed, and ends in its time', async () => {
-    const run = benchOn('first,second', '--quiet', '--mode', 'broadcast', '-R', '5', '-d', '4s')
-    await devicesAre(60)
+  it('counts what a lost host was to connect as failed in each stage, and ends in its time', async () => {
+    const stages = ['--stages', '3s@20,1s@60']
+    const run = benchOn('first,second', '--quiet', '--mode', 'broadcast', '-R', '5', ...stages)
+    await devicesAre(20)
     process.kill(hosts.pidOf('second'), 'SIGKILL')
     const report = reportFrom(await run.ended)
     expect(report.interrupted).toBe(false)
+    const stood = report.stages!.map(({ connections }) => [
+      connections.requested,
+      connections.failed,
+    ])
+    expect(stood).toEqual([
+      [20, 10],
+      [60, 30],
+    ])
     expect(report.connections).toMatchObject({ requested: 60, established: 30, failed: 30 })
     expect(report.connections.failures[0]).toMatchObject({ phase: 'host', count: 30 })
-    expect(report.messages).toMatchObject({ planned: 20, expected: 600, lost: 0 })
+    expect(report.messages).toMatchObject({ planned: 5, expected: 150, lost: 0 })
     expect(report.generators?.[1]?.failure).toContain('ended with SIGKILL')
   })
 

@@ -74,7 +74,6 @@ export class HostGroup {
   /** What follows the step that ended; null: nothing. */
   orderStep(state: HostState, step: RunStep | null, isLast: boolean): void {
     state.step = null
-    if (step !== null) state.connections = step.connections
     state.link.send({ type: 'step', step, isLast })
   }
 

@@ -123,3 +123,13 @@ it('finds what holds for longer within 15 %, wherever below the short one it lie
     }),
   )
 })
+
+it('given up, it has what passed until then, by a generator that is the limit', () => {
+  const search = new CapacitySearch(RATES)
+  search.record('passed')
+  search.record('generator')
+  search.giveUp()
+  expect(search.trial).toBeNull()
+  const answer = { passed: 100, failed: null, limit: 'generator', isConfirmed: false }
+  expect(search.answer).toEqual(answer)
+})

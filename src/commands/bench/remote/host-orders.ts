@@ -76,7 +76,7 @@ export function orderHosts(
   return hosts
 }
 
-/** A step to all that wait for one; null: there is none. */
+/** A step to all that wait for one; null: there is none. The share of who was lost stays undone. */
 export function orderStep(
   group: HostGroup,
   parts: HostParts,
@@ -86,9 +86,9 @@ export function orderStep(
 ): void {
   const shares = step === null ? null : divideStep(step, mode, parts.length)
   for (const [index, state] of parts.entries()) {
-    if (state.lost === null && state.step !== null) {
-      group.orderStep(state, shares?.[index] ?? null, isLast)
-    }
+    const share = shares?.[index] ?? null
+    if (share !== null) state.connections = share.connections
+    if (state.lost === null && state.step !== null) group.orderStep(state, share, isLast)
   }
 }
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { divideOverHosts } from '../../../../src/commands/bench/remote/host-shares.ts'
+import { divideOverHosts, divideStep } from '../../../../src/commands/bench/remote/host-shares.ts'
 import type { BenchOptions } from '../../../../src/commands/bench-settings.ts'
 
 const HOST = { networkId: '', addresses: ['10.0.0.1'], ports: [1_000, 1_999] } as const
@@ -8,6 +8,38 @@ const HOST = { networkId: '', addresses: ['10.0.0.1'], ports: [1_000, 1_999] } a
 function optionsWith(part: Partial<BenchOptions>): BenchOptions {
   return { connections: 100, connectsPerSecond: 50, mode: 'echo', ...part } as BenchOptions
 }
+
+const TIMES = { warmupMs: 10, durationMs: 100 }
+
+describe('the shares of a step', () => {
+  const counts = fc.integer({ min: 1, max: 1_000_000 })
+  const hosts = fc.integer({ min: 1, max: 9 })
+
+  it('add up, and none is larger than that of a larger step', () => {
+    fc.assert(
+      fc.property(counts, counts, hosts, (one, other, count) => {
+        const stepOf = (connections: number) => ({ ...TIMES, connections, messagesPerSecond: 7 })
+        const [less, more] = [Math.min(one, other), Math.max(one, other)]
+        const lesser = divideStep(stepOf(less), 'echo', count)
+        const larger = divideStep(stepOf(more), 'echo', count)
+        expect(lesser.reduce((sum, { connections }) => sum + connections, 0)).toBe(less)
+        const rate = lesser.reduce((sum, { messagesPerSecond }) => sum + messagesPerSecond, 0)
+        expect(rate).toBeCloseTo(7, 6)
+        for (const [index, { connections }] of lesser.entries()) {
+          expect(connections).toBeLessThanOrEqual(larger[index]!.connections)
+        }
+      }),
+    )
+  })
+
+  it('have the whole rate of broadcasts, and nothing to send where nothing is up', () => {
+    const step = { ...TIMES, connections: 1, messagesPerSecond: 7 }
+    const rates = (mode: 'broadcast' | 'echo') =>
+      divideStep(step, mode, 2).map(({ messagesPerSecond }) => messagesPerSecond)
+    expect(rates('broadcast')).toEqual([7, 7])
+    expect(rates('echo')).toEqual([7, 0])
+  })
+})
 
 describe('the shares of hosts', () => {
   it('add up to what was asked for, exactly', () => {
