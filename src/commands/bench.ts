@@ -120,7 +120,6 @@ async function measure(
     { runBench },
     { watchHosts },
     thresholds,
-    { textReport },
     { openRunView },
     { openRunOutput },
     { TargetInsight },
@@ -129,13 +128,12 @@ async function measure(
     import('../loadgen/coordinator.ts'),
     import('./bench/host-watch.ts'),
     import('../report/thresholds.ts'),
-    import('../report/text-report.ts'),
     import('./bench/live/run-view.ts'),
     import('./report-output.ts'),
     import('./bench/insight/target-watch.ts'),
     import('./bench/insight/push-metrics.ts'),
   ])
-  const { options, terminal, note, result, signal } = context
+  const { options, note, signal } = context
   const output = options.out === undefined ? null : await openRunOutput(options.out)
   const [isHere, isSearch] = [options.hosts.length === 0, options.find !== undefined]
   const view = await openRunView(context, { settings, isSearch })
@@ -172,9 +170,7 @@ async function measure(
     }
     view.close()
     for (const line of (await output?.write(report)) ?? []) note(line)
-    const { columns: width, color, stdoutIsTty } = terminal
-    const text = textReport(report, stdoutIsTty ? { width, color } : { width: 100, color: false })
-    await result(report, text.trimEnd())
+    await show(context, report)
     const unpushed = options.pushMetrics && (await pushMetrics(options.pushMetrics, report))
     if (unpushed) note(`warning: ${unpushed}`)
     return report
@@ -182,6 +178,13 @@ async function measure(
     hosts?.stop()
     view.close()
   }
+}
+
+async function show({ terminal, result }: CommandContext<unknown>, report: RunReport) {
+  const { textReport } = await import('../report/text-report.ts')
+  const { columns: width, color, stdoutIsTty } = terminal
+  const text = textReport(report, stdoutIsTty ? { width, color } : { width: 100, color: false })
+  await result(report, text.trimEnd())
 }
 
 function foundBy(course: RecordedCourse | null, steering: RunSteering | undefined) {
