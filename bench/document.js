@@ -10,6 +10,8 @@ export const GENERATOR_SECTION = {
   heading: '## The load generator against C',
 }
 
+export const REPORTING_SECTION = { name: 'reporting', heading: '## Bench reporting' }
+
 export function rewriteSection(path, { name, heading }, section) {
   const opening = `<!-- ${name}:begin -->`
   const closing = `<!-- ${name}:end -->`

@@ -1,4 +1,5 @@
 /** The rounds of generator.js as a Markdown section and as text: medians, and ratios by round. */
+import { markdownTable, spread, spreadText, textTable } from './tables.js'
 import { WORKS } from './work/generate.js'
 
 /** Below this share of the rate that was asked for, the generator or the target was full. */
@@ -8,20 +9,6 @@ const NAMES = ['pushctl', 'c', 'cTicks']
 const thousands = (value) => `${(value / 1000).toFixed(1)} k`
 const times = (value) => `${value.toFixed(2)} ×`
 const two = (value) => value.toFixed(2)
-
-function spread(values) {
-  const known = values.filter((value) => Number.isFinite(value)).sort((a, b) => a - b)
-  if (known.length === 0) return null
-  const middle = known.length >> 1
-  const median = known.length % 2 ? known[middle] : (known[middle - 1] + known[middle]) / 2
-  return { median, min: known[0], max: known.at(-1), count: known.length }
-}
-
-function spreadText(value, show) {
-  if (!value) return '–'
-  if (value.count === 1) return show(value.median)
-  return `${show(value.median)} (${show(value.min)}–${show(value.max)})`
-}
 
 function figure(rounds, work, name, id) {
   return spread(rounds.map((round) => round[work]?.[name]?.[id]))
@@ -86,21 +73,6 @@ function notes({ rounds, failures, isQuick }) {
   }
   if (isQuick) lines.push('quick: one short round, so these figures mean nothing')
   return lines
-}
-
-function markdownTable(rows) {
-  const line = (cells) => `| ${cells.join(' | ')} |`
-  return [
-    line(rows[0]),
-    `|${rows[0].map(() => '---').join('|')}|`,
-    ...rows.slice(1).map(line),
-  ].join('\n')
-}
-
-function textTable(rows) {
-  const widths = rows[0].map((_, i) => Math.max(...rows.map((cells) => cells[i].length)))
-  const line = (cells) => cells.map((cell, i) => cell.padEnd(widths[i])).join('  ')
-  return rows.map((cells) => line(cells).trimEnd()).join('\n')
 }
 
 export function renderMarkdown(run) {
