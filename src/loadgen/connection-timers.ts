@@ -61,6 +61,11 @@ export class ConnectionTimers {
     this.#wheel.schedule(slot, Math.max(this.#pongLimitTicks, heartbeatTicks >> 1))
   }
 
+  /** The first one, see firstHeartbeatTicks(). */
+  startHeartbeat(slot: Slot, row: number, heartbeatTicks: number): void {
+    this.scheduleHeartbeat(slot, firstHeartbeatTicks(row, heartbeatTicks))
+  }
+
   /** `heartbeatTicks` 0: it has none, and no other timer either. */
   scheduleHeartbeat(slot: Slot, heartbeatTicks: number): void {
     if (heartbeatTicks > 0) this.#wheel.schedule(slot, heartbeatTicks)
@@ -74,4 +79,16 @@ export class ConnectionTimers {
   stop(): void {
     this.#ticker.stop()
   }
+}
+
+/**
+ * When the connection of a row sends its first heartbeat: somewhere within the interval. The rows
+ * of a shard connect in a few seconds, and would send their heartbeats together ever after; devices
+ * in the field have long forgotten when they came.
+ */
+export function firstHeartbeatTicks(row: number, heartbeatTicks: number): number {
+  if (heartbeatTicks === 0) return 0
+  // Fractional parts of multiples of the golden ratio lie evenly (Weyl), however many there are.
+  const share = (Math.imul(row, 0x9e3779b1) >>> 0) / 2 ** 32
+  return 1 + Math.floor(share * heartbeatTicks)
 }

@@ -263,7 +263,7 @@ export class LoadShard implements EngineHandler, ConnectionEvents {
     this.established += 1
     rows.heartbeatTicks[slot] =
       heartbeatSeconds === 0 ? 0 : this.#timers.ticksOf(heartbeatSeconds * 1000)
-    this.#scheduleHeartbeat(slot)
+    this.#timers.startHeartbeat(slot, rows.row[slot], rows.heartbeatTicks[slot])
     this.#checkSettled()
   }
 
@@ -279,7 +279,7 @@ export class LoadShard implements EngineHandler, ConnectionEvents {
     if (rows.writtenUs[slot] === 0) return
     this.heartbeatRtt.recordUs(nowUs(), rows.dueUs[slot], rows.writtenUs[slot])
     rows.writtenUs[slot] = 0
-    this.#scheduleHeartbeat(slot)
+    this.#timers.scheduleHeartbeat(slot, rows.heartbeatTicks[slot])
   }
 
   onEnd(slot: Slot, cause: string, sample: string, isFault: boolean, end = BROKEN_OFF): void {
@@ -301,10 +301,6 @@ export class LoadShard implements EngineHandler, ConnectionEvents {
 
   #connectionOf(slot: Slot): number {
     return connectionAt(this.#setup.share, this.rows.row[slot])
-  }
-
-  #scheduleHeartbeat(slot: Slot): void {
-    this.#timers.scheduleHeartbeat(slot, this.rows.heartbeatTicks[slot])
   }
 
   #onTimer(slot: Slot): void {

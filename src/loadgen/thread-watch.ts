@@ -31,11 +31,17 @@ export interface ThreadFindings {
   readonly steadyUsage: UsageShares
 }
 
+/** So long after the measured time begins does the last shard begin to watch itself. */
+const APART_US_MAX = 1e6
+/** Of the measured time, where it is short. */
+const APART_SHARE_MAX = 0.02
+
 const UNKNOWN_USAGE: UsageShares = { cpuShare: null, waitShare: null }
 
 export class ThreadWatch {
   readonly #gc = new GcRecorder()
   readonly #loopLag: LoopLagRecorder
+  readonly #phase: TickPhase
   readonly #gcOutside: GcPauses[] = []
   readonly #lagOutside: LatencyRecorder[] = []
   #gcMeasured: GcPauses = new Map()
@@ -54,6 +60,7 @@ export class ThreadWatch {
   /** `lagTickMs`: how often the loop is looked at. */
   constructor(lagTickMs = LOOP_LAG_TICK_MS, phase: TickPhase = 0) {
     this.#loopLag = new LoopLagRecorder(lagTickMs, phase)
+    this.#phase = phase
   }
 
   /** When the measured time ended; 0 while it has not. */
@@ -71,7 +78,9 @@ export class ThreadWatch {
     this.#dueUs = fromUs
     this.#usageFrom = readThreadUsage()
     this.#fromUs = nowUs()
-    this.#fromTimer = timerAt(fromUs, () => this.#beginMeasure())
+    // A hundred shards that begin in the same moment would each wait for all others.
+    const apartUs = this.#phase * Math.min(APART_US_MAX, (endUs - fromUs) * APART_SHARE_MAX)
+    this.#fromTimer = timerAt(fromUs + apartUs, () => this.#beginMeasure())
     this.#endTimer = timerAt(endUs, () => this.endMeasure())
   }
 

@@ -11,6 +11,9 @@ import { type SampledShard, ShardLedger } from './shard-ledger.ts'
 import { sampleShards } from './shard-samples.ts'
 import { ThreadGauge } from './thread-gauge.ts'
 
+/** Fewer are asked together. */
+const SPREAD_SHARDS_MIN = 8
+
 export interface NodeSamplerParts {
   readonly group: ShardGroup
   readonly guard: NodeGuard
@@ -36,7 +39,8 @@ export class NodeSampler {
 
   /** Resolves with the first sample. */
   async start(intervalMs: number): Promise<void> {
-    this.#timer = setInterval(() => void this.take(false), intervalMs)
+    const spreadMs = this.#parts.group.shards.length < SPREAD_SHARDS_MIN ? 0 : intervalMs / 2
+    this.#timer = setInterval(() => void this.take(false, spreadMs), intervalMs)
     await this.take(false)
   }
 
@@ -46,10 +50,10 @@ export class NodeSampler {
   }
 
   /** Those with histograms are for who asks; only the regular ones make an interval. */
-  async take(withHistograms: boolean): Promise<readonly SampledShard[]> {
+  async take(withHistograms: boolean, spreadMs = 0): Promise<readonly SampledShard[]> {
     const { group, guard, vitals, isReady, accepted, onSampled } = this.#parts
     const { ledger } = this
-    await sampleShards(group, ledger, withHistograms)
+    await sampleShards(group, ledger, withHistograms, spreadMs)
     onSampled()
     vitals.look(isReady())
     if (!withHistograms) {
