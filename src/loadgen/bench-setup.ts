@@ -10,6 +10,7 @@ import { RUN_ID_MIN } from './marker.ts'
 import type { OwnNodeOptions } from './own-node-process.ts'
 import { readHostLimits } from './plan/host-limits.ts'
 import { planRun } from './plan/planner.ts'
+import { limitsOfPart } from './plan/port-share.ts'
 import type { RunPlan } from './plan/run-plan.ts'
 import { tagNamesOf } from './population/tag-rooms.ts'
 import { targetsOfShard } from './plan/target-share.ts'
@@ -54,10 +55,8 @@ export async function prepareBench(settings: BenchSettings): Promise<BenchSetup>
   const targets =
     named.length === 0 ? OWN_NODE_TARGETS : await Promise.all(named.map(resolveTarget))
   const { kind } = chooseEngine(engineWish(settings))
-  const limits = readHostLimits(targets)
-  const [portFirst, portLast] = settings.part?.ports ?? [limits.portFirst, limits.portLast]
-  const share = { ...limits, portFirst, portLast }
-  return { targets, plan: planRun(settings, targets, share, kind) }
+  const limits = limitsOfPart(readHostLimits(targets), settings.part?.ports ?? null)
+  return { targets, plan: planRun(settings, targets, limits, kind) }
 }
 
 /** The epoll engine has no TLS, so `auto` is the other one where a target has. */
