@@ -105,5 +105,18 @@ describe.skipIf(reason !== null)(
         expect.stringContaining('Connection refused'),
       ])
     })
+
+    it('uses up the ports of one network from two workers that have one address', async () => {
+      const [, space] = spaces as [unknown, TestNamespace]
+      // Those of the runs before, in TIME_WAIT, are no longer in the way.
+      const ports = ['net.ipv4.tcp_tw_reuse=1', 'net.ipv4.ip_local_port_range=40000 40099']
+      space.run('sysctl', '-qw', ...ports)
+      const shell = ['--remote-shell', 'env HOST={host}']
+      const words = wordsOn('one,two', ...shell, '--mode', 'echo', '-R', '60', '-d', '1s')
+      const inside = ['ip', 'netns', 'exec', space.name]
+      const { report } = await bench([...words, '-c', '96'], inside)
+      expect(report.connections).toMatchObject({ requested: 96, established: 96, failed: 0 })
+      expect(report.generators?.map(({ connections }) => connections.established)).toEqual([48, 48])
+    })
   },
 )

@@ -1,22 +1,33 @@
-/** A Redis behind Sentinel whose master dies under pushes: the nodes find the next one. */
+/** Masters of Redis that die under pushes: the nodes find the next one, and nothing is lost. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
-import { freePort, hasRedis, REDIS_SERVER, type RunningRedis, startRedis } from '../cluster/redis-server.ts'
+import { type RunningRedisCluster, startRedisCluster } from '../cluster/redis-cluster.ts'
+import { ask } from '../cluster/redis-client.ts'
+import {
+  freePort,
+  hasRedis,
+  REDIS_SERVER,
+  type RunningRedis,
+  startRedis,
+} from '../cluster/redis-server.ts'
 import { ClusterStage, STAGE_TEST_MS_MAX, WAIT_MS_MAX } from './fixtures/cluster-stage.ts'
-import { untilSettled } from './fixtures/roaming-device.ts'
+import { type RoamingDevice, untilSettled } from './fixtures/roaming-device.ts'
+import { startPushing } from './fixtures/stored-pushing.ts'
 import { until } from './serve-process.ts'
 
 let stage: ClusterStage | undefined
 let replica: RunningRedis | undefined
 let sentinel: ChildProcess | undefined
+let redisCluster: RunningRedisCluster | undefined
 let folder = ''
 
 afterEach(async () => {
   await stage?.close()
   await replica?.remove()
+  await redisCluster?.remove()
   sentinel?.kill('SIGKILL')
   if (folder !== '') await rm(folder, { recursive: true })
 })
@@ -41,26 +52,55 @@ async function startSentinel(masterPort: number): Promise<number> {
   return port
 }
 
+/** Pushes go on until each device got one after the failover, at whatever server it is. */
+async function untilAllGotMore(devices: readonly RoamingDevice[]): Promise<void> {
+  const before = new Map(devices.map((device) => [device, device.receivedCount]))
+  const hasMore = (device: RoamingDevice) => device.receivedCount > before.get(device)!
+  await until(() => devices.every(hasMore), WAIT_MS_MAX)
+}
+
 describe.skipIf(!hasRedis)('Redis behind Sentinel', { timeout: STAGE_TEST_MS_MAX }, () => {
-  it('may lose its master, and what that had not told its replica: pushes go on, none twice', async () => {
+  it('may lose its master under pushes: none is lost, and no number stands for two', async () => {
     stage = await ClusterStage.open()
-    const { port } = stage.redis
-    replica = await startRedis('--replicaof', '127.0.0.1', String(port))
-    stage.url = `redis+sentinel://127.0.0.1:${await startSentinel(port)}/main`
-    const [a, b] = await stage.start('a', 'b')
-    const devices = await stage.devices(6)
-    for (const device of devices) expect(await stage.push(device)).toBe(true)
-    await untilSettled(devices)
-    await stage.redis.stop()
-    for (const through of [a, b]) {
-      for (const device of devices) {
-        await until(() => stage!.push(device, through), WAIT_MS_MAX)
-      }
-    }
+    const { redis } = stage
+    const next = (replica = await startRedis('--replicaof', '127.0.0.1', String(redis.port)))
+    stage.url = `redis+sentinel://127.0.0.1:${await startSentinel(redis.port)}/main`
+    const replication = async () => String(await ask(next, 'info', 'replication'))
+    await until(async () => (await replication()).includes('link_status:up'), WAIT_MS_MAX)
+    await stage.start('a', 'b')
+    const devices = await stage.devices(20)
+    const pushing = startPushing(stage, devices)
+    await pushing.more(300)
+    await redis.stop()
+    await until(async () => (await replication()).includes('role:master'), WAIT_MS_MAX)
+    await untilAllGotMore(devices)
+    await pushing.stop()
     await untilSettled(devices)
     await stage.untilReady()
     expect(devices.flatMap(({ byes }) => byes)).toEqual([])
     const { status, document } = await stage.cluster('status')
     expect([status, document.total]).toEqual([0, expect.objectContaining({ ready: 2 })])
+  })
+})
+
+describe.skipIf(!hasRedis)('a Redis Cluster', { timeout: STAGE_TEST_MS_MAX }, () => {
+  it('may lose a master under pushes: its replica goes on, nothing is lost, none comes twice', async () => {
+    stage = await ClusterStage.open()
+    redisCluster = await startRedisCluster({ hasReplicas: true })
+    const [first] = redisCluster.masters
+    stage.url = redisCluster.url
+    await stage.start('a', 'b')
+    const devices = await stage.devices(30)
+    const pushing = startPushing(stage, devices)
+    await pushing.more(200)
+    await first!.stop()
+    const [next] = redisCluster.replicas
+    const role = async () => String(await ask(next!, 'info', 'replication'))
+    await until(async () => (await role()).includes('role:master'), WAIT_MS_MAX)
+    await untilAllGotMore(devices)
+    await pushing.stop()
+    await untilSettled(devices)
+    expect(devices.flatMap(({ byes }) => byes)).toEqual([])
+    await stage.untilReady()
   })
 })

@@ -8,10 +8,10 @@ import { hasRedis } from '../cluster/redis-server.ts'
 import { ClusterStage, STAGE_TEST_MS_MAX, WAIT_MS_MAX } from './fixtures/cluster-stage.ts'
 import { RedisProxy } from './fixtures/redis-proxy.ts'
 import { type RoamingDevice, untilSettled } from './fixtures/roaming-device.ts'
+import { startPushing } from './fixtures/stored-pushing.ts'
 import { ServeProcess, until } from './serve-process.ts'
 
 const DEVICES = 20
-const PUSHERS = 4
 
 let stage: ClusterStage
 
@@ -23,32 +23,6 @@ afterEach(async () => {
   if (hasRedis) await stage.close()
 })
 
-/** Pushes to all devices in turn until it is stopped; counts what was accepted. */
-function startPushing(devices: readonly RoamingDevice[]) {
-  let isOver = false
-  let turn = 0
-  const books = { accepted: 0, refused: 0 }
-  const pusher = async () => {
-    while (!isOver) {
-      const isAccepted = await stage.push(devices[turn++ % devices.length]!)
-      books[isAccepted ? 'accepted' : 'refused']++
-    }
-  }
-  const pushers = Promise.all(Array.from({ length: PUSHERS }, pusher))
-  return {
-    books,
-    /** Resolves when so many more were accepted. */
-    async more(count: number) {
-      const wanted = books.accepted + count
-      await until(() => books.accepted >= wanted, WAIT_MS_MAX)
-    },
-    async stop() {
-      isOver = true
-      await pushers
-    },
-  }
-}
-
 const untilOnline = (devices: readonly RoamingDevice[]) =>
   until(() => devices.every(({ isOnline }) => isOnline), WAIT_MS_MAX)
 
@@ -56,7 +30,7 @@ describe.skipIf(!hasRedis)('nodes of a cluster', { timeout: STAGE_TEST_MS_MAX },
   it('that die by kill -9 lose nothing: devices and what is stored for them go to others', async () => {
     await stage.start('a', 'b', 'c')
     const devices = await stage.devices(DEVICES)
-    const pushing = startPushing(devices)
+    const pushing = startPushing(stage, devices)
     for (const victim of ['a', 'b']) {
       await pushing.more(200)
       await stage.kill(victim)
@@ -72,7 +46,7 @@ describe.skipIf(!hasRedis)('nodes of a cluster', { timeout: STAGE_TEST_MS_MAX },
   it('are restarted one after the other under pushes, and no accepted one is lost', async () => {
     await stage.start('a', 'b', 'c')
     const devices = await stage.devices(DEVICES)
-    const pushing = startPushing(devices)
+    const pushing = startPushing(stage, devices)
     for (const name of ['a', 'b', 'c']) {
       await pushing.more(100)
       const node = stage.nodes.get(name)!
