@@ -91,6 +91,11 @@ export function describeMove(move: CounterMove, facts: Facts): string {
   )
 }
 
+/** A count with what it counts: "1 packet", "1,200 packets". */
+export function counted(count: number, one: string, many = `${one}s`): string {
+  return `${grouped(count)} ${count === 1 ? one : many}`
+}
+
 /** 1234567 → "1,234,567". */
 export function grouped(value: number): string {
   const [whole = '', fraction] = String(value).split('.')

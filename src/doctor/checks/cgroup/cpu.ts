@@ -1,7 +1,7 @@
 /** CPU quota of the control group: throttled time stops the event loop for the rest of a period. */
 
 import { type ControlGroup, controlGroups, isUnlimitedRoot } from '../../control-groups.ts'
-import { grouped, percent } from '../../counter-moves.ts'
+import { counted, grouped, percent } from '../../counter-moves.ts'
 import { type Fact, known, unknown } from '../../fact.ts'
 import type { Facts } from '../../facts.ts'
 import {
@@ -70,9 +70,9 @@ function judge(facts: Facts, group: ControlGroup): Finding {
   return give({
     status,
     observed:
-      `stopped ${percent(share)} of the time (${grouped(stopped)} of ${grouped(periods)} periods ` +
-      `${when}), quota of ${quota.value} CPUs${isNarrow ? ` for ${busy} busy threads` : ''}`,
-    needed: `under ${percent(WARN_SHARE)}; a CPU for each of ${busy} busy threads`,
+      `stopped ${percent(share)} of the time (${grouped(stopped)} of ${counted(periods, 'period')} ` +
+      `${when}), quota of ${quota.value} CPUs${isNarrow ? ` for ${counted(busy, 'busy thread')}` : ''}`,
+    needed: `under ${percent(WARN_SHARE)}; a CPU for each of ${counted(busy, 'busy thread')}`,
     evidence: [
       `${quota.source}: ${quota.value} CPUs`,
       `${throttled.source}: nr_throttled +${grouped(stopped)}, nr_periods +${grouped(periods)}`,
@@ -137,7 +137,7 @@ function remedy({ first }: ControlGroup, cpus: number): Pick<Judgement, 'fixNow'
   const unit = first.unit.known ? first.unit.value.name : null
   return unit === null
     ? {
-        fixNow: `give the container a quota of ${cpus} CPUs, or none`,
+        fixNow: `give the container a quota of ${counted(cpus, 'CPU')}, or none`,
         fixForGood: `in the definition of the container: CPU limit ≥ ${cpus}, or none`,
       }
     : {

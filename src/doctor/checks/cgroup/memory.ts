@@ -5,6 +5,7 @@
 
 import { type ControlGroup, controlGroups, isUnlimitedRoot } from '../../control-groups.ts'
 import {
+  counted,
   type CounterMove,
   describeMove,
   grouped,
@@ -148,9 +149,9 @@ function project(
     {
       bytes,
       formula:
-        `${megabytes(used)} now + (${grouped(wanted)} connections − ${grouped(present.value)} ` +
+        `${megabytes(used)} now + (${counted(wanted, 'connection')} − ${grouped(present.value)} ` +
         `now) × ` +
-        `${grouped(each)} bytes = ${megabytes(bytes)}`,
+        `${counted(each, 'byte')} = ${megabytes(bytes)}`,
     },
     current.source,
   )

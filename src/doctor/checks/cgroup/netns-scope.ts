@@ -2,6 +2,7 @@
  * Where doctor stands: from a network namespace of its own a container neither sees nor may change
  * half of the settings. Says which, so that their absence is not taken for an answer.
  */
+import { counted } from '../../counter-moves.ts'
 import type { Facts } from '../../facts.ts'
 import { type Check, type Finding, findingOf, unknownFinding } from '../../finding.ts'
 import { sysctlNumber, sysctlText } from '../../sysctl-facts.ts'
@@ -67,7 +68,7 @@ function evaluateScope(facts: Facts): Finding {
   })
   return findingOf(cgroupNetnsScope, {
     status: 'info',
-    observed: `in a network namespace of its own: ${hidden.length} settings of the host are hidden`,
+    observed: `in a network namespace of its own, which hides ${counted(hidden.length, 'setting')} of the host`,
     needed: 'doctor on the host as well, for what belongs to the host',
     evidence: [...evidence, ...lines, `host: ${NOT_SYSCTLS}`],
     fixNow: 'run pushctl doctor on the host for the lines that begin with "host:"',

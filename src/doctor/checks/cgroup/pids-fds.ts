@@ -1,7 +1,7 @@
 /** How many threads the control group may hold, and which descriptor limit the runtime gave. */
 
 import { type ControlGroup, controlGroups, isUnlimitedRoot } from '../../control-groups.ts'
-import { grouped, percent } from '../../counter-moves.ts'
+import { counted, grouped, percent } from '../../counter-moves.ts'
 import { known } from '../../fact.ts'
 import type { Facts } from '../../facts.ts'
 import {
@@ -68,7 +68,7 @@ function judge(facts: Facts, target: Target, group: ControlGroup): Finding {
   const wanted = 2 * Math.max(current, max.value)
   return give({
     status: share >= WARN_SHARE ? 'warn' : 'ok',
-    observed: `${grouped(current)} of ${grouped(max.value)} threads, ${percent(share)}`,
+    observed: `${grouped(current)} of ${counted(max.value, 'thread')}, ${percent(share)}`,
     needed: `under ${percent(WARN_SHARE)}`,
     ...(share >= WARN_SHARE ? remedy(group, wanted) : {}),
   })
@@ -78,7 +78,7 @@ function remedy({ first }: ControlGroup, wanted: number): Pick<Judgement, 'fixNo
   const unit = first.unit.known ? first.unit.value.name : null
   return unit === null
     ? {
-        fixNow: `allow the container ${grouped(wanted)} threads (--pids-limit, podPidsLimit)`,
+        fixNow: `allow the container ${counted(wanted, 'thread')} (--pids-limit, podPidsLimit)`,
         fixForGood: `in the definition of the container: --pids-limit ${wanted}`,
       }
     : {

@@ -4,6 +4,7 @@
  */
 import { conntrackLimit, conntrackPath } from '../../conntrack-path.ts'
 import {
+  counted,
   type CounterMove,
   describeMove,
   grouped,
@@ -81,7 +82,7 @@ function evaluateFill(facts: Facts, target: Target): Finding {
       (loggedLines(facts).length > 0 ? '; the kernel log tells of a full table' : ''),
     needed:
       `under ${percent(WARN_SHARE)} full, and room for the target's ` +
-      `${grouped(target.connections)} connections`,
+      `${counted(target.connections, 'connection')}`,
     evidence: [
       `${path.source}: ${grouped(count)}`,
       `${max.source}: ${grouped(max.value)}`,
@@ -135,7 +136,7 @@ function observedText(
   const basis = losses.some((loss) => loss.known && loss.value.basis === 'boot')
   const when = basis ? 'since boot' : 'now'
   const dropped = lost > 0 ? `; ${grouped(lost)} dropped or thrown out ${when}` : ''
-  return `${grouped(count)} of ${grouped(max)} entries, ${percent(share)}${dropped}`
+  return `${grouped(count)} of ${counted(max, 'entry', 'entries')}, ${percent(share)}${dropped}`
 }
 
 function loggedLines(facts: Facts): string[] {

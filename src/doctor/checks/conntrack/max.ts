@@ -8,7 +8,7 @@ import {
   conntrackPath,
   TIME_WAIT_KEY,
 } from '../../conntrack-path.ts'
-import { grouped } from '../../counter-moves.ts'
+import { counted, grouped } from '../../counter-moves.ts'
 import type { Fact } from '../../fact.ts'
 import type { Facts } from '../../facts.ts'
 import { type Check, type Finding, findingOf, type Status, unknownFinding } from '../../finding.ts'
@@ -74,7 +74,7 @@ function evaluateMax(facts: Facts, target: Target): Finding {
   return findingOf(conntrackMax, {
     status,
     observed:
-      `${grouped(max.value)} entries${bucketText(buckets)}` +
+      `${counted(max.value, 'entry', 'entries')}${bucketText(buckets)}` +
       (state === 'idle' ? '; nothing is tracked yet, so it may not matter' : ''),
     needed: neededText(target, need, timeWait.value),
     evidence: [
@@ -109,7 +109,7 @@ function statusOf(
 }
 
 function bucketText(buckets: Fact<number>): string {
-  return buckets.known ? ` in ${grouped(buckets.value)} buckets` : ''
+  return buckets.known ? ` in ${counted(buckets.value, 'bucket')}` : ''
 }
 
 function neededText(target: Target, need: ConntrackNeed, timeWaitSeconds: number): string {
@@ -118,7 +118,7 @@ function neededText(target: Target, need: ConntrackNeed, timeWaitSeconds: number
   if (timeWaitSeconds <= SHORT_TIME_WAIT_SECONDS) return `${need.formula}; ${memory}`
   const shorter = conntrackNeed(target, SHORT_TIME_WAIT_SECONDS)
   return (
-    `${need.formula}; ${memory}; ${grouped(shorter.entries)} entries with ` +
+    `${need.formula}; ${memory}; ${counted(shorter.entries, 'entry', 'entries')} with ` +
     `${SHORT_TIME_WAIT_SECONDS} s in TIME_WAIT`
   )
 }

@@ -1,7 +1,7 @@
 /**
  * Whether one CPU does the receive work of all; the host then ends there while top shows it idle.
  */
-import { describeMove, percent } from '../../counter-moves.ts'
+import { counted, describeMove, percent } from '../../counter-moves.ts'
 import type { Facts } from '../../facts.ts'
 import { type Check, type Finding, findingOf, unknownFinding } from '../../finding.ts'
 import {
@@ -73,7 +73,7 @@ function observedText(balance: SoftirqBalance): string {
   const count = shares.rows.length
   const parts = [
     loadedCpus.length > 0
-      ? `${loadedCpus.length} of ${count} CPUs at ${percent(SOFTIRQ_SHARE_HIGH)} softirq or more ` +
+      ? `${loadedCpus.length} of ${counted(count, 'CPU')} at ${percent(SOFTIRQ_SHARE_HIGH)} softirq or more ` +
         `(CPU ${hottestCpu} at ${percent(hottestShare)}, median ${percent(medianShare)})`
       : `at most ${percent(hottestShare)} softirq (CPU ${hottestCpu}), median ` +
         `${percent(medianShare)}`,

@@ -1,5 +1,5 @@
 /** Time that the hypervisor gave to other machines. A measurement taken meanwhile measures them. */
-import { percent } from '../../counter-moves.ts'
+import { counted, percent } from '../../counter-moves.ts'
 import { type CpuShare, cpuShares } from '../../cpu-shares.ts'
 import type { Facts } from '../../facts.ts'
 import { type Check, type Finding, findingOf, type Status, unknownFinding } from '../../finding.ts'
@@ -42,7 +42,7 @@ function evaluateSteal(facts: Facts): Finding {
     observed: `${percent(share)} stolen${basis === 'boot' ? ', averaged since boot' : ''}`,
     needed: `under ${percent(WARN_SHARE)}`,
     evidence: [
-      `${shares.source}: ${percent(share)} over ${rows.length} CPUs, ` +
+      `${shares.source}: ${percent(share)} over ${counted(rows.length, 'CPU')}, ` +
         `most on CPU ${worst.cpu} (${percent(worst.steal)})`,
     ],
     ...(isAlarm(status)

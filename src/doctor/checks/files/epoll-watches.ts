@@ -2,7 +2,7 @@
  * fs.epoll.max_user_watches: descriptors in epoll sets, counted per user over the whole host; root
  * is not exempt.
  */
-import { grouped, percent } from '../../counter-moves.ts'
+import { counted, grouped, percent } from '../../counter-moves.ts'
 import { type Unknown, unknown } from '../../fact.ts'
 import type { Facts } from '../../facts.ts'
 import { type Check, type Finding, findingOf, unknownFinding } from '../../finding.ts'
@@ -53,9 +53,9 @@ function evaluateEpollWatches(facts: Facts, target: Target): Finding {
   return findingOf(filesEpollWatches, {
     status: share > 1 ? 'critical' : isShort ? 'warn' : 'ok',
     observed:
-      `a user may watch ${grouped(limit.value)} descriptors` +
+      `a user may watch ${counted(limit.value, 'descriptor')}` +
       (Number.isFinite(share) ? `; the target takes ${percent(share)}` : ''),
-    needed: `${KEY} ≥ ${grouped(need)} (1.05 × ${grouped(sockets)} sockets × 1 epoll set)`,
+    needed: `${KEY} ≥ ${grouped(need)} (1.05 × ${counted(sockets, 'socket')} × 1 epoll set)`,
     evidence,
     settings: isShort
       ? [

@@ -2,7 +2,7 @@
  * fs.nr_open: the highest limit of descriptors any process may ask for. Its default holds a million
  * with 2 % to spare.
  */
-import { grouped } from '../../counter-moves.ts'
+import { counted, grouped } from '../../counter-moves.ts'
 import type { Facts } from '../../facts.ts'
 import { type Check, type Finding, findingOf, unknownFinding } from '../../finding.ts'
 import { raiseSysctl } from '../../setting.ts'
@@ -44,9 +44,9 @@ function evaluateNrOpen(facts: Facts, target: Target): Finding {
   const value = Math.max(NR_OPEN_DEFAULT, nextPowerOfTwo(need))
   return findingOf(filesNrOpen, {
     status: isShort ? 'critical' : 'ok',
-    observed: `a process may ask for ${grouped(ceiling.value)} descriptors`,
+    observed: `a process may ask for ${counted(ceiling.value, 'descriptor')}`,
     needed:
-      `${KEY} ≥ ${grouped(need)} (${grouped(target.connections)} connections / ` +
+      `${KEY} ≥ ${grouped(need)} (${counted(target.connections, 'connection')} / ` +
       `${workers} process${workers === 1 ? '' : 'es'} + max(1,024, 2 %))`,
     evidence: [`${ceiling.source}: ${ceiling.value}`],
     settings: isShort

@@ -3,7 +3,7 @@
  * runs in. A running program has raised its soft limit already if it ever does, so what
  * /proc/PID/limits says is what accept() will meet.
  */
-import { grouped } from '../../counter-moves.ts'
+import { counted, grouped } from '../../counter-moves.ts'
 import { unknown } from '../../fact.ts'
 import type { Facts } from '../../facts.ts'
 import type { ProcessFacts } from '../../facts-process.ts'
@@ -73,7 +73,7 @@ function needFormula(need: number, target: Target): string {
   const workers = Math.max(1, target.workers)
   const share = Math.ceil(target.connections / workers)
   const spread = workers > 1 ? ` (1 of ${workers} processes)` : ''
-  return `${grouped(share)} connections${spread} + max(1,024, 2 %) = ${grouped(need)}`
+  return `${counted(share, 'connection')}${spread} + max(1,024, 2 %) = ${grouped(need)}`
 }
 
 function observedText(limit: Limit, need: number): string {

@@ -3,7 +3,7 @@
  * rules are in src/doctor/sysctl-lint, by topic. No settings: the cure is to delete a line, and the
  * check that owns the value says what is right.
  */
-import { grouped } from '../../counter-moves.ts'
+import { counted } from '../../counter-moves.ts'
 import type { Facts } from '../../facts.ts'
 import { type Check, type Finding, findingOf, unknownFinding } from '../../finding.ts'
 import { type AssignmentTable, assignmentTable } from '../../sysctl-lint/assignments.ts'
@@ -88,7 +88,8 @@ function unseenFinding(keys: readonly string[], facts: Facts): Finding {
   return findingOf(filesSysctlLint, {
     status: 'unknown',
     observed:
-      `unknown: whether ${grouped(keys.length)} network settings of files are in force; ` + reason,
+      `unknown: whether ${counted(keys.length, 'network setting')} of files are in force; ` +
+      reason,
     evidence: keys.slice(0, 5).map((key) => `${key}: set in a file`),
   })
 }
@@ -97,8 +98,7 @@ function cleanFinding(assignments: AssignmentTable, fileCount: number): Finding 
   return findingOf(filesSysctlLint, {
     status: 'ok',
     observed:
-      `${grouped(assignments.size)} settings in ${grouped(fileCount)} ` +
-      `file${fileCount === 1 ? '' : 's'}, ` +
+      `${counted(assignments.size, 'setting')} in ${counted(fileCount, 'file')}, ` +
       'all in force, none of them folklore',
   })
 }

@@ -2,7 +2,7 @@
  * The limit in force at each listener: what the program asked for, clipped by somaxconn when it
  * asked.
  */
-import { grouped } from '../../counter-moves.ts'
+import { counted, grouped } from '../../counter-moves.ts'
 import type { Facts } from '../../facts.ts'
 import { type Check, type Finding, findingOf, unknownFinding } from '../../finding.ts'
 import {
@@ -52,7 +52,7 @@ function evaluateBacklog(facts: Facts, target: Target): Finding | Finding[] {
         target.ports.length > 0
           ? `unknown: nothing listens on port ${target.ports.join(', ')}`
           : 'nothing listens on this host',
-      evidence: [`${listeners.source}: ${listeners.value.length} listeners`],
+      evidence: [`${listeners.source}: ${counted(listeners.value.length, 'listener')}`],
     })
   }
   const need = acceptQueueNeeded(target)
@@ -61,7 +61,7 @@ function evaluateBacklog(facts: Facts, target: Target): Finding | Finding[] {
     const lowest = Math.min(...judged.map(({ row }) => row.backlog))
     return findingOf(listenBacklog, {
       status: 'ok',
-      observed: `${judged.length} listeners, the shortest queue holds ${grouped(lowest)}`,
+      observed: `${counted(judged.length, 'listener')}, the shortest queue holds ${grouped(lowest)}`,
       needed: acceptQueueText(target),
       evidence: [`${listeners.source}`],
     })

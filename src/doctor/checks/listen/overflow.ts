@@ -3,6 +3,7 @@
  * drops say where.
  */
 import {
+  counted,
   type CounterMove,
   counterMove,
   describeMove,
@@ -98,13 +99,13 @@ function observedText(
   if (overflows.basis === 'boot') {
     return overflows.total === 0
       ? `no overflow since boot${others}`
-      : `${grouped(overflows.total)} packets dropped since boot${where}${others}`
+      : `${counted(overflows.total, 'packet')} dropped since boot${where}${others}`
   }
   if (overflows.delta > 0) {
-    return `${grouped(overflows.delta)} packets dropped at a full accept queue now${where}${others}`
+    return `${counted(overflows.delta, 'packet')} dropped at a full accept queue now${where}${others}`
   }
   return overflows.total > 0
-    ? `not now; ${grouped(overflows.total)} packets were dropped earlier${others}`
+    ? `not now; ${counted(overflows.total, 'packet')} dropped earlier${others}`
     : `no overflow${others}`
 }
 

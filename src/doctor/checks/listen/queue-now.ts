@@ -1,5 +1,5 @@
 /** Accept queues as they stand: a queue that does not drain is latency added to every connect. */
-import { grouped, percent } from '../../counter-moves.ts'
+import { counted, grouped, percent } from '../../counter-moves.ts'
 import type { Facts } from '../../facts.ts'
 import { type Check, type Finding, findingOf, type Status, unknownFinding } from '../../finding.ts'
 import { judgedListeners, ownersText, sameListener } from '../../judged-listeners.ts'
@@ -45,7 +45,7 @@ function evaluateQueue(facts: Facts, target: Target): Finding | Finding[] {
   const longest = Math.max(0, ...rows.map(({ queued }) => queued))
   return findingOf(listenQueueNow, {
     status: 'ok',
-    observed: `${rows.length} listeners, longest queue ${grouped(longest)}`,
+    observed: `${counted(rows.length, 'listener')}, longest queue ${grouped(longest)}`,
     needed: `under ${percent(STANDING_SHARE)} of the limit in both samples`,
     evidence: [`${listeners.source}`],
   })

@@ -2,7 +2,7 @@
  * Several listeners on one port (SO_REUSEPORT): whether one is stuck, and what becomes of its queue
  * at a restart.
  */
-import { grouped } from '../../counter-moves.ts'
+import { counted, grouped } from '../../counter-moves.ts'
 import type { Facts } from '../../facts.ts'
 import { type Check, type Finding, findingOf, unknownFinding } from '../../finding.ts'
 import { ownersText } from '../../judged-listeners.ts'
@@ -45,7 +45,7 @@ function evaluateReuseport(facts: Facts): Finding | Finding[] {
     return findingOf(listenReuseport, {
       status: 'ok',
       observed: 'no port is shared by several listeners',
-      evidence: [`${listeners.source}: ${listeners.value.length} listeners`],
+      evidence: [`${listeners.source}: ${counted(listeners.value.length, 'listener')}`],
     })
   }
   return groups.map((group) => groupFinding(facts, group, listeners.source))
@@ -77,8 +77,8 @@ function groupFinding(facts: Facts, group: readonly ListenerRow[], source: strin
     status: loses ? 'info' : 'ok',
     subject,
     observed: loses
-      ? `${group.length} listeners; closing one aborts what waits in its queue`
-      : `${group.length} listeners, queues even`,
+      ? `${counted(group.length, 'listener')}; closing one aborts what waits in its queue`
+      : `${counted(group.length, 'listener')}, queues even`,
     needed: loses
       ? 'tcp_migrate_req = 1 where restarts roll and all listeners have the same options'
       : '',

@@ -2,7 +2,14 @@
  * Handshakes in progress, per listener. Half full is a threshold of the kernel itself: there it
  * gives up on old ones earlier.
  */
-import { counterMove, describeMove, grouped, lossStatus, percent } from '../../counter-moves.ts'
+import {
+  counted,
+  counterMove,
+  describeMove,
+  grouped,
+  lossStatus,
+  percent,
+} from '../../counter-moves.ts'
 import type { Facts } from '../../facts.ts'
 import {
   type Check,
@@ -119,7 +126,7 @@ function shareStatus(worst: PortQueue | null): Status {
 function observedText(facts: Facts, total: number, worst: PortQueue | null): string {
   const dropped = counterMove(facts, 'TcpExt.TCPReqQFullDrop')
   const cookies = counterMove(facts, 'TcpExt.TCPReqQFullDoCookies')
-  const parts = [`${grouped(total)} handshakes in progress`]
+  const parts = [`${counted(total, 'handshake')} in progress`]
   if (worst !== null) {
     const share = percent(worst.waiting / worst.backlog)
     parts.push(

@@ -2,7 +2,7 @@
  * Load of the hash of established connections. All network namespaces share one table as a rule;
  * from inside one, the sockets of the others cannot be counted, so a low load there proves nothing.
  */
-import { grouped } from '../../counter-moves.ts'
+import { counted, grouped } from '../../counter-moves.ts'
 import type { Facts } from '../../facts.ts'
 import { type Check, type Finding, findingOf, type Status, unknownFinding } from '../../finding.ts'
 import { hashSize } from '../../hash-size.ts'
@@ -65,7 +65,7 @@ function evaluateEhash(facts: Facts, target: Target): Finding {
       `(${grouped(sockets)} / ${grouped(entries.value.buckets)})`,
     needed: `at most ${INFO_LOAD} a bucket`,
     evidence: [
-      `${entries.source}: ${grouped(entries.value.buckets)} buckets`,
+      `${entries.source}: ${counted(entries.value.buckets, 'bucket')}`,
       `${sockstat.source}: ${grouped(now)} in the table now`,
     ],
     ...(load > INFO_LOAD

@@ -2,7 +2,7 @@
  * tcp_notsent_lowat: worth naming only where clients are slow now, and never set by itself: the
  * program must play along.
  */
-import { grouped } from '../../counter-moves.ts'
+import { counted } from '../../counter-moves.ts'
 import type { Facts } from '../../facts.ts'
 import { type Check, type Finding, findingOf, unknownFinding } from '../../finding.ts'
 import { bytesText } from '../../socket-demand.ts'
@@ -51,7 +51,7 @@ function evaluateNotsentLowat(facts: Facts, target: Target): Finding {
   const queued = sample.value.reduce((sum, { sendQueue }) => sum + sendQueue, 0)
   const isSlow = actsAsServer(target) && count > 0 && queued >= SLOW_BYTES_EACH * count
   evidence.push(
-    `${sample.source}: ${bytesText(queued)} in send queues of ${grouped(count)} connections`,
+    `${sample.source}: ${bytesText(queued)} in send queues of ${counted(count, 'connection')}`,
   )
   return findingOf(memoryNotsentLowat, {
     status: isSlow ? 'info' : 'ok',

@@ -2,7 +2,7 @@
  * Whether the connections fit into memory at all. Kernel memory of idle connections is slab and
  * shows in no process; the size of its objects is read from this kernel where that is allowed.
  */
-import { grouped, percent } from '../../counter-moves.ts'
+import { counted, grouped, percent } from '../../counter-moves.ts'
 import type { Facts } from '../../facts.ts'
 import { type Check, type Finding, findingOf, type Status, unknownFinding } from '../../finding.ts'
 import {
@@ -63,7 +63,7 @@ function evaluatePerConn(facts: Facts, target: Target): Finding {
   const evidence = [
     `${meminfo.source}: MemTotal ${bytesText(total)}` +
       (available === undefined ? '' : `, MemAvailable ${bytesText(available)}`),
-    `${cost.source}: ${grouped(cost.bytes)} bytes a connection (${cost.basis})`,
+    `${cost.source}: ${counted(cost.bytes, 'byte')} a connection (${cost.basis})`,
   ]
   if (sockstat.known) evidence.push(`${sockstat.source}: ${grouped(open)} TCP sockets now`)
   return findingOf(memoryPerConn, {
@@ -73,7 +73,7 @@ function evaluatePerConn(facts: Facts, target: Target): Finding {
       (isTight ? `; ${bytesText(missing)} still to come, more than is available now` : ''),
     needed:
       `under ${percent(WARN_SHARE)} of memory: ` +
-      `${grouped(sockets)} sockets × ${grouped(cost.bytes)} B + ` +
+      `${counted(sockets, 'socket')} × ${grouped(cost.bytes)} B + ` +
       `${bytesText(burstBytes)} of data in flight + ${grouped(sockets)} × ` +
       `${grouped(target.processBytesPerConnection)} B of the program`,
     evidence,

@@ -3,9 +3,9 @@
  * the whole heap, so a single swapped page per object turns a pause of milliseconds into seconds.
  */
 import {
+  counted,
   type CounterMove,
   describeMove,
-  grouped,
   lossStatus,
   moveBetween,
 } from '../../counter-moves.ts'
@@ -118,7 +118,7 @@ function judgeProcess(facts: Facts, process: ProcessFacts, swapIns: Fact<Counter
     facts.after.processes[process.pid]?.swapBytes ??
     unknown('the process ended meanwhile', `/proc/${process.pid}`)
   if (!swapped.known) return unknownFinding(memorySwap, swapped, subject)
-  const evidence = [`${swapped.source}: VmSwap ${grouped(swapped.value)} bytes`]
+  const evidence = [`${swapped.source}: VmSwap ${counted(swapped.value, 'byte')}`]
   if (swapped.value === 0) {
     return findingOf(memorySwap, { subject, status: 'ok', observed: 'nothing in swap', evidence })
   }

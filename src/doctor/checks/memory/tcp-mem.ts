@@ -2,7 +2,7 @@
  * net.ipv4.tcp_mem, in pages and for the whole host. Losses prove themselves from inside a
  * container too; whether the limit suffices can be told only where it can be seen.
  */
-import { counterMove, describeMove, grouped, lossStatus } from '../../counter-moves.ts'
+import { counted, counterMove, describeMove, grouped, lossStatus } from '../../counter-moves.ts'
 import type { Facts } from '../../facts.ts'
 import {
   type Check,
@@ -100,7 +100,7 @@ function fillVerdicts(facts: Facts): Verdict[] {
   const [, pressure = 0, max = 0] = vector.value
   const { tcpMemoryPages: pages } = sockstat.value
   const thresholds = `pressure at ${grouped(pressure)}, loss at ${grouped(max)}`
-  const observed = `${grouped(pages)} pages in use, ${thresholds}`
+  const observed = `${counted(pages, 'page')} in use, ${thresholds}`
   if (pages >= FULL_SHARE * max) return [{ status: 'critical', observed }]
   return [{ status: pages > pressure ? 'warn' : 'ok', observed }]
 }
@@ -119,7 +119,7 @@ function evidenceOf(facts: Facts): string[] {
   const vector = sysctlNumbers(facts, TCP_MEM_KEY, 3)
   evidence.push(`${vector.source}: ${vector.known ? vector.value.join(' ') : vector.reason}`)
   if (sockstat.known) {
-    evidence.push(`${sockstat.source}: mem ${grouped(sockstat.value.tcpMemoryPages)} pages`)
+    evidence.push(`${sockstat.source}: mem ${counted(sockstat.value.tcpMemoryPages, 'page')}`)
   }
   const names = ['TCPAbortOnMemory', 'TCPMemoryPressures', 'TCPMemoryPressuresChrono']
   for (const name of [...names, ...PRUNE_COUNTERS]) {

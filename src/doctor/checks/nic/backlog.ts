@@ -2,7 +2,7 @@
  * The queue between CPUs: RPS, loopback, veth and cards without NAPI go through it. A card with
  * NAPI and without RPS never does, so its length is advice only where packets were dropped there.
  */
-import { describeMove, grouped, lossStatus } from '../../counter-moves.ts'
+import { counted, describeMove, grouped, lossStatus } from '../../counter-moves.ts'
 import type { Facts } from '../../facts.ts'
 import {
   type Check,
@@ -86,9 +86,9 @@ function whenMoving(perSecond: number, target: Target): Status {
 
 function observedText(dropped: { delta: number; total: number; basis: 'window' | 'boot' }): string {
   if (dropped.total === 0) return 'no drops'
-  if (dropped.basis === 'boot') return `${grouped(dropped.total)} packets dropped since boot`
+  if (dropped.basis === 'boot') return `${counted(dropped.total, 'packet')} dropped since boot`
   return dropped.delta > 0
-    ? `${grouped(dropped.delta)} packets dropped now`
+    ? `${counted(dropped.delta, 'packet')} dropped now`
     : `no drops now, ${grouped(dropped.total)} since boot`
 }
 

@@ -3,6 +3,7 @@
  * as missed, fifo and over at once, so the largest of the three is taken, not their sum.
  */
 import {
+  counted,
   type CounterMove,
   describeMove,
   grouped,
@@ -144,7 +145,7 @@ function observedText(
   if (exceeded.length > 0) return `the cloud dropped packets ${when}: ${exceeded.join(', ')}`
   if (ring.delta > 0) {
     const part = share === null ? '' : `, ${percent(share)} of those that came`
-    return `${grouped(ring.delta)} packets lost in the receive ring ${when} (${ring.name})${part}`
+    return `${counted(ring.delta, 'packet')} lost in the receive ring ${when} (${ring.name})${part}`
   }
   if (cannotSeeAllowances) return "unknown: the cloud's limits show only in ethtool -S"
   const dropped = stack.filter(({ basis, delta }) => basis === 'window' && delta > 0)

@@ -2,7 +2,7 @@
  * Whether the receive interrupts of a card fire on different CPUs. The mask that is set is not
  * where they fire: the kernel picks one CPU of it, and that effective CPU is what is judged.
  */
-import { grouped, percent } from '../../counter-moves.ts'
+import { counted, grouped, percent } from '../../counter-moves.ts'
 import { cpuShares } from '../../cpu-shares.ts'
 import type { Facts } from '../../facts.ts'
 import type { InterfaceFacts } from '../../facts-network.ts'
@@ -90,7 +90,7 @@ function judge(facts: Facts, target: Target, row: InterfaceFacts): Finding {
     observed:
       placements.length > 0
         ? placements.map(({ observed }) => observed).join('; ')
-        : `${irqs.value.length} receive interrupts on ${grouped(cpusOf(irqs.value).length)} CPUs`,
+        : `${counted(irqs.value.length, 'receive interrupt')} on ${counted(cpusOf(irqs.value).length, 'CPU')}`,
     needed: 'each queue on a core of its own, on the NUMA node of the card',
     evidence,
     settings: isAlarm(status) ? spread(facts, row, irqs.value) : [],
@@ -148,7 +148,9 @@ function sameCpu(facts: Facts, irqs: readonly ReceiveIrq[]): Placement | null {
   return {
     status: statusOfOneCpu(facts, cpu),
     observed:
-      `all ${irqs.length} receive interrupts fire on CPU ${cpu}, ` +
+      (irqs.length === 1
+        ? `the only receive interrupt fires on CPU ${cpu}, `
+        : `all ${irqs.length} receive interrupts fire on CPU ${cpu}, `) +
       `${percent(softirqOf(facts, cpu))} in softirq`,
   }
 }

@@ -2,7 +2,7 @@
  * Receive queues of each interface: one queue is one interrupt is one CPU for all packets that come
  * in.
  */
-import { grouped } from '../../counter-moves.ts'
+import { counted, grouped } from '../../counter-moves.ts'
 import type { Facts } from '../../facts.ts'
 import type { InterfaceFacts } from '../../facts-network.ts'
 import { type Check, type Finding, findingOf, type Status, unknownFinding } from '../../finding.ts'
@@ -74,7 +74,7 @@ function judge(facts: Facts, target: Target, row: InterfaceFacts): Finding {
     row.channels.known
       ? `${row.channels.source}: up to ${hardwareMax ?? 'unknown'} receive queues`
       : `${row.channels.source}: unknown, ${row.channels.reason}`,
-    `${onlineCpus.source}: ${cpus} CPUs`,
+    `${onlineCpus.source}: ${counted(cpus, 'CPU')}`,
   ]
   if (measured !== null) evidence.push(`receiving ${grouped(Math.round(measured))} packets/s now`)
   return findingOf(nicQueues, {
@@ -101,7 +101,7 @@ function narrowStatus(facts: Facts, target: Target): Status {
 function observedText(queues: number, cpus: number, hardwareMax: number | null): string {
   const offered =
     hardwareMax === null ? 'what the card offers is not known' : `the card offers ${hardwareMax}`
-  return `${queues} receive queue${queues === 1 ? '' : 's'} for ${cpus} CPUs; ${offered}`
+  return `${queues} receive queue${queues === 1 ? '' : 's'} for ${counted(cpus, 'CPU')}; ${offered}`
 }
 
 /** Combined queues where the driver has them, else receive queues. */

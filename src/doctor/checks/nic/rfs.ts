@@ -1,5 +1,5 @@
 /** Receive flow steering needs two settings; one alone does nothing and looks as if it did. */
-import { grouped } from '../../counter-moves.ts'
+import { counted, grouped } from '../../counter-moves.ts'
 import type { Facts } from '../../facts.ts'
 import type { InterfaceFacts } from '../../facts-network.ts'
 import { type Check, type Finding, findingOf, type Status, unknownFinding } from '../../finding.ts'
@@ -91,7 +91,7 @@ function entriesWanted(target: Target): { entries: number; formula: string } {
   return {
     entries,
     formula:
-      `${grouped(entries)} entries: flows active in a second, ` +
+      `${counted(entries, 'entry', 'entries')}: flows active in a second, ` +
       `min(${grouped(connections)}, ${grouped(messagesPerSecond)} + ` +
       `${grouped(connectsPerSecond)}), ` +
       `at least ${grouped(ENTRIES_MIN)}, as a power of two`,

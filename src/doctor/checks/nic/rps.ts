@@ -2,7 +2,7 @@
  * Receive packet steering: the remedy for one queue and many CPUs, and a waste where the card
  * spreads by itself.
  */
-import { percent } from '../../counter-moves.ts'
+import { counted, percent } from '../../counter-moves.ts'
 import { known } from '../../fact.ts'
 import type { Facts } from '../../facts.ts'
 import type { InterfaceFacts } from '../../facts-network.ts'
@@ -71,13 +71,16 @@ function judge(facts: Facts, target: Target, row: InterfaceFacts): Finding {
       observed,
       needed: few
         ? `steering to other CPUs while one is overloaded (queues: ${queues}, CPUs: ${cpus})`
-        : `none: ${queues} queues for ${cpus} CPUs`,
+        : `none: ${counted(queues, 'queue')} for ${counted(cpus, 'CPU')}`,
       evidence,
       settings: isAlarm(status) ? masks(facts, row) : [],
     })
   if (queues >= cpus) {
     return isOn
-      ? give('info', `on, though the card has ${queues} queues for ${cpus} CPUs`)
+      ? give(
+          'info',
+          `on, though the card has ${counted(queues, 'queue')} for ${counted(cpus, 'CPU')}`,
+        )
       : give('ok', 'off, and the card has a queue for every CPU')
   }
   if (!few || isOn) {

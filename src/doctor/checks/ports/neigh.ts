@@ -2,7 +2,14 @@
  * The neighbour table: generators and pods on one link fill its 1,024 entries long before anything
  * else ends.
  */
-import { describeMove, grouped, lossStatus, moveBetween, percent } from '../../counter-moves.ts'
+import {
+  counted,
+  describeMove,
+  grouped,
+  lossStatus,
+  moveBetween,
+  percent,
+} from '../../counter-moves.ts'
 import type { Facts } from '../../facts.ts'
 import {
   type Check,
@@ -44,7 +51,7 @@ function evaluateNeigh(facts: Facts): Finding {
   const share = limit.value > 0 ? neighbourCount.value / limit.value : 1
   const statuses: Status[] = [share >= WARN_SHARE ? 'warn' : 'ok']
   const evidence = [
-    `${neighbourCount.source}: ${grouped(neighbourCount.value)} entries`,
+    `${neighbourCount.source}: ${counted(neighbourCount.value, 'entry', 'entries')}`,
     `${limit.source}: ${grouped(limit.value)}`,
   ]
   const refused = refusedEntries(facts)
@@ -61,7 +68,7 @@ function evaluateNeigh(facts: Facts): Finding {
   return findingOf(portsNeigh, {
     status,
     observed: [
-      `${grouped(neighbourCount.value)} neighbours, ${percent(share)} of ${grouped(limit.value)}`,
+      `${counted(neighbourCount.value, 'neighbour')}, ${percent(share)} of ${grouped(limit.value)}`,
       ...(refused?.known && refused.value.delta > 0
         ? [`${grouped(refused.value.delta)} refused at a full table`]
         : []),

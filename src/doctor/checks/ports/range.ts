@@ -2,7 +2,7 @@
  * The ports connect() may choose, against the connections a generator wants. A server needs none of
  * them.
  */
-import { grouped, percent } from '../../counter-moves.ts'
+import { counted, percent } from '../../counter-moves.ts'
 import type { Facts } from '../../facts.ts'
 import { type Check, type Finding, findingOf, type Status, unknownFinding } from '../../finding.ts'
 import { usablePorts } from '../../parsers/port-set.ts'
@@ -52,7 +52,7 @@ function evaluateRange(facts: Facts, target: Target): Finding {
   if (!known.known) return unknownFinding(portsRange, known)
   const { ports, range } = known.value
   const evidence = [
-    `${known.source}: ${range.low} to ${range.high}, ${grouped(ports)} usable ports`,
+    `${known.source}: ${range.low} to ${range.high}, ${counted(ports, 'usable port')}`,
   ]
   if (!actsAsLoadgen(target)) {
     return findingOf(portsRange, {
@@ -67,8 +67,8 @@ function evaluateRange(facts: Facts, target: Target): Finding {
   const status: Status = share > 1 ? 'critical' : share > WARN_SHARE ? 'warn' : 'ok'
   return findingOf(portsRange, {
     status,
-    observed: `room for ${grouped(capacity)} connections (${capacityFormula(ports, target)})`,
-    needed: `${grouped(target.connections)} connections under ${percent(WARN_SHARE)} of capacity`,
+    observed: `room for ${counted(capacity, 'connection')} (${capacityFormula(ports, target)})`,
+    needed: `${counted(target.connections, 'connection')} under ${percent(WARN_SHARE)} of capacity`,
     evidence,
     settings: status === 'ok' ? [] : widening(facts, ports),
     ...(status !== 'ok' && widening(facts, ports).length === 0

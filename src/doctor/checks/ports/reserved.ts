@@ -2,6 +2,7 @@
  * Ports that listen inside the ephemeral range: an outgoing connection can take them while the
  * service restarts.
  */
+import { counted } from '../../counter-moves.ts'
 import type { Facts } from '../../facts.ts'
 import { type Check, type Finding, findingOf, unknownFinding } from '../../finding.ts'
 import { isLoopback } from '../../judged-listeners.ts'
@@ -54,7 +55,7 @@ function evaluateReserved(facts: Facts, target: Target): Finding {
   ].sort((a, b) => a - b)
   const evidence = [
     `${range.source}: ${range.value.low} to ${range.value.high}`,
-    `${listeners.source}: ${listeners.value.length} listeners`,
+    `${listeners.source}: ${counted(listeners.value.length, 'listener')}`,
   ]
   if (exposed.length === 0) {
     return findingOf(portsReserved, { status: 'ok', observed: 'none', evidence })

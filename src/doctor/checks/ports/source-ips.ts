@@ -2,7 +2,7 @@
  * How many source addresses a generator needs. The answer depends on how it binds, which is
  * measured, not guessed.
  */
-import { grouped } from '../../counter-moves.ts'
+import { counted, grouped } from '../../counter-moves.ts'
 import type { Facts } from '../../facts.ts'
 import { type Check, type Finding, findingOf, type Status, unknownFinding } from '../../finding.ts'
 import {
@@ -59,16 +59,18 @@ function evaluateSourceIps(facts: Facts, target: Target): Finding {
       : target.connections > WARN_SHARE * capacity
         ? 'warn'
         : 'ok'
-  const evidence = [`${known.source}: ${grouped(ports)} usable ports`]
+  const evidence = [`${known.source}: ${counted(ports, 'usable port')}`]
   const { localAddresses } = facts.network
   if (localAddresses.known) {
-    evidence.push(`${localAddresses.source}: ${localAddresses.value.length} global addresses`)
+    evidence.push(
+      `${localAddresses.source}: ${counted(localAddresses.value.length, 'global address', 'global addresses')}`,
+    )
   }
   const alternative =
     needWide < need ? `, or ${needWide} with ports ${WIDE_RANGE.low} to ${WIDE_RANGE.high}` : ''
   return findingOf(portsSourceIps, {
     status,
-    observed: `room for ${grouped(capacity)} connections (${capacityFormula(ports, target)})`,
+    observed: `room for ${counted(capacity, 'connection')} (${capacityFormula(ports, target)})`,
     needed:
       `${need} source address${need === 1 ? '' : 'es'} for ${grouped(target.connections)} ` +
       `connections${alternative}`,

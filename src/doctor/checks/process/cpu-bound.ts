@@ -1,7 +1,7 @@
 /**
  * Threads that take a whole CPU: for a program with one event loop that is the end of its capacity.
  */
-import { percent } from '../../counter-moves.ts'
+import { counted, percent } from '../../counter-moves.ts'
 import type { Facts } from '../../facts.ts'
 import type { ProcessFacts } from '../../facts-process.ts'
 import { type Check, type Finding, findingOf, type Status, unknownFinding } from '../../finding.ts'
@@ -59,7 +59,7 @@ function judge(facts: Facts, process: ProcessFacts): Finding {
     status,
     observed:
       full.length > 0
-        ? `${full.length} of ${threads.value.length} threads full: ` +
+        ? `${full.length} of ${counted(threads.value.length, 'thread')} full: ` +
           full
             .slice(0, THREADS_SHOWN)
             .map(({ name, tid, share }) => `${name} (${tid}) ${percent(share)}${since}`)

@@ -1,5 +1,5 @@
 /** Whether the ports that were named are listened on, and by whom. */
-import { grouped } from '../../counter-moves.ts'
+import { counted } from '../../counter-moves.ts'
 import type { Facts } from '../../facts.ts'
 import { type Check, type Finding, findingOf, unknownFinding } from '../../finding.ts'
 import { ownersText } from '../../judged-listeners.ts'
@@ -34,7 +34,7 @@ function evaluateOwner(facts: Facts, target: Target): Finding | Finding[] {
     const ports = [...new Set(listeners.value.map(({ port }) => port))].sort((a, b) => a - b)
     return findingOf(processListenOwner, {
       status: 'ok',
-      observed: `${grouped(ports.length)} listening ports; none was named by --port`,
+      observed: `${counted(ports.length, 'listening port')}; none was named by --port`,
       evidence: [`${listeners.source}: ports ${ports.slice(0, 20).join(', ')}`],
     })
   }
@@ -74,7 +74,7 @@ function ownerLines(facts: Facts, pids: ReadonlySet<number>): string[] {
       const { status, limits, cgroupPaths, pid } = process
       const nofile = limits.known ? limits.value['Max open files'] : undefined
       const parts = [
-        status.known ? `${status.value.threads} threads` : '',
+        status.known ? counted(status.value.threads, 'thread') : '',
         status.known ? `CPUs ${status.value.cpusAllowed}` : '',
         nofile === undefined ? '' : `${limitText(nofile.soft)} descriptors`,
         cgroupPaths.known ? `group ${cgroupPaths.value.unified ?? '/'}` : '',

@@ -3,7 +3,7 @@
  */
 
 import type { CounterMove } from '../../counter-moves.ts'
-import { describeMove, grouped, moveBetween } from '../../counter-moves.ts'
+import { counted, describeMove, grouped, moveBetween } from '../../counter-moves.ts'
 import { type Fact, pickFact } from '../../fact.ts'
 import type { Facts } from '../../facts.ts'
 import type { ProcessFacts } from '../../facts-process.ts'
@@ -138,9 +138,9 @@ function killText(kills: Fact<CounterMove>, logged: readonly LoggedKill[]): stri
   }
   if (!kills.known) return 'no kill in the kernel log'
   const { delta, total, basis } = kills.value
-  if (basis === 'window' && delta > 0) return `${grouped(delta)} processes killed now`
+  if (basis === 'window' && delta > 0) return `${counted(delta, 'process', 'processes')} killed now`
   return total > 0
-    ? `${grouped(total)} processes killed since boot`
+    ? `${counted(total, 'process', 'processes')} killed since boot`
     : 'no process killed since boot'
 }
 

@@ -1,7 +1,7 @@
 /** Thread for each connection, against the limits on threads. Event loops are not concerned. */
 
 import { controlGroups, isUnlimitedRoot } from '../../control-groups.ts'
-import { grouped } from '../../counter-moves.ts'
+import { counted, grouped } from '../../counter-moves.ts'
 import { type Fact, known } from '../../fact.ts'
 import type { Facts } from '../../facts.ts'
 import type { ProcessFacts } from '../../facts-process.ts'
@@ -60,7 +60,7 @@ function judge(facts: Facts, target: Target, process: ProcessFacts): Finding {
     return findingOf(processThreads, {
       subject,
       status: 'ok',
-      observed: `${grouped(threads)} threads: not one for each connection`,
+      observed: `${counted(threads, 'thread')}: not one for each connection`,
       evidence,
     })
   }
@@ -71,7 +71,7 @@ function judge(facts: Facts, target: Target, process: ProcessFacts): Finding {
     return findingOf(processThreads, {
       subject,
       status: 'ok',
-      observed: `${grouped(threads)} threads for ${grouped(established.value)} connections`,
+      observed: `${counted(threads, 'thread')} for ${counted(established.value, 'connection')}`,
       evidence,
     })
   }
@@ -90,9 +90,9 @@ function judge(facts: Facts, target: Target, process: ProcessFacts): Finding {
     subject,
     status: isShort ? 'critical' : 'ok',
     observed:
-      `${grouped(threads)} threads for ${grouped(established.value)} connections, ` +
+      `${counted(threads, 'thread')} for ${counted(established.value, 'connection')}, ` +
       `room for ${grouped(smallest?.threads ?? 0)} (${smallest?.name ?? 'unknown'})`,
-    needed: `${grouped(needed)} threads, at most half of the smallest limit`,
+    needed: `${counted(needed, 'thread')}, at most half of the smallest limit`,
     evidence: [
       ...evidence,
       ...present.map(({ name, threads: room, source }) => `${source}: ${name}, ${grouped(room)}`),

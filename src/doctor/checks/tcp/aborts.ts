@@ -3,6 +3,7 @@
  * shares of all closes; only signs of a program that does not read are more than information.
  */
 import {
+  counted,
   type CounterMove,
   counterMove,
   describeMove,
@@ -88,12 +89,12 @@ function evaluateAborts(facts: Facts, target: Target): Finding {
   const observed = [
     ...(isNotReading
       ? [
-          `${grouped(Math.round(zeroWindows.value.perSecond))} receive buffers fill up a second: ` +
+          `receive buffers fill up, ${grouped(Math.round(zeroWindows.value.perSecond))} a second: ` +
             'the program does not read',
         ]
       : []),
     ...(flooded.value.delta > 0
-      ? [`${grouped(flooded.value.delta)} packets dropped at a socket that was flooded`]
+      ? [`${counted(flooded.value.delta, 'packet')} dropped at a socket that was flooded`]
       : []),
     ...[first, second].flatMap((cause) => (cause ? [causeText(cause, closes)] : [])),
   ]

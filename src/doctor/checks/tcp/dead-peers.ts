@@ -2,7 +2,7 @@
  * How a host notices that a peer is gone. The sysctls of keepalive act only on sockets that ask for
  * it and leave the values to the system, so the sockets are looked at, not the sysctls.
  */
-import { counterMove, describeMove, grouped, percent } from '../../counter-moves.ts'
+import { counted, counterMove, describeMove, grouped, percent } from '../../counter-moves.ts'
 import type { Facts } from '../../facts.ts'
 import { type Check, type Finding, findingOf, unknownFinding } from '../../finding.ts'
 import { timerOf } from '../../parsers/ss-details.ts'
@@ -65,7 +65,7 @@ function evaluateDeadPeers(facts: Facts, target: Target): Finding {
   if (retries.value < RETRIES_MIN) {
     return findingOf(tcpDeadPeers, {
       status: 'warn',
-      observed: `connections end after ${retries.value} tries, sooner than RFC 1122 allows`,
+      observed: `connections end after ${counted(retries.value, 'try', 'tries')}, sooner than RFC 1122 allows`,
       needed,
       evidence,
       settings: [raiseSysctl(RETRIES_KEY, RETRIES_MIN, 'at least 100 s of patience (RFC 1122)')],
@@ -102,7 +102,7 @@ function judgeSample(
   }
   return findingOf(tcpDeadPeers, {
     status: 'warn',
-    observed: `no heartbeat was declared; none of ${grouped(idle)} idle connections has keepalive`,
+    observed: `no heartbeat was declared; none of ${counted(idle, 'idle connection')} has keepalive`,
     needed,
     evidence,
     fixNow: 'if the protocol has heartbeats, declare their interval to doctor',
@@ -125,5 +125,5 @@ function timersOf(rows: readonly SocketRow[]): Timers {
 function keepaliveText(rows: readonly SocketRow[]): string {
   const { idle, kept } = timersOf(rows)
   const share = idle === 0 ? '' : `, ${percent(kept / idle)}`
-  return `${grouped(kept)} of ${grouped(idle)} idle connections have keepalive${share}`
+  return `${grouped(kept)} of ${counted(idle, 'idle connection')} have keepalive${share}`
 }

@@ -3,7 +3,7 @@
  * variance term, not of the timeout: RTO = SRTT + max(rto_min, 4·mdev). Tcp.RtoMin in
  * /proc/net/snmp is a constant and is not asked.
  */
-import { counterMove, describeMove, percent } from '../../counter-moves.ts'
+import { counted, counterMove, describeMove, percent } from '../../counter-moves.ts'
 import { type Fact, known } from '../../fact.ts'
 import type { Facts } from '../../facts.ts'
 import { type Check, type Finding, findingOf, unknownFinding } from '../../finding.ts'
@@ -161,6 +161,6 @@ function sampleEvidence(facts: Facts): string[] {
   if (rto === null || roundTrip === null) return []
   const count = sample.value.length
   return [
-    `${sample.source}: median rto ${rto} ms, round trip ${roundTrip} ms of ${count} connections`,
+    `${sample.source}: median rto ${rto} ms, round trip ${roundTrip} ms of ${counted(count, 'connection')}`,
   ]
 }

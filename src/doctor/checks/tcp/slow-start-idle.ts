@@ -2,7 +2,7 @@
  * tcp_slow_start_after_idle: of interest only for pushes larger than the first window, and not with
  * BBR.
  */
-import { grouped } from '../../counter-moves.ts'
+import { counted, grouped } from '../../counter-moves.ts'
 import type { Facts } from '../../facts.ts'
 import { type Check, type Finding, findingOf, unknownFinding } from '../../finding.ts'
 import { setSysctl } from '../../setting.ts'
@@ -46,7 +46,7 @@ function evaluateSlowStartIdle(facts: Facts, target: Target): Finding {
   const ok = (observed: string): Finding =>
     findingOf(tcpSlowStartIdle, { status: 'ok', observed, needed, evidence })
   if (value.value === 0) return ok('off: windows stay as they were before a pause')
-  const size = `${grouped(target.messageBytes)} bytes`
+  const size = `${counted(target.messageBytes, 'byte')}`
   if (target.messageBytes <= FIRST_WINDOW_BYTES) return ok(`on; messages of ${size} never notice`)
   if (!control.known) return unknownFinding(tcpSlowStartIdle, control)
   if (isRateBased(control.value)) return ok(`on, without effect: ${control.value} sets the rate`)

@@ -2,7 +2,14 @@
  * Sockets without an owner that still have to say goodbye. The kernel resets them from a quarter of
  * the limit on.
  */
-import { counterMove, describeMove, grouped, lossStatus, percent } from '../../counter-moves.ts'
+import {
+  counted,
+  counterMove,
+  describeMove,
+  grouped,
+  lossStatus,
+  percent,
+} from '../../counter-moves.ts'
 import type { Facts } from '../../facts.ts'
 import {
   type Check,
@@ -75,9 +82,9 @@ function evaluateOrphans(facts: Facts, target: Target): Finding {
   return findingOf(twOrphans, {
     status,
     observed: [
-      `${grouped(orphans)} orphans, ${percent(share)} of ${grouped(limit.value)}`,
+      `${counted(orphans, 'orphan')}, ${percent(share)} of ${grouped(limit.value)}`,
       ...(aborted.known && aborted.value.delta > 0
-        ? [`${grouped(aborted.value.delta)} connections reset for want of memory`]
+        ? [`${counted(aborted.value.delta, 'connection')} reset for want of memory`]
         : []),
       ...(logged.length > 0 ? ['the kernel log tells of too many'] : []),
       ...(limit.value < closesAll ? ['fewer than the target may close at once'] : []),

@@ -3,6 +3,7 @@
  * segments do.
  */
 import {
+  counted,
   type CounterMove,
   counterMove,
   counterSum,
@@ -92,7 +93,7 @@ function observedText(
     const offered = overflow.delta + (entered?.delta ?? 0)
     const when = overflow.basis === 'window' ? 'now' : 'since boot'
     return (
-      `${grouped(overflow.delta)} connections left TIME_WAIT at the cap ${when}, ` +
+      `${counted(overflow.delta, 'connection')} left TIME_WAIT at the cap ${when}, ` +
       `${percent(overflow.delta / offered)} of all`
     )
   }

@@ -2,7 +2,7 @@
  * TCP timestamps: on is right for both roles; the counters tell of clients whose NAT reuses ports
  * within a minute.
  */
-import { counterMove, describeMove, grouped } from '../../counter-moves.ts'
+import { counted, counterMove, describeMove } from '../../counter-moves.ts'
 import type { Facts } from '../../facts.ts'
 import { type Check, type Finding, findingOf, unknownFinding } from '../../finding.ts'
 import { setSysctl } from '../../setting.ts'
@@ -57,9 +57,9 @@ function evaluateTimestamps(facts: Facts): Finding {
     return findingOf(twTimestamps, {
       status: 'info',
       observed:
-        `${grouped(refused.value.delta)} segments met TIME_WAIT: ` +
+        `${counted(refused.value.delta, 'segment')} met TIME_WAIT: ` +
         'a NAT reuses ports within 60 s',
-      needed: `under 0.1 % of ${grouped(passive.value.delta)} accepted connections`,
+      needed: `under 0.1 % of ${counted(passive.value.delta, 'accepted connection')}`,
       evidence,
     })
   }
