@@ -76,19 +76,17 @@ export class AnyWebSocketDriver implements TargetDriver, WebSocketSink {
   }
 
   sendUpstream(slot: Slot, seq: number, intendedUs: number, writtenUs: number): void {
-    const { outbox } = this.#engine
     const message = this.#message
-    if (message === null) {
-      const at = this.#client.reserve(this.#payload.length)
-      outbox.set(this.#payload, at)
-      writeMarker(this.#outboxView, at, this.#runId, seq, intendedUs, writtenUs)
-      this.#client.commit(slot, at, at + this.#payload.length, OPCODE.BINARY)
+    if (message !== null) {
+      const connection = this.#connection[slot]
+      const marker = this.#marker
+      this.#client.sendMarked(slot, message, connection, marker, seq, intendedUs, writtenUs)
       return
     }
-    const at = this.#client.reserve(message.bytes.length)
-    const end = message.write(outbox, at, this.#connection[slot])
-    this.#marker.write(outbox, at + message.markerAt, seq, intendedUs, writtenUs)
-    this.#client.commit(slot, at, end, OPCODE.TEXT)
+    const at = this.#client.reserve(this.#payload.length)
+    this.#engine.outbox.set(this.#payload, at)
+    writeMarker(this.#outboxView, at, this.#runId, seq, intendedUs, writtenUs)
+    this.#client.commit(slot, at, at + this.#payload.length, OPCODE.BINARY)
   }
 
   ping(slot: Slot): void {
@@ -100,11 +98,7 @@ export class AnyWebSocketDriver implements TargetDriver, WebSocketSink {
   }
 
   onUpgraded(slot: Slot, connection: number): void {
-    if (this.#first !== null) {
-      const at = this.#client.reserve(this.#first.bytes.length)
-      const end = this.#first.write(this.#engine.outbox, at, connection)
-      this.#client.commit(slot, at, end, OPCODE.TEXT)
-    }
+    if (this.#first !== null) this.#client.sendTemplate(slot, this.#first, connection)
     this.#events.onGreeting(slot)
     this.#isAwaited[slot] = this.#welcome === null ? 0 : 1
     if (this.#welcome === null) this.#events.onWelcome(slot, this.#heartbeatSeconds)
@@ -136,9 +130,7 @@ export class AnyWebSocketDriver implements TargetDriver, WebSocketSink {
     for (let index = 0; index < wanted.length; index++) {
       if (bytes[start + index] !== wanted[index]) return false
     }
-    const at = this.#client.reserve(this.#answer.length)
-    this.#engine.outbox.set(this.#answer, at)
-    this.#client.commit(slot, at, at + this.#answer.length, OPCODE.TEXT)
+    this.#client.sendText(slot, this.#answer)
     return true
   }
 

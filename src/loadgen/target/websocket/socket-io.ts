@@ -8,7 +8,6 @@
  *   server 0{"sid":…} ─► client 40{auth} ─► server 40{"sid":…} ─► both 42["event",…]
  */
 import type { Slot, SocketEngine } from '../../../engine/socket-engine.ts'
-import { OPCODE } from '../../../protocol/websocket-frame.ts'
 import { MessageTemplate } from '../message-template.ts'
 import type { ResolvedTarget } from '../target-address.ts'
 import {
@@ -36,7 +35,6 @@ const PONG = Buffer.from('3')
 const SAMPLE_BYTES_MAX = 200
 
 export class SocketIoDriver implements TargetDriver, WebSocketSink {
-  readonly #engine: SocketEngine
   readonly #events: ConnectionEvents
   readonly #client: WebSocketClient
   readonly #marker: TextMarker
@@ -55,7 +53,6 @@ export class SocketIoDriver implements TargetDriver, WebSocketSink {
   ) {
     const wire = target.wire ?? DEFAULT_WIRE
     const names = namesOf(options)
-    this.#engine = engine
     this.#events = events
     const at = { ...target, path: socketIoPath(target.path) }
     this.#client = new WebSocketClient(engine, at, wire, options, events, this)
@@ -80,12 +77,9 @@ export class SocketIoDriver implements TargetDriver, WebSocketSink {
   }
 
   sendUpstream(slot: Slot, seq: number, intendedUs: number, writtenUs: number): void {
-    const { outbox } = this.#engine
-    const event = this.#event
-    const at = this.#client.reserve(event.bytes.length)
-    const end = event.write(outbox, at, this.#connection[slot])
-    this.#marker.write(outbox, at + event.markerAt, seq, intendedUs, writtenUs)
-    this.#client.commit(slot, at, end, OPCODE.TEXT)
+    const connection = this.#connection[slot]
+    const marker = this.#marker
+    this.#client.sendMarked(slot, this.#event, connection, marker, seq, intendedUs, writtenUs)
   }
 
   ping(slot: Slot): void {
@@ -107,7 +101,7 @@ export class SocketIoDriver implements TargetDriver, WebSocketSink {
         this.#onPacket(slot, bytes, start, end)
         break
       case PING:
-        this.#pong(slot)
+        this.#client.sendText(slot, PONG)
         break
       case OPEN:
         this.#stage[slot] = STAGE.AWAITS_CONNECT
@@ -152,16 +146,8 @@ export class SocketIoDriver implements TargetDriver, WebSocketSink {
     }
   }
 
-  #pong(slot: Slot): void {
-    const at = this.#client.reserve(PONG.length)
-    this.#engine.outbox.set(PONG, at)
-    this.#client.commit(slot, at, at + PONG.length, OPCODE.TEXT)
-  }
-
   #say(slot: Slot, packet: MessageTemplate): void {
-    const at = this.#client.reserve(packet.bytes.length)
-    const end = packet.write(this.#engine.outbox, at, this.#connection[slot])
-    this.#client.commit(slot, at, end, OPCODE.TEXT)
+    this.#client.sendTemplate(slot, packet, this.#connection[slot])
   }
 }
 

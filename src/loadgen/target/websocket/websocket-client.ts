@@ -17,6 +17,7 @@ import {
   CLOSE_CODE,
   CONTROL_FRAME_BYTES_MAX,
   HEADER_BYTES_MAX,
+  OPCODE,
 } from '../../../protocol/websocket-frame.ts'
 import { acceptFromKey, UPGRADE_EVENT } from '../../../protocol/websocket-handshake.ts'
 import { WEBSOCKET_EVENT, WebSocketReader } from '../../../protocol/websocket-reader.ts'
@@ -30,6 +31,7 @@ import { type SeededRandom, seededRandom } from '../../seeded-random.ts'
 import { MessageTemplate } from '../message-template.ts'
 import { hostPort, type ResolvedTarget } from '../target-address.ts'
 import { type ConnectionEvents, type DriverOptions, namesOf } from '../target-driver.ts'
+import type { TextMarker } from '../text-marker.ts'
 import { wrongProtocolCause } from '../wrong-protocol.ts'
 
 /** fragmentOpcode of a connection whose upgrade is not answered yet. */
@@ -118,6 +120,37 @@ export class WebSocketClient {
     const { outbox } = this.#engine
     const frameStart = writeHeaderBefore(outbox, start, end, opcode, this.#maskKey())
     this.#engine.commit(slot, frameStart, end)
+  }
+
+  /** Sends bytes that are text as they are. */
+  sendText(slot: Slot, text: Uint8Array): void {
+    const at = this.reserve(text.length)
+    this.#engine.outbox.set(text, at)
+    this.commit(slot, at, at + text.length, OPCODE.TEXT)
+  }
+
+  /** Sends the text of a template, for one device. */
+  sendTemplate(slot: Slot, template: MessageTemplate, connection: number): void {
+    const at = this.reserve(template.bytes.length)
+    const end = template.write(this.#engine.outbox, at, connection)
+    this.commit(slot, at, end, OPCODE.TEXT)
+  }
+
+  /** The same, with a marker where the payload of the template begins. */
+  sendMarked(
+    slot: Slot,
+    template: MessageTemplate,
+    connection: number,
+    marker: TextMarker,
+    seq: number,
+    intendedUs: number,
+    writtenUs: number,
+  ): void {
+    const { outbox } = this.#engine
+    const at = this.reserve(template.bytes.length)
+    const end = template.write(outbox, at, connection)
+    marker.write(outbox, at + template.markerAt, seq, intendedUs, writtenUs)
+    this.commit(slot, at, end, OPCODE.TEXT)
   }
 
   ping(slot: Slot): void {
