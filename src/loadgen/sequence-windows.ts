@@ -25,11 +25,6 @@ export class SequenceWindows {
     this.#recent = new Uint32Array(capacity)
   }
 
-  /** The largest number that came, 0: none. */
-  lastSeqOf(slot: Slot): number {
-    return this.#lastSeq[slot]
-  }
-
   clear(slot: Slot): void {
     // A write of 0 would make the system give us the memory.
     if (this.#lastSeq[slot] === 0) return
