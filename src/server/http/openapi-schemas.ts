@@ -128,6 +128,7 @@ const STORE = whole({
   writesFailed: COUNT,
   isFailing: { type: 'boolean' },
   lastWriteMs: { type: 'number' },
+  stalledMs: { type: 'number' },
   unwrittenBytes: COUNT,
   writeTimes: BUCKETS,
 })

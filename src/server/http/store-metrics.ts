@@ -18,6 +18,9 @@ export const STORE_METRICS: readonly Metric[] = [
     help: 'How long a write of the store takes, one for all pushes of a loop turn',
     read: ({ node }) => (node.store === undefined ? [] : buckets({}, node.store.writeTimes)),
   },
+  single('gauge', 'store_stalled_seconds', 'How long the running write has taken', ({ node }) => {
+    return (node.store?.stalledMs ?? 0) / 1_000
+  }),
   single('counter', 'store_write_failures_total', 'Writes of the store that failed', ({ node }) => {
     return node.store?.writesFailed ?? 0
   }),

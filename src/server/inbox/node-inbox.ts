@@ -57,6 +57,8 @@ export interface StoreCounters {
   /** The last write failed. */
   readonly isFailing: boolean
   readonly lastWriteMs: number
+  /** How long the running write has taken so far; 0: none runs. */
+  readonly stalledMs: number
   readonly unwrittenBytes: number
   /** How long writes take, durable ones to the disk and back. */
   readonly writeTimes: BucketReport
@@ -222,6 +224,7 @@ export class NodeInbox {
       writesFailed: commits.writesFailed,
       isFailing: commits.isFailing,
       lastWriteMs: Math.max(commits.writeMsLast, commits.stalledMs),
+      stalledMs: commits.stalledMs,
       unwrittenBytes: commits.unwrittenBytes,
       writeTimes: commits.writeTimes.report(),
     }

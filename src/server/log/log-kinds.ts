@@ -27,6 +27,7 @@ export const LOG_KINDS = {
   'shard-back': { level: 'info', linesPerWindow: 20 },
   'store-failed': { level: 'error', linesPerWindow: 10 },
   'store-slow': { level: 'warn', linesPerWindow: 10 },
+  'store-fast': { level: 'info', linesPerWindow: 10 },
   'store-back': { level: 'info', linesPerWindow: 10 },
   refused: { level: 'warn', linesPerWindow: 20 },
   'api-failure': { level: 'error', linesPerWindow: 10 },

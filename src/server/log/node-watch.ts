@@ -89,6 +89,9 @@ export class NodeWatch {
       const what = `a write of the store has taken ${seconds} s so far; stored pushes wait for it`
       this.#log.tell('store-slow', what, { stalledMs: Math.round(stalledMs) })
     }
+    if (this.#wasSlow && !isSlow && !isFailing) {
+      this.#log.tell('store-fast', 'the store answers again; what waited for it is written')
+    }
     this.#wasSlow = isSlow
   }
 

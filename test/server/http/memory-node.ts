@@ -171,6 +171,7 @@ export class MemoryNode implements NodeControl {
         writesFailed: 1,
         isFailing: false,
         lastWriteMs: 0.4,
+        stalledMs: 0,
         unwrittenBytes: 0,
         writeTimes: { counts: [0, 8, ...Array(15).fill(0)], count: 8, sumSeconds: 0.0016 },
       },

@@ -208,6 +208,10 @@ describe('GET /metrics', () => {
       pushctl_store_write_seconds_sum 0.0016
       pushctl_store_write_seconds_count 8
 
+      # HELP pushctl_store_stalled_seconds How long the running write has taken
+      # TYPE pushctl_store_stalled_seconds gauge
+      pushctl_store_stalled_seconds 0
+
       # HELP pushctl_store_write_failures_total Writes of the store that failed
       # TYPE pushctl_store_write_failures_total counter
       pushctl_store_write_failures_total 1

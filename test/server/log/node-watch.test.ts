@@ -95,6 +95,7 @@ it('tells once of each write that takes long', () => {
   }
   expect(lines).toEqual([
     'warn store-slow: a write of the store has taken 1.6 s so far; stored pushes wait for it',
+    'info store-fast: the store answers again; what waited for it is written',
     'warn store-slow: a write of the store has taken 1.1 s so far; stored pushes wait for it',
   ])
 })
