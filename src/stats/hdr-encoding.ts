@@ -23,16 +23,10 @@ export interface HdrShape {
   readonly highest: number
 }
 
-/** `counts` in the layout of HdrHistogram. */
+/** `counts` in the layout of HdrHistogram, up to the last that is in use; at least one. */
 export function encodeHdr(counts: Float64Array, { digits, lowest, highest }: HdrShape): string {
-  const limit =
-    1 +
-    Math.max(
-      0,
-      counts.findLastIndex((count) => count !== 0),
-    )
-  const bytes = new Uint8Array(HEADER_BYTES + countWords(counts, limit) * COUNT_BYTES_MAX)
-  const end = writeCounts(bytes, counts, limit)
+  const bytes = new Uint8Array(HEADER_BYTES + countWords(counts) * COUNT_BYTES_MAX)
+  const end = writeCounts(bytes, counts)
   const view = new DataView(bytes.buffer)
   view.setUint32(0, COOKIE)
   view.setUint32(4, end - HEADER_BYTES)
@@ -50,19 +44,19 @@ export function encodeHdr(counts: Float64Array, { digits, lowest, highest }: Hdr
 }
 
 /** Numbers that will be written: a count, or a stretch of zeros. */
-function countWords(counts: Float64Array, limit: number): number {
+function countWords(counts: Float64Array): number {
   let words = 0
-  for (let at = 0; at < limit; at++) {
+  for (let at = 0; at < counts.length; at++) {
     if (counts[at] !== 0 || at === 0 || counts[at - 1] !== 0) words++
   }
   return words
 }
 
-function writeCounts(bytes: Uint8Array, counts: Float64Array, limit: number): number {
+function writeCounts(bytes: Uint8Array, counts: Float64Array): number {
   let end = HEADER_BYTES
-  for (let at = 0; at < limit; ) {
+  for (let at = 0; at < counts.length; ) {
     const from = at
-    while (at < limit && counts[at] === 0) at++
+    while (at < counts.length && counts[at] === 0) at++
     const zeros = at - from
     // One zero alone is written as a count of zero.
     if (zeros > 0) end = writeNumber(bytes, end, zeros === 1 ? 0 : 2 * zeros - 1)

@@ -57,6 +57,8 @@ function hdr(): HdrLibrary {
 export class LatencyRecorder {
   /** Doubles, not 32-bit: one counter may pass 2^32 in a soak of two hours. */
   readonly #counts = new Float64Array(COUNTERS)
+  /** Counters from here on are zero: most recorders use a tenth of theirs, and are read as often. */
+  #end = 0
   #count = 0
   #clamped = 0
 
@@ -89,7 +91,9 @@ export class LatencyRecorder {
       value = LATENCY_US_MAX
       this.#clamped += count
     }
-    this.#counts[counterOf(value >>> 0)] += count
+    const counter = counterOf(value >>> 0)
+    this.#counts[counter] += count
+    if (counter >= this.#end && count > 0) this.#end = counter + 1
     this.#count += count
   }
 
@@ -97,13 +101,16 @@ export class LatencyRecorder {
   merge(other: LatencyRecorder): void {
     const mine = this.#counts
     const theirs = other.#counts
-    for (let index = 0; index < COUNTERS; index++) mine[index] += theirs[index]
+    const end = other.#end
+    for (let index = 0; index < end; index++) mine[index] += theirs[index]
+    this.#end = Math.max(this.#end, end)
     this.#count += other.#count
     this.#clamped += other.#clamped
   }
 
   reset(): void {
     this.#counts.fill(0)
+    this.#end = 0
     this.#count = 0
     this.#clamped = 0
   }
@@ -115,14 +122,14 @@ export class LatencyRecorder {
    */
   encode(): Uint8Array {
     let entries = 0
-    for (let index = 0; index < COUNTERS; index++) if (this.#counts[index] !== 0) entries++
+    for (let index = 0; index < this.#end; index++) if (this.#counts[index] !== 0) entries++
     const bytes = new Uint8Array(HEADER_BYTES + entries * ENTRY_BYTES)
     const view = new DataView(bytes.buffer)
     view.setUint32(0, MAGIC, true)
     view.setUint32(4, entries, true)
     view.setFloat64(8, this.#clamped, true)
     let at = HEADER_BYTES
-    for (let index = 0; index < COUNTERS; index++) {
+    for (let index = 0; index < this.#end; index++) {
       const count = this.#counts[index]
       if (count === 0) continue
       view.setUint32(at, index, true)
@@ -147,7 +154,9 @@ export class LatencyRecorder {
     if (clamped !== 0 && !isCount(clamped)) throw notARecorder(bytes)
     for (let entry = 0; entry < entries; entry++) {
       const at = HEADER_BYTES + entry * ENTRY_BYTES
-      this.#counts[view.getUint32(at, true)] += view.getFloat64(at + 4, true)
+      const index = view.getUint32(at, true)
+      this.#counts[index] += view.getFloat64(at + 4, true)
+      if (index >= this.#end) this.#end = index + 1
     }
     this.#count += total
     this.#clamped += clamped
@@ -163,7 +172,7 @@ export class LatencyRecorder {
    * HdrHistogram V2, deflated, base64: readable by every HdrHistogram port. `clamped` is not in it.
    */
   toBase64(): string {
-    return encodeHdr(this.#counts, HDR_SHAPE)
+    return encodeHdr(this.#counts.subarray(0, Math.max(1, this.#end)), HDR_SHAPE)
   }
 
   /**
@@ -177,6 +186,7 @@ export class LatencyRecorder {
       const count = histogram.getCountAtValue(lowestValueOf(index))
       recorder.#counts[index] = count
       recorder.#count += count
+      if (count !== 0) recorder.#end = index + 1
     }
     return recorder
   }
@@ -190,7 +200,7 @@ export class LatencyRecorder {
     // Without the guard, 99.9 % of 1,000 is 999.0000000000001, and the next value up is reported.
     const wanted = Math.max(1, Math.ceil((percentile / 100) * this.#count * (1 - Number.EPSILON)))
     let reached = 0
-    for (let index = 0; index < COUNTERS; index++) {
+    for (let index = 0; index < this.#end; index++) {
       reached += this.#counts[index]
       if (reached >= wanted) return highestValueOf(index)
     }
@@ -199,7 +209,7 @@ export class LatencyRecorder {
 
   /** Upper end in µs and count of every counter in use, ascending. */
   *counts(): Generator<readonly [us: number, count: number]> {
-    for (let index = 0; index < COUNTERS; index++) {
+    for (let index = 0; index < this.#end; index++) {
       const count = this.#counts[index]
       if (count !== 0) yield [highestValueOf(index), count]
     }
@@ -207,7 +217,7 @@ export class LatencyRecorder {
 
   /** Upper end of the highest counter in use; 0 when nothing was recorded. */
   get max(): number {
-    return highestValueOf(this.#counts.findLastIndex((count) => count !== 0))
+    return highestValueOf(this.#end - 1)
   }
 
   /**
@@ -245,7 +255,7 @@ export class LatencyRecorder {
   /** Of the middles of counters, as the library has it. */
   #mean(): number {
     let sum = 0
-    for (let index = 0; index < COUNTERS; index++) {
+    for (let index = 0; index < this.#end; index++) {
       if (this.#counts[index] !== 0) sum += this.#counts[index] * middleValueOf(index)
     }
     return this.#count === 0 ? 0 : sum / this.#count
@@ -259,7 +269,7 @@ export class LatencyRecorder {
       highestTrackableValue: LATENCY_US_MAX,
       numberOfSignificantValueDigits: SIGNIFICANT_DIGITS,
     })
-    for (let index = 0; index < COUNTERS; index++) {
+    for (let index = 0; index < this.#end; index++) {
       const count = this.#counts[index]
       // The upper end, so that the library's max is the one it would have after decoding.
       if (count !== 0) histogram.recordValueWithCount(highestValueOf(index), count)
