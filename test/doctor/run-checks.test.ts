@@ -42,7 +42,7 @@ const CAPTURED: Readonly<Record<string, readonly Saying[]>> = {
     ['listen/somaxconn', null, 'critical', '128, full after 4 ms at 30,000 connects/s', STORM],
     ['listen/somaxconn', null, 'warn', '128, full after 128 ms'],
     ['listen/backlog', '*:8080', 'warn', 'clipped by net.core.somaxconn', STORM],
-    ['listen/overflow', null, 'warn', '4,711 packet dropped since boot, most at *:8080'],
+    ['listen/overflow', null, 'warn', '4,711 packets dropped since boot, most at *:8080'],
     ['listen/queue-now', '*:8080', 'info', '90 of 128 waiting'],
   ],
   'tw-recycle-3.10': [
