@@ -11,6 +11,8 @@ import type { RedisLink } from './redis-link.ts'
 const ANSWER_MS_MAX = 2_000
 /** A message is sent at once when this much is gathered. */
 const BATCH_BYTES_MAX = 256 * 1024
+/** Number of a question whose answer nobody waits for. */
+export const UNANSWERED = 0
 const NO_BYTES = new Uint8Array(0)
 
 type Listener = Omit<HopHandler, 'onPulse' | 'onAnswer'>
@@ -57,25 +59,33 @@ export class NodeChannels {
     if (batch === undefined) {
       batch = new HopBatch()
       this.#batches.set(nodeName, batch)
-    } else if (batch.byteCount > BATCH_BYTES_MAX) this.#send(nodeName, batch)
+    } else if (batch.byteCount > BATCH_BYTES_MAX) void this.#send(nodeName, batch)
     if (!this.#isScheduled) {
       this.#isScheduled = true
-      setImmediate(() => this.flush())
+      setImmediate(() => void this.flush())
     }
     return batch
   }
 
-  flush(): void {
+  /** Resolves when all of it is sent, or could not be. */
+  async flush(): Promise<void> {
     this.#isScheduled = false
+    const sending: Promise<void>[] = []
     for (const [name, batch] of this.#batches) {
-      if (!batch.isEmpty) this.#send(name, batch)
+      if (!batch.isEmpty) sending.push(this.#send(name, batch))
       else this.#batches.delete(name)
     }
+    await Promise.all(sending)
+  }
+
+  /** A question that is not answered. */
+  tell(nodeName: string, message: object): void {
+    this.to(nodeName).addAsk(UNANSWERED, this.#selfName, message, NO_BYTES)
   }
 
   /** null where the node does not answer in time. */
   ask(nodeName: string, question: object, payload: Uint8Array = NO_BYTES): Promise<unknown> {
-    const request = (this.#lastRequest = (this.#lastRequest + 1) >>> 0)
+    const request = (this.#lastRequest = (this.#lastRequest + 1) >>> 0 || 1)
     return new Promise((resolve) => {
       const settle = (answer: unknown) => {
         clearTimeout(timer)
@@ -97,12 +107,12 @@ export class NodeChannels {
     return isWhole
   }
 
-  #send(nodeName: string, batch: HopBatch): void {
-    this.#link.publish(this.#keys.channel(nodeName), batch.take()).then(
+  #send(nodeName: string, batch: HopBatch): Promise<void> {
+    return this.#link.publish(this.#keys.channel(nodeName), batch.take()).then(
       (heard) => {
         if (heard === 0) this.lost++
       },
-      () => this.lost++,
+      () => void this.lost++,
     )
   }
 }

@@ -112,6 +112,15 @@ describe.skipIf(!hasRedis)(`the nodes of a cluster${hasRedis ? '' : ` (${NO_REDI
     expect(second.member.isHeld).toBe(true)
   })
 
+  it('hold it again, as after a loss, where they stood still for longer than it', async () => {
+    const { events, member } = await join('a')
+    await member.start()
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 400)
+    expect(member.isHeld).toBe(false)
+    await untilTrue(() => member.isHeld)
+    expect(events).toContain('held')
+  })
+
   it('notice when one dies', async () => {
     const a = await join('a')
     const b = await join('b')

@@ -9,7 +9,7 @@ import type { DeviceRegistry } from '../../cluster/device-registry.ts'
 import type { HopDevice, HopHandler } from '../../cluster/hop-frames.ts'
 import type { KeyNames } from '../../cluster/key-names.ts'
 import type { Membership } from '../../cluster/membership.ts'
-import type { NodeChannels } from '../../cluster/node-channels.ts'
+import { type NodeChannels, UNANSWERED } from '../../cluster/node-channels.ts'
 import type { NodeRecord } from '../../cluster/node-record.ts'
 import type { RedisLink } from '../../cluster/redis-link.ts'
 import { BYE } from '../../protocol/frame-types.ts'
@@ -62,9 +62,15 @@ export interface ClusterTrafficParts {
   readonly fencedBy: () => string
 }
 
+/** The state of a node has changed, or it left: its record says how. */
+interface NodeNews {
+  readonly kind: 'nodes'
+}
+
 type Question =
   | { readonly kind: 'device'; readonly id: string }
   | { readonly kind: 'broadcast'; readonly tag: string | null }
+  | NodeNews
   | LogQuestion
 
 export class ClusterTraffic implements Omit<HopHandler, 'onPulse' | 'onAnswer'> {
@@ -175,6 +181,17 @@ export class ClusterTraffic implements Omit<HopHandler, 'onPulse' | 'onAnswer'> 
     return counts.reduce<number>((sum, count) => sum + (count ?? 0), 0)
   }
 
+  /**
+   * What others know of a node is as old as a quarter of the lease. A state that they must know at
+   * once, because they send devices by it, is told: they read the records again.
+   */
+  tellState(): void {
+    const { membership, channels } = this.#parts
+    for (const { name } of membership.nodes()) {
+      if (name !== membership.selfName) channels.tell(name, { kind: 'nodes' } satisfies NodeNews)
+    }
+  }
+
   onStored(
     { high, low }: HopDevice,
     seq: number,
@@ -198,7 +215,7 @@ export class ClusterTraffic implements Omit<HopHandler, 'onPulse' | 'onAnswer'> 
   onAsk(request: number, from: string, question: unknown, payload: Uint8Array): void {
     // The payload is a view into the message, which is gone when this returns.
     void this.#answer(question as Question, Uint8Array.from(payload)).then((answer) => {
-      this.#parts.channels.to(from).addAnswer(request, answer)
+      if (request !== UNANSWERED) this.#parts.channels.to(from).addAnswer(request, answer)
     })
   }
 
@@ -211,6 +228,9 @@ export class ClusterTraffic implements Omit<HopHandler, 'onPulse' | 'onAnswer'> 
       case 'log':
       case 'log-state':
         return this.log.answer(question).catch(() => 0)
+      case 'nodes':
+        await this.#parts.membership.readAgain()
+        return null
       default:
         return null
     }
