@@ -21,7 +21,10 @@ export interface NodeRecord {
   /** Devices that it may hold at one time (--max-connections). */
   readonly devicesMax: number
   readonly devicesOnline: number
-  /** Share of devicesMax in use, or of memory or loop time where that is higher; 1 is full. */
+  /**
+   * How full it is by what it is nearest to (docs/cluster.md#load): devices, memory, loop lag or
+   * processors. From 1 on it takes no more.
+   */
   readonly load: number
   /** Messages to devices per second, over the last lease interval. */
   readonly sentPerSecond: number

@@ -3,6 +3,7 @@
  * shows each answer to those who look at it: the guard, the vitals, the trim of the heap, a drain.
  */
 import { HeapTrim } from '../engine/heap-trim.ts'
+import { CpuShare } from './cpu-share.ts'
 import type { NodeGuard } from './guard/node-guard.ts'
 import { NO_TOTALS, sumMemory } from './node-sample.ts'
 import type { NodeVitals } from './node-vitals.ts'
@@ -29,12 +30,18 @@ export class NodeSampler {
   readonly ledger = new ShardLedger()
   /** Of the main thread. */
   readonly gauge = new ThreadGauge()
+  readonly #cpu = new CpuShare()
   readonly #parts: NodeSamplerParts
   readonly #heapTrim = new HeapTrim()
   #timer: NodeJS.Timeout | undefined
 
   constructor(parts: NodeSamplerParts) {
     this.#parts = parts
+  }
+
+  /** Of the processors that the node could use; 1: all of them. */
+  get cpuShare(): number {
+    return this.#cpu.share
   }
 
   /** Resolves with the first sample. */
@@ -60,6 +67,10 @@ export class NodeSampler {
       const main = this.gauge.sample(NO_TOTALS, false)
       const memoryBytes = sumMemory(ledger.latest, main).rssBytes
       const { loopLagUs } = main
+      // Threads all tell the time of the main process.
+      const processes = ledger.latest.filter(({ shard }) => shard.link.kind === 'process')
+      const cpuUs = processes.reduce((sum, { sample }) => sum + sample.cpuUs, main.cpuUs)
+      this.#cpu.observe(performance.now(), cpuUs, ledger.latest.length + 1)
       guard.observe(performance.now(), ledger.latest, { memoryBytes, loopLagUs })
       this.#heapTrim.observe(accepted())
     }

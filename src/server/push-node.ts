@@ -324,12 +324,13 @@ export class PushNode implements NodeControl {
         this.#hostRecords.next({
           listeners: this.#listeners,
           httpAddress: this.#httpAddress,
-          state: this.#state,
           connectionsMax: this.#connectionsMax,
           counters: this.counters(),
           devicesHere: this.#directory.count,
           startedAtMs: this.#startedAtMs,
           drain: this.#drain,
+          guardShare: this.#guard.loadShare,
+          cpuShare: this.#sampler.cpuShare,
         }),
       findDevice: (deviceId: string) => this.#devices.findHere(deviceId),
       broadcast: (tag: string | null, payload: Uint8Array) =>

@@ -4,8 +4,10 @@ import { formatCount, formatCountShort, formatRate } from '../../config/quantiti
 import { plainText, tableLines } from '../../report/table.ts'
 import { type NodeSum, totalsOf } from './cluster-totals.ts'
 
-const HEAD = ['NODE', 'SITE', 'STATE', 'DEVICES', 'FULL', 'MSG/s', 'VERSION', 'UP', 'DRAIN']
-const ALIGNMENTS = ['left', 'left', 'left', 'right', 'right', 'right', 'left', 'right'] as const
+const HEAD = ['NODE', 'SITE', 'STATE', 'DEVICES', 'FULL', 'LOAD', 'MSG/s', 'VERSION', 'UP', 'DRAIN']
+const ALIGNMENTS = [
+  ...(['left', 'left', 'left', 'right', 'right', 'right', 'right', 'left', 'right'] as const),
+]
 
 export function statusText(nodes: readonly NodeRecord[], nowMs: number): string {
   if (nodes.length === 0) return 'no node holds a lease'
@@ -43,6 +45,7 @@ function nodeRow(node: NodeRecord, nowMs: number): string[] {
     plainText(node.site),
     node.state,
     formatCount(node.devicesOnline),
+    percent(node.devicesMax === 0 ? 0 : node.devicesOnline / node.devicesMax),
     percent(node.load),
     formatCountShort(node.sentPerSecond),
     plainText(node.version),
@@ -59,6 +62,7 @@ function sumRow(kind: string, site: string, sum: NodeSum): string[] {
     `${sum.ready}/${sum.nodes} ready`,
     formatCount(sum.devicesOnline),
     percent(full),
+    '',
     formatCountShort(sum.sentPerSecond),
   ]
 }

@@ -88,6 +88,11 @@ export class NodeGuard {
     return this.#load.level
   }
 
+  /** How near the node is to refusing devices, by memory and loop lag; 1: it does. */
+  get loadShare(): number {
+    return this.#load.level < NOT_READY ? Math.min(1, this.#load.share) : 1
+  }
+
   /** Why no new devices should be sent here, '' where they may come. */
   get notReadyReason(): string {
     return this.#load.level < NOT_READY ? '' : `overloaded: ${this.#load.reason}`

@@ -30,10 +30,12 @@ export interface LoadObservation {
 interface Pressure {
   readonly reached: number
   readonly kept: number
+  /** Of what level 2 is reached at. */
+  readonly share: number
   readonly reason: string
 }
 
-const CALM: Pressure = { reached: 0, kept: 0, reason: '' }
+const CALM: Pressure = { reached: 0, kept: 0, share: 0, reason: '' }
 
 /** A lag counts when two looks in a row saw it: one stall is no overload. */
 class SteadyLag {
@@ -49,6 +51,8 @@ class SteadyLag {
 export class NodeLoad {
   /** What made the node reach its level: "memory 1.2 GiB of 1 GiB"; '' at level 0. */
   reason = ''
+  /** How near the node is to refusing HELLOs (level 2), which it does at 1; at the last look. */
+  share = 0
   #limits: LoadLimits
   readonly #node = new LoadLevel()
   readonly #mainLag = new SteadyLag()
@@ -81,13 +85,14 @@ export class NodeLoad {
       const { level, lag } = this.#shardOf(index)
       const pressure = this.#lagPressure(lag.observe(lagMs))
       if (level.observe(nowMs, pressure.reached, pressure.kept)) changed = true
-      if (calmest === null || pressure.kept < calmest.kept) calmest = pressure
+      if (calmest === null || pressure.share < calmest.share) calmest = pressure
     }
     const causes = [
       this.#memoryPressure(memoryBytes),
       this.#lagPressure(this.#mainLag.observe(mainLagMs)),
       calmest ?? CALM,
     ]
+    this.share = Math.max(...causes.map((cause) => cause.share))
     const worst = causes.reduce((most, cause) => (cause.kept > most.kept ? cause : most))
     const reached = Math.max(...causes.map((cause) => cause.reached))
     if (this.#node.observe(nowMs, reached, worst.kept)) changed = true
@@ -115,9 +120,10 @@ export class NodeLoad {
     if (memoryBytesMax === 0) return CALM
     const share = bytes / memoryBytesMax
     const kept = levelKept(share, MEMORY_SHARES)
-    if (kept === 0) return CALM
+    const ofRefusing = share / MEMORY_SHARES[1]
+    if (kept === 0) return { ...CALM, share: ofRefusing }
     const reason = `memory ${formatBytes(bytes)} of ${formatBytes(memoryBytesMax)}`
-    return { reached: levelReached(share, MEMORY_SHARES), kept, reason }
+    return { reached: levelReached(share, MEMORY_SHARES), kept, share: ofRefusing, reason }
   }
 
   #lagPressure(lagMs: number): Pressure {
@@ -125,8 +131,9 @@ export class NodeLoad {
     if (loopLagMsMax === 0) return CALM
     const share = lagMs / loopLagMsMax
     const kept = levelKept(share, LAG_SHARES)
-    if (kept === 0) return CALM
+    const ofRefusing = share / LAG_SHARES[1]
+    if (kept === 0) return { ...CALM, share: ofRefusing }
     const reason = `loop lag ${formatDurationMs(Math.round(lagMs))}`
-    return { reached: levelReached(share, LAG_SHARES), kept, reason }
+    return { reached: levelReached(share, LAG_SHARES), kept, share: ofRefusing, reason }
   }
 }

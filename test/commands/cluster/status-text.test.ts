@@ -5,7 +5,7 @@ import { nodeRecord } from './node-records.ts'
 const NOW_MS = 400_000_000
 const NODES = [
   nodeRecord('a', {
-    ...{ site: 'fra', devicesOnline: 600, load: 0.6, sentPerSecond: 12_345 },
+    ...{ site: 'fra', devicesOnline: 600, load: 0.8, sentPerSecond: 12_345 },
     startedAtMs: NOW_MS - 93_784_000,
   }),
   nodeRecord('b', {
@@ -17,13 +17,13 @@ const NODES = [
 
 it('shows nodes, sites, their sum, versions and drains', () => {
   expect(statusText(NODES, NOW_MS)).toMatchInlineSnapshot(`
-    "NODE   SITE  STATE      DEVICES  FULL  MSG/s  VERSION     UP  DRAIN
-    a      fra   ready          600   60%  12.3k  1.2.0    1d 2h
-    b      ams   draining       200   20%      0  1.3.0    1m 5s  200 left, 50/s
-    c      fra   ready          400   40%      0  1.2.0       0s
-    site   ams   0/1 ready      200   20%      0
-    site   fra   2/2 ready    1,000   50%  12.3k
-    total        2/3 ready    1,200   40%  12.3k
+    "NODE   SITE  STATE      DEVICES  FULL  LOAD  MSG/s  VERSION     UP  DRAIN
+    a      fra   ready          600   60%   80%  12.3k  1.2.0    1d 2h
+    b      ams   draining       200   20%   20%      0  1.3.0    1m 5s  200 left, 50/s
+    c      fra   ready          400   40%   40%      0  1.2.0       0s
+    site   ams   0/1 ready      200   20%            0
+    site   fra   2/2 ready    1,000   50%        12.3k
+    total        2/3 ready    1,200   40%        12.3k
     versions: 1.2.0 on 2, 1.3.0 on 1
     fullest node: 20% above its fair share"
   `)

@@ -31,6 +31,21 @@ describe('the load of a node', () => {
     ])
   })
 
+  it('is also told as a share of where HELLOs are refused, by what is nearest to it', () => {
+    const { load, look } = setUp({ memoryBytesMax: 100 * MIB, loopLagMsMax: 100 })
+    look(45, 0, 0)
+    expect(load.share).toBeCloseTo(0.5)
+    // A lag counts when two looks have seen it; of shards, where all have it.
+    look(0, 80, 0)
+    look(0, 80, 0)
+    expect(load.share).toBeCloseTo(0.8)
+    look(0, 0, 50, 70)
+    look(0, 0, 50, 70)
+    expect(load.share).toBeCloseTo(0.5)
+    look(90, 0, 0)
+    expect([load.share, load.level]).toEqual([1, 2])
+  })
+
   it('rises with memory, says why, and falls when memory does', () => {
     const { load, look, rest } = setUp({ memoryBytesMax: 100 * MIB })
     expect([look(79, 0, 0), look(80, 0, 0), look(95, 0, 0), look(101, 0, 0)]).toEqual([
