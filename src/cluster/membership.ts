@@ -12,11 +12,11 @@ import { refused } from './cluster-error.ts'
 import { KEY_FORMAT, type KeyNames } from './key-names.ts'
 import type { ClusterView, NodeRecord } from './node-record.ts'
 import type { RedisLink } from './redis-link.ts'
-import { JOIN, LEASE, LEAVE } from './scripts/node-scripts.ts'
+import { FILL, JOIN, LEASE, LEAVE } from './scripts/node-scripts.ts'
 
 const RENEWALS_PER_LEASE = 4
 const SKEW_MS_MAX = 1_000
-/** What asks for the list anew gathers so long: it may be told by many nodes at one time. */
+/** Questions for nodes that are not known gather so long. */
 const LEARN_MS = 50
 const DEAD_MAX = 1_000
 /** Node numbers start at seconds since 2020, so that none returns if Redis loses its data. */
@@ -30,6 +30,8 @@ export interface MembershipEvents {
   onLost(reason: string): void
   /** It is held again. */
   onHeld(): void
+  /** Redis knows less than it did, or may: devices are to be checked. See fillingMs. */
+  onFilling(): void
   /** The list was read again; `gone` are those that ended without saying so. */
   onNodes(gone: readonly NodeRecord[]): void
   /** For a line of the log. */
@@ -63,6 +65,9 @@ export class Membership implements ClusterView {
   #hasToldSkew = false
   /** By this process's monotonic clock. */
   #filledAtMs = 0
+  /** By the clock of Redis: when it was last found to know less than before. */
+  #emptiedMs = 0
+  #companyAtMs = Number.NEGATIVE_INFINITY
   #isStopped = false
   #running: Promise<void> = Promise.resolve()
 
@@ -102,20 +107,31 @@ export class Membership implements ClusterView {
       (number) => !this.#names.has(number) && !((this.#deadUntilMs.get(number) ?? 0) > nowMs),
     )
     if (unknown.length === 0) return
-    await this.readAgain()
+    // Whoever asks meanwhile waits for the same reading, which begins after they asked.
+    this.#learning ??= new Promise((resolve) => setTimeout(resolve, LEARN_MS)).then(() => {
+      this.#learning = null
+      return this.renew()
+    })
+    await this.#learning
     if (this.#deadUntilMs.size > DEAD_MAX) this.#deadUntilMs.clear()
     for (const number of unknown) {
       if (!this.#names.has(number)) this.#deadUntilMs.set(number, nowMs + this.#parts.leaseMs)
     }
   }
 
-  /** Whoever asks within LEARN_MS waits for the same reading, which begins after they asked. */
-  readAgain(): Promise<void> {
-    this.#learning ??= new Promise((resolve) => setTimeout(resolve, LEARN_MS)).then(() => {
-      this.#learning = null
-      return this.renew()
-    })
-    return this.#learning
+  /**
+   * Who answers now may know less than who answered before: says so to all nodes. Resolves when
+   * this one has read it. Throws PUSHCTL_CLUSTER_….
+   */
+  async fill(): Promise<void> {
+    const { link, keys } = this.#parts
+    await link.run(FILL, [keys.meta], [])
+    await this.renew()
+  }
+
+  /** No other node has had devices for a whole lease, as far as this one has seen. */
+  get isAlone(): boolean {
+    return performance.now() - this.#companyAtMs > this.#parts.leaseMs
   }
 
   /** Takes number and hash key. Throws PUSHCTL_CLUSTER_REFUSED. */
@@ -177,8 +193,7 @@ export class Membership implements ClusterView {
     if (this.#isStopped) return
     const { events } = this.#parts
     if (answer?.isHeld) {
-      // Between two renewals it may be over unnoticed, as where the process stood still.
-      const wasHeld = this.isHeld
+      const wasHeld = this.#isHeld
       this.#hold(askedMs)
       if (!wasHeld) events.onHeld()
     } else if (this.#isHeld && performance.now() >= this.#heldUntilMs) {
@@ -212,11 +227,14 @@ export class Membership implements ClusterView {
     const nowMs = Number(nowText)
     const emptiedMs = Number(emptiedText)
     if (emptiedMs > 0) this.#filledAtMs = performance.now() + emptiedMs + leaseMs - nowMs
+    const isNews = emptiedMs > this.#emptiedMs
+    this.#emptiedMs = emptiedMs
     if (hashKey.toString() !== hexOf(this.hashKey)) throw this.#otherCluster()
     this.#checkClock(nowMs, askedMs, Date.now())
     const all = recordsOf(pairs)
     const own = all.find((node) => node.record.name === name)
     this.#take(all, nowMs)
+    if (isNews && this.fillingMs > 0) this.#parts.events.onFilling()
     return { isHeld: held === 1, nowMs, ownExpiresMs: own?.expiresMs ?? 0 }
   }
 
@@ -229,6 +247,9 @@ export class Membership implements ClusterView {
       ({ bootId }) => !names.has(Number(bootId)) && listed.has(bootId),
     )
     this.#names = names
+    // Who says where it is reached may have devices.
+    const isOther = ({ record }: Leased) => record.name !== this.selfName && record.http !== ''
+    if (live.some(isOther)) this.#companyAtMs = performance.now()
     this.#nodes = live
       .map(({ record }) => record)
       .sort((one, other) => (one.name < other.name ? -1 : 1))

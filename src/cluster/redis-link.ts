@@ -17,6 +17,11 @@ export class RedisLink {
   readonly name: string
   /** Redis Cluster: keys of several devices can not be in one script. */
   readonly isPartitioned: boolean
+  /**
+   * A server does not have a script that gives numbers: nobody has checked it. Where this is null
+   * scripts are sent to whoever does not have them.
+   */
+  onNewServer: (() => void) | null = null
   readonly #client: Redis | Cluster
   /** Where pub/sub is heard; the same client where that has subscribers of its own. */
   readonly #listener: Redis | Cluster
@@ -65,6 +70,10 @@ export class RedisLink {
     const client = this.#client
     const answer = client.callBuffer('evalsha', script.digest, ...rest).catch((cause) => {
       if (!String((cause as Error).message).startsWith('NOSCRIPT')) throw cause
+      if (script.givesNumbers && this.onNewServer !== null) {
+        this.onNewServer()
+        throw new Error('a server of Redis is new, and nodes check their devices against it')
+      }
       return client.callBuffer('eval', script.text, ...rest)
     })
     return this.#told(answer)
@@ -102,6 +111,14 @@ export class RedisLink {
     for (const server of this.#servers()) {
       await this.#told(Promise.all(scripts.map(({ text }) => server.script('LOAD', text))))
     }
+  }
+
+  /** True where every server has all of them. */
+  async hasScripts(scripts: readonly RedisScript[]): Promise<boolean> {
+    const digests = scripts.map(({ digest }) => digest)
+    const asked = this.#servers().map((server) => server.script('EXISTS', ...digests))
+    const answers = (await this.#told(Promise.all(asked))) as number[][]
+    return answers.flat().every((known) => known === 1)
   }
 
   async subscribe(channel: string, onMessage: (message: Buffer) => void): Promise<void> {

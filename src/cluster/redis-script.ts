@@ -10,10 +10,21 @@ export interface RedisScript {
   readonly name: string
   readonly text: string
   readonly digest: string
+  /**
+   * It gives numbers to messages. No server has it that nodes have not checked their devices
+   * against: a replica that took over may know less than its master, and would give some twice.
+   */
+  readonly givesNumbers: boolean
 }
 
-export function defineScript(name: string, version: number, body: string): RedisScript {
+export function defineScript(
+  name: string,
+  version: number,
+  body: string,
+  { givesNumbers = false } = {},
+): RedisScript {
   const full = `${name}.${version}`
   const text = `-- pushctl ${full}\n${body.trim()}\n`
-  return { name: full, text, digest: createHash('sha1').update(text).digest('hex') }
+  const digest = createHash('sha1').update(text).digest('hex')
+  return { name: full, text, digest, givesNumbers }
 }

@@ -15,6 +15,7 @@ import {
   store,
   textsOf,
 } from '../server/cluster/cluster-stage.ts'
+import { until } from '../e2e/serve-process.ts'
 import { ask } from './redis-client.ts'
 import { hasRedis, NO_REDIS, type RunningRedis, startRedis } from './redis-server.ts'
 
@@ -30,7 +31,7 @@ const RIGHTS = ACL_RIGHTS.replaceAll('PREFIX', 't').split(' ')
 
 /** All that a node asks of Redis, at least once. */
 async function playAll(url: string, server: RunningRedis): Promise<void> {
-  stage = new ClusterStage(url)
+  stage = new ClusterStage(url, 1_000)
   const [a, b] = (await stage.openAll('a', 'b')) as [ClusterNode, ClusterNode]
   const peer = await stage.join(a, 'd')
   await store(b, ['d'], 'stored', 'once')
@@ -51,7 +52,7 @@ async function playAll(url: string, server: RunningRedis): Promise<void> {
   await peer.until('MSG', 4)
   expect(await a.node.receiptElsewhere(broadcast.pushId)).not.toBeNull()
   await ask(server, 'script', 'flush')
-  await store(b, ['d'], 'with scripts sent again')
+  await until(async () => (await store(b, ['d'], 'again').catch(() => null)) !== null)
   await peer.until('MSG', 5)
   await b.node.kickDevice('d')
   await peer.until('BYE')

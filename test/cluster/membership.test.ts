@@ -40,6 +40,7 @@ async function join(name: string, leaseMs = 300, hashKey = KEY): Promise<Node> {
     events: {
       onLost: () => events.push('lost'),
       onHeld: () => events.push('held'),
+      onFilling: () => events.push('filling'),
       onNodes: (gone) => events.push(...gone.map((node) => `gone ${node.name}`)),
       tell: (line) => events.push(line),
     },
@@ -142,6 +143,18 @@ describe.skipIf(!hasRedis)(`the nodes of a cluster${hasRedis ? '' : ` (${NO_REDI
     await untilTrue(() => a.events.includes('held'))
     const b = await join('b', 300, new Uint32Array([9, 9, 9, 9]))
     expect(b.member.hashKey).toEqual(KEY)
+  })
+
+  it('are all told when Redis may know less than it did, for one lease', async () => {
+    const [a, b] = [await join('a', 800), await join('b', 800)]
+    await a.member.start()
+    await b.member.start()
+    expect(a.member.fillingMs).toBe(0)
+    await a.member.fill()
+    expect([a.events, a.member.fillingMs > 0]).toEqual([['filling'], true])
+    await untilTrue(() => b.events.includes('filling'))
+    await untilTrue(() => a.member.fillingMs === 0 && b.member.fillingMs === 0)
+    expect([a.events, b.events]).toEqual([['filling'], ['filling']])
   })
 
   it('of another form of keys are refused', async () => {

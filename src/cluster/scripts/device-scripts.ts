@@ -134,6 +134,7 @@ for k = 1, #KEYS, 2 do
 end
 return table.concat(rows)
 `,
+  { givesNumbers: true },
 )
 
 /**
@@ -159,6 +160,7 @@ for k = 1, #KEYS, 3 do
 end
 return table.concat(rows)
 `,
+  { givesNumbers: true },
 )
 
 /**

@@ -37,6 +37,7 @@ redis.call('XADD', KEYS[1], 'MAXLEN', ARGV[1], seq .. '-0', unpack(fields))
 if once > 0 then redis.call('SET', KEYS[3], seq .. ' ' .. ARGV[3], 'EX', once) end
 return { seq, ARGV[3], 0 }
 `,
+  { givesNumbers: true },
 )
 
 /** KEYS counts of one entry · ARGV seconds to keep, online, sent, acked: added to what is there. */

@@ -77,3 +77,15 @@ if own and string.match(own, '^%d+') == ARGV[2] then redis.call('HDEL', KEYS[1],
 return 1
 `,
 )
+
+/** KEYS meta. Nodes are to check their devices, because Redis may know less than it did. */
+export const FILL = defineScript(
+  'fill',
+  1,
+  `
+local time = redis.call('TIME')
+local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
+redis.call('HSET', KEYS[1], 'emptied-ms', string.format('%.0f', now))
+return 1
+`,
+)

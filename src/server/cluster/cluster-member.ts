@@ -51,6 +51,8 @@ export class ClusterMember {
   /** Why nothing is stored now; ''. */
   #fencedBy = 'the node is starting'
   #isReady = false
+  #isMeeting = false
+  #hasServed = false
 
   private constructor(settings: ClusterSettings, link: RedisLink, parts: JoinedParts) {
     this.#settings = settings
@@ -69,7 +71,7 @@ export class ClusterMember {
     try {
       const notes = checkServers(await link.serverTexts(), link.isPartitioned, link.name)
       for (const note of notes) settings.tell(note)
-      await loadScripts(link)
+      await link.loadScripts(ORDINARY)
       const keys = new KeyNames(settings.prefix)
       let member: ClusterMember | null = null
       const membership = new Membership({
@@ -81,6 +83,7 @@ export class ClusterMember {
         events: {
           onLost: (reason) => member?.onLost(reason),
           onHeld: () => void member?.onHeld(),
+          onFilling: () => void member?.onFilling(),
           onNodes: (gone) => member?.onNodes(gone),
           tell: settings.tell,
         },
@@ -118,27 +121,27 @@ export class ClusterMember {
   async start(): Promise<void> {
     const { number } = this.#membership
     this.link.onReconnect(() => this.#onReconnect())
+    this.link.onNewServer = () => void this.#onNewServer()
     await this.#channels.listen(number, this.#traffic!)
     await this.#traffic!.start()
-    this.#fencedBy = ''
+    await this.onHeld()
   }
 
   /** Others may send devices here. */
   markReady(): void {
     this.#isReady = true
-    this.tellState()
+    void this.#membership.renew()
   }
 
   /** For what others should know at once. */
   tellState(): void {
-    void this.#membership.renew().then(() => this.#traffic?.tellState())
+    void this.#membership.renew()
   }
 
   async stop(): Promise<void> {
     this.#traffic?.stop()
+    this.#channels.flush()
     await this.#membership.stop()
-    this.#traffic?.tellState()
-    await this.#channels.flush()
     await this.link.close()
   }
 
@@ -172,29 +175,72 @@ export class ClusterMember {
    * replica that took over in time. Numbers of messages would be given out twice.
    */
   #onReconnect(): void {
-    if (this.fencedBy !== '') return void loadScripts(this.link).catch(() => {})
+    if (this.fencedBy !== '') return void this.link.loadScripts(ORDINARY).catch(() => {})
     this.#fencedBy = CHECKING
     // The lease tells whether Redis has its data.
     void this.#membership.renew().then(() => this.onHeld())
   }
 
-  async onHeld(): Promise<void> {
+  /** True where all is as this node believes, and numbers can be given unless nodes still fill. */
+  async #check(hasFilled: boolean): Promise<boolean> {
+    try {
+      await this.link.loadScripts(ORDINARY)
+      if (!hasFilled) await this.#meetServers()
+      const isWhole = (await this.#traffic?.checkAll()) ?? true
+      if (isWhole && this.#membership.fillingMs === 0) await this.link.loadScripts(NUMBERING)
+      return isWhole
+    } catch {
+      return false
+    }
+  }
+
+  /**
+   * A server without the scripts that give numbers is new, was restarted, or was a replica: what it
+   * does not know, the nodes do. Each checks its devices, and when one that knows nothing of this
+   * has lost its lease, the scripts are loaded.
+   */
+  async #meetServers(): Promise<void> {
+    const membership = this.#membership
+    if (membership.fillingMs > 0 || (await this.link.hasScripts(NUMBERING))) return
+    if (!membership.isAlone) await membership.fill()
+  }
+
+  /** A master of a Redis Cluster has another one in its place; the others go on. */
+  async #onNewServer(): Promise<void> {
+    if (this.fencedBy !== '' || this.#membership.fillingMs > 0 || this.#isMeeting) return
+    this.#isMeeting = true
+    if (this.#membership.isAlone) await this.#check(false)
+    else await this.#meetServers().catch(() => {})
+    this.#isMeeting = false
+  }
+
+  /** Some node has met a server that may know less. Who is fenced checks anyway. */
+  async onFilling(hasFilled = false): Promise<void> {
+    if (this.fencedBy !== '') return
+    const isWhole = await this.#check(true)
+    const { fillingMs } = this.#membership
+    if (hasFilled && isWhole && fillingMs === 0) return
+    const waitMs = isWhole ? fillingMs : RETRY_MS
+    setTimeout(() => void this.onFilling(true), waitMs).unref()
+  }
+
+  async onHeld(hasFilled = false): Promise<void> {
     this.#fencedBy = CHECKING
-    await loadScripts(this.link).catch(() => {})
-    const isWhole = (await this.#traffic?.checkAll()) ?? true
+    const isWhole = await this.#check(hasFilled)
     // Redis may have gone away in between.
     if (!this.#membership.isHeld || !isWhole)
-      return void setTimeout(() => void this.onHeld(), 1_000).unref()
+      return void setTimeout(() => void this.onHeld(hasFilled), RETRY_MS).unref()
     const { fillingMs } = this.#membership
     if (fillingMs > 0) {
-      this.#fencedBy = 'Redis lost its data, and all nodes fill it again'
-      return void setTimeout(() => void this.onHeld(), fillingMs).unref()
+      this.#fencedBy = 'Redis knows less than it did, or may, and all nodes fill it again'
+      return void setTimeout(() => void this.onHeld(true), fillingMs).unref()
     }
     this.#fencedBy = ''
+    if (!this.#hasServed) return void (this.#hasServed = true)
     // What others stored before they knew that this node is back.
     setTimeout(() => void this.#traffic?.checkAll(), this.#settings.leaseMs).unref()
     this.#settings.tell('the lease is held again, devices are checked: stored pushes are taken')
-    this.tellState()
+    void this.#membership.renew()
   }
 
   onNodes(gone: readonly NodeRecord[]): void {
@@ -204,6 +250,7 @@ export class ClusterMember {
   }
 }
 
+const RETRY_MS = 1_000
 const CHECKING = 'devices are being checked against Redis'
 const NO_ANSWER = 'Redis of the cluster does not answer'
 
@@ -212,12 +259,11 @@ interface JoinedParts {
   readonly membership: Membership
 }
 
-function loadScripts(link: RedisLink): Promise<void> {
-  const scripts = [deviceScripts, logScripts, nodeScripts].flatMap((module) =>
-    Object.values(module),
-  )
-  return link.loadScripts(scripts.filter((script) => typeof script === 'object'))
-}
+const SCRIPTS = [deviceScripts, logScripts, nodeScripts]
+  .flatMap((module) => Object.values(module))
+  .filter((script) => typeof script === 'object')
+const NUMBERING = SCRIPTS.filter(({ givesNumbers }) => givesNumbers)
+const ORDINARY = SCRIPTS.filter(({ givesNumbers }) => !givesNumbers)
 
 /** A node that is not ready yet: others know that its name is taken, and send nobody. */
 function emptyRecord({ version, site }: ClusterSettings): OwnRecord {
