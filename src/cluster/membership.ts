@@ -16,7 +16,7 @@ import { FILL, JOIN, LEASE, LEAVE } from './scripts/node-scripts.ts'
 
 const RENEWALS_PER_LEASE = 4
 const SKEW_MS_MAX = 1_000
-/** Questions for nodes that are not known gather so long. */
+/** What asks for the list anew gathers so long: it may be told by many nodes at one time. */
 const LEARN_MS = 50
 const DEAD_MAX = 1_000
 /** Node numbers start at seconds since 2020, so that none returns if Redis loses its data. */
@@ -107,16 +107,20 @@ export class Membership implements ClusterView {
       (number) => !this.#names.has(number) && !((this.#deadUntilMs.get(number) ?? 0) > nowMs),
     )
     if (unknown.length === 0) return
-    // Whoever asks meanwhile waits for the same reading, which begins after they asked.
-    this.#learning ??= new Promise((resolve) => setTimeout(resolve, LEARN_MS)).then(() => {
-      this.#learning = null
-      return this.renew()
-    })
-    await this.#learning
+    await this.readAgain()
     if (this.#deadUntilMs.size > DEAD_MAX) this.#deadUntilMs.clear()
     for (const number of unknown) {
       if (!this.#names.has(number)) this.#deadUntilMs.set(number, nowMs + this.#parts.leaseMs)
     }
+  }
+
+  /** Whoever asks within LEARN_MS waits for the same reading, which begins after they asked. */
+  readAgain(): Promise<void> {
+    this.#learning ??= new Promise((resolve) => setTimeout(resolve, LEARN_MS)).then(() => {
+      this.#learning = null
+      return this.renew()
+    })
+    return this.#learning
   }
 
   /**
@@ -193,7 +197,8 @@ export class Membership implements ClusterView {
     if (this.#isStopped) return
     const { events } = this.#parts
     if (answer?.isHeld) {
-      const wasHeld = this.#isHeld
+      // Between two renewals it may be over unnoticed, as where the process stood still.
+      const wasHeld = this.isHeld
       this.#hold(askedMs)
       if (!wasHeld) events.onHeld()
     } else if (this.#isHeld && performance.now() >= this.#heldUntilMs) {

@@ -130,18 +130,19 @@ export class ClusterMember {
   /** Others may send devices here. */
   markReady(): void {
     this.#isReady = true
-    void this.#membership.renew()
+    this.tellState()
   }
 
   /** For what others should know at once. */
   tellState(): void {
-    void this.#membership.renew()
+    void this.#membership.renew().then(() => this.#traffic?.tellState())
   }
 
   async stop(): Promise<void> {
     this.#traffic?.stop()
-    this.#channels.flush()
     await this.#membership.stop()
+    this.#traffic?.tellState()
+    await this.#channels.flush()
     await this.link.close()
   }
 
@@ -240,7 +241,7 @@ export class ClusterMember {
     // What others stored before they knew that this node is back.
     setTimeout(() => void this.#traffic?.checkAll(), this.#settings.leaseMs).unref()
     this.#settings.tell('the lease is held again, devices are checked: stored pushes are taken')
-    void this.#membership.renew()
+    this.tellState()
   }
 
   onNodes(gone: readonly NodeRecord[]): void {
