@@ -1,24 +1,26 @@
 /**
  * From one node to 300 million devices, on paper but with measured costs: placement by the real
- * hash, reconnect storms as a fluid, and what each operation takes of Redis. Writes the measured
- * section of docs/scale.md.
+ * hash, reconnect storms as a fluid, what each operation takes of Redis, and what a fleet needs of
+ * all that. Writes its two sections of docs/scale.md.
  *
- *   node bench/scale.js [--dry] [--devices 20000]     --dry prints it and leaves the page alone
+ *   node bench/scale.js [--dry] [--devices 50000]     --dry prints them and leaves the page alone
  */
 import { cpus } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { rewriteSection } from './document.js'
+import { fleetText } from './scale-fleet.js'
 import { measurePlacement } from './scale-placement.js'
 import { measureRedis } from './scale-redis.js'
 import { simulateStorm } from './scale-storm.js'
 
 const PAGE = join(new URL('..', import.meta.url).pathname, 'docs', 'scale.md')
 const SECTION = { name: 'scale', heading: '## Measured and simulated' }
+const FLEET_SECTION = { name: 'fleet', heading: '## What a fleet needs' }
 const FLEET = 300e6
 
 const { values } = parseArgs({
-  options: { dry: { type: 'boolean' }, devices: { type: 'string', default: '20000' } },
+  options: { dry: { type: 'boolean' }, devices: { type: 'string', default: '50000' } },
 })
 
 const n = (value, digits = 0) =>
@@ -107,5 +109,14 @@ const section = [
   ),
 ].join('\n')
 
-console.log(section)
-if (!values.dry) rewriteSection(PAGE, SECTION, section)
+const [login, push, ack, , logout] = redis.rows
+const fleet = fleetText({
+  ...{ loginUs: login.cpuUs, pushUs: push.cpuUs, ackUs: ack.cpuUs, logoutUs: logout.cpuUs },
+  ...{ deviceBytes: login.bytes, pushBytes: push.bytes },
+})
+
+console.log(`${fleet}\n\n${section}`)
+if (!values.dry) {
+  rewriteSection(PAGE, FLEET_SECTION, fleet)
+  rewriteSection(PAGE, SECTION, section)
+}
