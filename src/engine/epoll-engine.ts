@@ -36,6 +36,13 @@ export interface KernelBytes {
 
 /** Passes over the ready list before timers and messages get their turn. */
 const PASSES_MAX = 8
+/**
+ * A pass that found no more was probably the last of its turn. After a busier one it pays to look
+ * again at once: while three or four messages were handled the next have come, and the way back
+ * through the event loop costs as much as one of them (120,000 messages a second on 1,000
+ * connections: 3.6 instead of 4.3 µs of CPU each).
+ */
+const FINAL_PASS_EVENTS = 1
 
 export class EpollEngine implements SocketEngine {
   static isAvailable(): boolean {
@@ -266,7 +273,7 @@ export class EpollEngine implements SocketEngine {
       if (this.#connector.report(this.#handler)) this.flush()
       if (this.#reads.count > 0) this.#receive()
       this.#settle()
-      if (this.#destroyed || (count < SHIM_BATCH && this.#reads.count === 0)) break
+      if (this.#destroyed || (count <= FINAL_PASS_EVENTS && this.#reads.count === 0)) break
     }
     this.#inTurn = false
     if (!this.#destroyed && this.#reads.count > 0) this.#scheduleTurn()
