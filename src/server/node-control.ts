@@ -107,6 +107,8 @@ export interface NodeHealth {
   readonly shardAnswers: BucketReport
   readonly shardQuestionsPending: number
   readonly shardQuestionsUnanswered: number
+  /** How far the time of day was set since the start; 0 or a rest of ms where it was not. */
+  readonly clockOffsetSeconds: number
 }
 
 export interface NodeDescription {

@@ -4,6 +4,7 @@ import { ReadyClock } from './ready-clock.ts'
 import { sumCensus } from './session-census.ts'
 import type { ShardGroup } from './shard-group.ts'
 import type { SampledShard } from './shard-ledger.ts'
+import { clockOffsetMs } from './steady-clock.ts'
 
 export class NodeVitals {
   /** Shards that died. */
@@ -32,6 +33,7 @@ export class NodeVitals {
       shardAnswers: answerTimes.report(),
       shardQuestionsPending: pending,
       shardQuestionsUnanswered: unanswered,
+      clockOffsetSeconds: Math.round(clockOffsetMs()) / 1_000,
     }
   }
 }

@@ -46,7 +46,7 @@ import { startShards } from './shard-start.ts'
 import { type NodeTuning, type ShardTuning, tuningOfShard } from './shard-tuning.ts'
 import { SipHash } from './sip-hash.ts'
 import { MemoryStore } from './store/memory-store.ts'
-import type { StoreHealth } from './store/commit-queue.ts'
+import type { NodeTroubles } from './log/node-watch.ts'
 import type { HttpDevices } from './http-devices/http-devices.ts'
 import { createHttpDevices } from './http-devices/node-http-devices.ts'
 import { createUpstream } from './upstream/node-upstream.ts'
@@ -192,8 +192,8 @@ export class PushNode implements NodeControl {
     for (const { link } of this.#group.alive) link.post(this.#tuning)
   }
 
-  get storeHealth(): StoreHealth {
-    return this.#inbox.commits
+  get troubles(): NodeTroubles {
+    return { store: this.#inbox.commits, silentShards: this.#sampler.ledger.silent }
   }
 
   /** How far the node is degraded now; '' at level 0. */

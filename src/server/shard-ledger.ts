@@ -97,6 +97,11 @@ export class ShardLedger {
     return this.#legacies[index] ?? null
   }
 
+  /** Those that let the last question go by. */
+  get silent(): readonly number[] {
+    return [...this.#silent].map(({ index }) => index)
+  }
+
   /** Whether it let the last question go by. */
   isSilent(shard: RunningShard): boolean {
     return this.#silent.has(shard)

@@ -9,6 +9,11 @@ export function steadyNowMs(): number {
   return performance.timeOrigin + performance.now()
 }
 
+/** How far the time of day was set since the start of this process, forward: above 0. */
+export function clockOffsetMs(): number {
+  return Date.now() - steadyNowMs()
+}
+
 export function steadyNowSeconds(): number {
   return Math.floor(steadyNowMs() / 1000)
 }

@@ -31,7 +31,7 @@ afterEach(async () => {
 })
 
 async function start(...words: readonly string[]): Promise<ServeProcess> {
-  node = await ServeProcess.start('--log-level', 'error', ...words)
+  node = await ServeProcess.start('--log-format', 'json', ...words)
   return node
 }
 
@@ -55,6 +55,20 @@ function keep<Peer extends { destroy(): void }>(peer: Peer): Peer {
 
 async function joinDevice(deviceId: string, shard = 0, flags = 0): Promise<DevicePeer> {
   return keep(await DevicePeer.join('tcp', ports(shard), deviceId, { flags }))
+}
+
+/** A line of this event is there, or will be soon. */
+async function told(event: string, fields: Readonly<Record<string, unknown>>): Promise<void> {
+  const lines = () =>
+    node!.stderr
+      .split('\n')
+      .slice(0, -1)
+      .map((line) => JSON.parse(line) as Record<string, unknown>)
+  const isIt = (line: Record<string, unknown>) =>
+    line['event'] === event && Object.entries(fields).every(([key, value]) => line[key] === value)
+  await until(() => lines().some(isIt)).catch(() => {
+    expect(lines(), `no ${event} ${JSON.stringify(fields)}`).toContainEqual({ event, ...fields })
+  })
 }
 
 async function metric(name: string): Promise<number> {
@@ -153,6 +167,8 @@ describe('a shard that is stopped', () => {
         await new Promise((resolve) => setTimeout(resolve, 10))
       }
       expect(isSilent).toBe(true)
+      expect(await metric('pushctl_shards_up')).toBe(1)
+      await told('shard-silent', { level: 'warn', shard: 1 })
       expect(stopped.of('MSG')).toEqual([])
       process.kill(pid, 'SIGCONT')
       for (let seq = 1; seq <= pushed; seq++) {
@@ -160,6 +176,8 @@ describe('a shard that is stopped', () => {
         stopped.send({ type: 'ACK', stream: 0, seq })
       }
       await until(async () => (await node!.describe()).shards[1]!.state === 'up')
+      expect(await metric('pushctl_shards_up')).toBe(2)
+      await told('shard-heard', { level: 'info', shard: 1 })
       await until(async () => (await node!.describe()).store?.messagesPending === 0)
     } finally {
       process.kill(pid, 'SIGCONT')
@@ -208,6 +226,7 @@ describe('a device that never reads', () => {
     expect(rssBytesMax - before).toBeLessThan(GROWTH_BYTES_MAX)
     await until(async () => (await node!.describe()).counters.bufferedBytes === 0)
     expect(await metric('pushctl_closes_total{cause="too-slow"}')).toBe(1)
+    await told('closed', { level: 'warn', cause: 'too-slow', count: 1 })
   })
 })
 
@@ -239,6 +258,7 @@ describe('handshakes that nobody finishes', () => {
     expect(closes).toEqual({ 'handshake-timeout': HALF_OPEN })
     expect([connectionsOpen, hellosRefused]).toEqual([2, {}])
     expect(await metric('pushctl_closes_total{cause="handshake-timeout"}')).toBe(HALF_OPEN)
+    await told('closed', { level: 'warn', cause: 'handshake-timeout' })
   })
 })
 
@@ -281,7 +301,7 @@ describe('everybody at once after a restart', () => {
     await node!.kill()
     const flags = ['--tcp', '--ws', '--http'].flatMap((flag, index) => [flag, addresses[index]!])
     const again = new ServeProcess([
-      ...['--json', '--log-level', 'error', '--shards', '2', '--shard-kind', 'thread', ...flags],
+      ...['--json', '--log-format', 'json', '--shards', '2', '--shard-kind', 'thread', ...flags],
       ...['--address-connect-rate', String(ADDRESS_RATE)],
     ])
     node = again
@@ -295,6 +315,8 @@ describe('everybody at once after a restart', () => {
     expect(refused).toBeGreaterThan(0)
     expect(counters.refusals).toEqual({ 'address-rate': refused })
     expect(counters.closes).toEqual({ 'rate-limited': refused })
+    expect(await metric('pushctl_refusals_total{reason="address-rate"}')).toBe(refused)
+    await told('refused', { level: 'warn', reason: 'address-rate' })
     isOver = true
     for (const peer of peers) peer.destroy()
     await Promise.all(lives)

@@ -114,6 +114,13 @@ describe.skipIf(!canRun)('stored pushes of a node whose clock steps', () => {
     await untilTrue(() => stage.node.receipt(gone.pushId)?.expired === 1)
   })
 
+  it('are those of a node that says by how much the clock was set', async () => {
+    const offset = async () => (await stage.node.describe()).health.clockOffsetSeconds
+    const before = await offset()
+    step(DAY_S)
+    expect(Math.round((await offset()) - before)).toBe(DAY_S)
+  })
+
   it('are one push under one key, whatever the clock says meanwhile', async () => {
     const request = {
       to: { kind: 'devices', deviceIds: ['a'] },

@@ -98,6 +98,9 @@ const TRAFFIC: readonly Metric[] = [
 ]
 
 const RUNTIME: readonly Metric[] = [
+  gauge('clock_offset_seconds', 'How far the time of day was set since the start', ({ node }) => {
+    return node.health.clockOffsetSeconds
+  }),
   gauge('start_time_seconds', 'Start of the node, Unix time', (s) => s.node.startedAtMs / 1e3),
   gauge('memory_resident_bytes', 'RSS of all processes', ({ node }) => node.memory.rssBytes),
   gauge('memory_heap_bytes', 'JavaScript heap in use', ({ node }) => node.memory.heapUsedBytes),

@@ -95,6 +95,7 @@ const HEALTH = whole({
   shardAnswers: BUCKETS,
   shardQuestionsPending: COUNT,
   shardQuestionsUnanswered: COUNT,
+  clockOffsetSeconds: { type: 'number' },
 })
 
 const UPSTREAM = whole({

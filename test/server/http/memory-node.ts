@@ -230,6 +230,7 @@ export class MemoryNode implements NodeControl {
         },
         shardQuestionsPending: 2,
         shardQuestionsUnanswered: 1,
+        clockOffsetSeconds: -3_600.5,
       },
     }
   }

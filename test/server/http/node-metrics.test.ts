@@ -257,6 +257,10 @@ describe('GET /metrics', () => {
       # TYPE pushctl_webhook_queue_bytes gauge
       pushctl_webhook_queue_bytes{webhook="chat=https://app.example/hook"} 300
 
+      # HELP pushctl_clock_offset_seconds How far the time of day was set since the start
+      # TYPE pushctl_clock_offset_seconds gauge
+      pushctl_clock_offset_seconds -3600.5
+
       # HELP pushctl_start_time_seconds Start of the node, Unix time
       # TYPE pushctl_start_time_seconds gauge
       pushctl_start_time_seconds 1700000000

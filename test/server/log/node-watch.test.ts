@@ -1,5 +1,5 @@
 import { Writable } from 'node:stream'
-import { expect, it } from 'vitest'
+import { afterEach, expect, it, vi } from 'vitest'
 import { NodeLog } from '../../../src/server/log/node-log.ts'
 import { NodeWatch, type WatchedNode } from '../../../src/server/log/node-watch.ts'
 
@@ -15,6 +15,8 @@ function watched() {
   const log = new NodeLog({ node: 'n', level: 'info', format: 'json', color: false, stream })
   const refusals: Record<string, number> = {}
   const hellosRefused: Record<string, number> = {}
+  const closes: Record<string, number> = {}
+  const silentShards: number[] = []
   const storeHealth = { writesFailed: 0, failure: '', isFailing: false, stalledMs: 0 }
   const state = { ready: true, reason: '', level: 0 }
   const node: WatchedNode = {
@@ -24,10 +26,14 @@ function watched() {
     get load() {
       return { level: state.level, reason: state.reason }
     },
-    counters: () => ({ hellosRefused, refusals }),
-    storeHealth,
+    counters: () => ({ hellosRefused, refusals, closes }),
+    get troubles() {
+      return { store: storeHealth, silentShards: [...silentShards] }
+    },
   }
   return {
+    closes,
+    silentShards,
     storeHealth,
     node,
     watch: new NodeWatch(node, log),
@@ -98,4 +104,54 @@ it('tells once of each write that takes long', () => {
     'info store-fast: the store answers again; what waited for it is written',
     'warn store-slow: a write of the store has taken 1.1 s so far; stored pushes wait for it',
   ])
+})
+
+it('tells of shards that do not answer, and that do again', () => {
+  const { watch, lines, silentShards, node } = watched()
+  silentShards.push(1, 2)
+  watch.look(0)
+  watch.look(1_000)
+  silentShards.splice(0, 1)
+  watch.look(2_000)
+  silentShards.splice(0, 1)
+  node.onShardLost(2, { code: null, signal: 'SIGKILL', error: null }, -1)
+  watch.look(3_000)
+  expect(lines).toEqual([
+    'warn shard-silent: shard 1 does not answer; what is for its devices waits for it',
+    'warn shard-silent: shard 2 does not answer; what is for its devices waits for it',
+    'info shard-heard: shard 1 is silent no more',
+    'error shard-lost: shard 2 is lost (SIGKILL); its devices must come back',
+  ])
+})
+
+it('tells of connections that it cut off, and not of those that went', () => {
+  const { watch, lines, closes } = watched()
+  Object.assign(closes, { 'peer-end': 100, 'heartbeat-lost': 3, 'too-slow': 2 })
+  watch.look(0)
+  closes['too-slow'] = 9
+  watch.look(1_000)
+  watch.look(11_000)
+  expect(lines).toEqual([
+    'warn closed: cut off 2 connections: too-slow',
+    'warn closed: cut off 7 connections: too-slow',
+  ])
+})
+
+it('tells of a clock that is set, once and by how much', () => {
+  vi.useFakeTimers({ toFake: ['Date'] })
+  const { watch, lines } = watched()
+  watch.look(0)
+  vi.setSystemTime(Date.now() + 3_600_000)
+  watch.look(1_000)
+  watch.look(2_000)
+  vi.setSystemTime(Date.now() - 60_000)
+  watch.look(3_000)
+  expect(lines.map((line) => line.replace(/\.\d s/, ' s'))).toEqual([
+    'warn clock: the clock of this host was set forward by 3600 s; expiry follows it',
+    'warn clock: the clock of this host was set back by 60 s; expiry follows it',
+  ])
+})
+
+afterEach(() => {
+  vi.useRealTimers()
 })
