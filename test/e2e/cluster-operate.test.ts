@@ -99,7 +99,10 @@ describe.skipIf(!hasRedis)('pushctl cluster', { timeout: STAGE_TEST_MS_MAX }, ()
     await until(() => devices.every(({ isOnline }) => isOnline))
     expect([countAt(devices, a!.tcp), countAt(devices, b!.tcp)]).toEqual([10, 10])
     expect(devices.flatMap(({ byes }) => byes)).toEqual(Array(10).fill(BYE.REBALANCE))
-    await until(async () => (await stage.records())[0]!.devicesOnline === 10)
+    await until(async () => {
+      const records = await stage.records()
+      return records.every(({ devicesOnline }) => devicesOnline === 10)
+    })
     expect((await stage.cluster('rebalance', '--rate', '0')).document.moves).toEqual([])
   })
 
