@@ -3,6 +3,7 @@ import { chmodSync, readFileSync, writeFileSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { packageRoot } from '../../src/config/package-root.ts'
+import { hasRedis, NO_REDIS, startRedis } from '../cluster/redis-server.ts'
 import type { RunReport } from '../../src/stats/run-report.ts'
 import { type BenchProcess, isAlive, reportFrom, startBench } from './bench-process.ts'
 import { startLimitedServer } from './limited-server.ts'
@@ -136,6 +137,36 @@ describe('the plan of several hosts', () => {
     expect((await node.describe()).counters.devicesOnline).toBe(0)
     const none = await benchOn('one,small', '-c', '400', '--processes', '1', '--plan').ended
     expect([none.status, none.stderr]).toEqual([3, expect.stringContaining('small: expected more')])
+  }, 60_000)
+})
+
+describe.skipIf(!hasRedis)(`a cluster${hasRedis ? '' : ` (${NO_REDIS})`}`, () => {
+  it('is driven by several hosts, and drained by the head', async () => {
+    const redis = await startRedis()
+    const joined = ['--cluster', redis.url, '--cluster-lease', '1s', '--shards', '1']
+    const start = (name: string) => ServeProcess.start(...joined, '--node-name', name)
+    const nodes = await Promise.all(['a', 'b'].map(start))
+    const [first] = nodes as [ServeProcess]
+    const set = async (): Promise<{ nodes?: unknown[] }> =>
+      (await fetch(first.url('/v1/dispatch?device=x'))).json() as Promise<{ nodes?: unknown[] }>
+    try {
+      await until(async () => (await set()).nodes?.length === 2)
+      const load = ['-c', '40', '--mode', 'unicast', '-R', '40', '--qos', '1', '-d', '4s']
+      const drain = ['--scenario', 'drain', '--scenario-node', 'b', '--scenario-after', '200ms']
+      const words = [...hosts.words('one,two'), '--dispatch', first.url(''), ...load, ...drain]
+      const end = await startBench([...words, '--warmup', '100ms', '--json', '--quiet']).ended
+      const { cluster, messages, connections } = reportFrom(end)
+      expect(cluster!.events).toMatchObject([{ what: 'draining', node: 'b', failure: '' }])
+      const rows = cluster!.nodes.map((row) => [row.devices_at_start > 0, row.devices_at_end])
+      expect(rows).toEqual([
+        [true, 40],
+        [true, 0],
+      ])
+      expect([messages.lost, connections.alive_at_end]).toEqual([0, 40])
+    } finally {
+      await Promise.all(nodes.map((node) => node.kill()))
+      await redis.remove()
+    }
   }, 60_000)
 })
 

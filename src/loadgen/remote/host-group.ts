@@ -49,6 +49,11 @@ export class HostGroup {
     return this.states.filter(({ lost }) => lost === null)
   }
 
+  /** When the first of the runs began, on our clock. */
+  get startedUs(): number {
+    return Math.min(nowUs(), ...this.states.map(({ plannedUs }) => plannedUs))
+  }
+
   get isDone(): boolean {
     return this.living.every(({ result }) => result !== null)
   }
@@ -139,6 +144,7 @@ export class HostGroup {
         break
       case 'planned':
         state.planned = message
+        state.plannedUs = state.heardUs
         break
       case 'progress':
         state.progress = message

@@ -24,6 +24,8 @@ export interface HostState extends HostCommand {
   hello: HelloMessage | null
   setup: SetupMessage | null
   planned: PlannedMessage | null
+  /** When it had planned, on our clock: its run begins with that. */
+  plannedUs: number
   /** Its share of them, in the step that runs. */
   connections: number
   /** For the step that is about to begin; null: as it was ordered. */
@@ -48,6 +50,7 @@ export const NOT_HEARD_OF: Omit<HostState, 'name' | 'words' | 'link' | 'offset' 
   hello: null,
   setup: null,
   planned: null,
+  plannedUs: Number.POSITIVE_INFINITY,
   connections: 0,
   messagesPerSecond: null,
   progress: null,

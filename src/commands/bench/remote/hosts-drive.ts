@@ -8,7 +8,6 @@ import { onlyStepOf, type RunStep, type StepMoments } from '../../../loadgen/run
 import { PUBLISHING_BROKEN } from '../../../loadgen/run-findings.ts'
 import type { StepHand } from '../../../loadgen/run-steering.ts'
 import type { BenchSettings } from '../../../loadgen/workload.ts'
-import { nowUs } from '../../../stats/clock.ts'
 import type { RunReport } from '../../../stats/run-report.ts'
 import type { RecordedCourse } from '../run-stages.ts'
 import { type HostParts, orderStep } from './host-orders.ts'
@@ -43,7 +42,12 @@ export class HostsDrive {
     this.#driving = driving
     this.#step = driving.course?.first ?? onlyStepOf(driving.settings)
     group.gates.beforeSteady = () => this.#beforeSteady()
-    driving.steering?.begin(nowUs(), () => this.#steer())
+  }
+
+  /** From here on hands reach the hosts; what was asked for until now does too. */
+  begin(): void {
+    this.#driving.steering?.begin(this.#group.startedUs, () => this.#steer())
+    this.#steer()
   }
 
   /** The step that runs, or ran last, of all hosts together. */

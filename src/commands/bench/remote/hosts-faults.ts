@@ -18,7 +18,7 @@ export function hostsFaults(
   }
   return [
     ...remoteFaults({ shell: remoteShell, pushctl: remotePushctl }, hosts),
-    ...(positional.length === 0
+    ...(positional.length === 0 && options.dispatch.length === 0
       ? [fault('--on needs a TARGET: a node of its own would be on one of the hosts')]
       : []),
   ]

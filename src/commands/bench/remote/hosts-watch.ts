@@ -20,7 +20,6 @@ export interface HostsWatches {
 export class HostsWatch {
   readonly #group: HostGroup
   readonly #watches: HostsWatches
-  readonly #startUs = nowUs()
   #ended: Promise<readonly HostFindingsReport[]> | null = null
 
   constructor(group: HostGroup, watches: HostsWatches) {
@@ -63,7 +62,7 @@ export class HostsWatch {
 
   #moment(): RunMoment {
     return {
-      atMs: (nowUs() - this.#startUs) / 1000,
+      atMs: (nowUs() - this.#group.startedUs) / 1000,
       phase: this.#phase(),
       connections: this.#sum('connections'),
       attempted: this.#sum('attempted'),

@@ -65,6 +65,7 @@ class HostsRun {
     const ticker = setInterval(() => this.#tellProgress(drive), PROGRESS_MS)
     try {
       await this.#untilReady()
+      drive.begin()
       this.#record?.begin(drive.step.connections)
       if (!signal.aborted) await this.#watch.start(settings)
       this.#group.gates.letGo()

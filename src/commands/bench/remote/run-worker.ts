@@ -22,6 +22,7 @@ import type { RunProgress } from '../../../stats/run-progress.ts'
 import type { RunReport } from '../../../stats/run-report.ts'
 import { BENCH_OPTIONS } from '../../bench-options.ts'
 import { type BenchOptions, benchFaults, settingsFrom } from '../../bench-settings.ts'
+import { withDispatch } from '../cluster-settings.ts'
 import { watchHosts } from '../host-watch.ts'
 import { optionsFromWords } from './option-transfer.ts'
 
@@ -56,7 +57,9 @@ async function runPart(head: HeadLink, setup: SetupMessage): Promise<void> {
   const faults = benchFaults(options, setup.targets)
   if (faults.length > 0) throw new ConfigFaults(faults)
   const secret = setup.deviceSecret === null ? undefined : Buffer.from(setup.deviceSecret, 'base64')
-  const asked = settingsFrom(options, setup.targets, setup.adminToken, secret)
+  const plain = settingsFrom(options, setup.targets, setup.adminToken, secret)
+  // What happens to a cluster is the head's to do.
+  const { settings: asked } = await withDispatch(plain, options)
   const { part, ports, authorities } = setup
   const settings = {
     ...asked,
