@@ -1,6 +1,6 @@
 /**
  * The pauses of all threads of the node as one report. Putting their histograms together and
- * writing them down takes the main thread some 10 ms, as long as a thousand pushes, so that is done
+ * writing them down takes the main thread some ms, as long as hundreds of pushes, so that is done
  * at most once a second; who asks again meanwhile gets the same, with its times as of now.
  */
 import type { GcSideReport } from '../stats/run-report.ts'
