@@ -4,12 +4,17 @@ import type { RunningRedis } from './redis-server.ts'
 
 /** The answer; what Redis refuses is thrown. */
 export async function ask(
-  { port, tls }: Pick<RunningRedis, 'port' | 'tls'>,
+  { port, tls, password = '' }: Pick<RunningRedis, 'port' | 'tls'> & { password?: string },
   command: string,
   ...words: (string | number)[]
 ): Promise<unknown> {
   const place = { host: '127.0.0.1', port, ...(tls === undefined ? {} : { tls }) }
-  const client = new Redis({ ...place, lazyConnect: true, retryStrategy: null })
+  const client = new Redis({
+    ...place,
+    ...(password === '' ? {} : { password }),
+    lazyConnect: true,
+    retryStrategy: null,
+  })
   client.on('error', () => {})
   try {
     await client.connect()

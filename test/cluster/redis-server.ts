@@ -27,6 +27,8 @@ export interface RunningRedis {
 
 export const REDIS_SERVER = process.env['PUSHCTL_TEST_REDIS_SERVER'] ?? 'redis-server'
 export const hasRedis = spawnSync(REDIS_SERVER, ['--version']).status === 0
+/** In Debian 13, and for Debian 12 among the backports. */
+export const hasValkey = spawnSync('valkey-server', ['--version']).status === 0
 export const NO_REDIS = 'redis-server is not installed'
 
 export async function freePort(): Promise<number> {
@@ -37,7 +39,14 @@ export async function freePort(): Promise<number> {
   return port
 }
 
-export async function startRedis(...settings: readonly string[]): Promise<RunningRedis> {
+export function startRedis(...settings: readonly string[]): Promise<RunningRedis> {
+  return startServer(REDIS_SERVER, settings)
+}
+
+export async function startServer(
+  command: string,
+  settings: readonly string[],
+): Promise<RunningRedis> {
   const folder = mkdtempSync(join(tmpdir(), 'pushctl-redis-'))
   const port = await freePort()
   let child: ChildProcess
@@ -48,7 +57,7 @@ export async function startRedis(...settings: readonly string[]): Promise<Runnin
     }
     const words = ['--port', String(port), '--bind', '127.0.0.1', '--save', '']
     const files = ['--appendonly', 'yes', '--dir', folder, '--daemonize', 'no']
-    child = spawn(REDIS_SERVER, [...words, ...files, ...settings], {
+    child = spawn(command, [...words, ...files, ...settings], {
       stdio: ['ignore', 'pipe', 'pipe'],
     })
     await untilReady(child)

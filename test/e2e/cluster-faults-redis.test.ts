@@ -81,14 +81,34 @@ describe.skipIf(!hasRedis)('a Redis', { timeout: STAGE_TEST_MS_MAX }, () => {
     stage.url = proxy.url
     await stage.start('a', 'b')
     const devices = await stage.devices(6)
-    proxy.delayMs = 60
+    // Each way: a round trip is 400 ms.
+    proxy.delayMs = 200
     const accepted: boolean[] = []
-    for (let round = 0; round < 5; round++) {
+    for (let round = 0; round < 3; round++) {
       accepted.push(...(await Promise.all(devices.map((device) => stage!.push(device)))))
     }
     expect(accepted).not.toContain(false)
     await untilSettled(devices)
     expect(devices.flatMap(({ byes }) => byes)).toEqual([])
+  })
+
+  it('that stands still loses no device; pushes are refused once the lease is over, and go on', async () => {
+    stage = await ClusterStage.open()
+    const [a, b] = await stage.start('a', 'b')
+    const devices = await stage.devices(6)
+    stage.redis.freeze()
+    for (const node of [a!, b!]) {
+      await until(async () => (await statusOf(node, '/readyz')) === 503, WAIT_MS_MAX)
+    }
+    const refusal = await a!.push({ to: ['device-0'], payload: 'x', qos: 1 })
+    expect(refusal).toMatchObject({ status: 503, detail: expect.stringContaining('not answer') })
+    expect(await a!.push({ to: 'all', payload: 'still here' })).toMatchObject({ online: 3 })
+    stage.redis.thaw()
+    await stage.untilReady()
+    for (const device of devices) expect(await stage.push(device, b)).toBe(true)
+    await untilSettled(devices)
+    expect(devices.flatMap(({ byes }) => byes)).toEqual([])
+    expect(devices.map(({ welcomes }) => welcomes)).toEqual(devices.map(() => 1))
   })
 
   it.each([

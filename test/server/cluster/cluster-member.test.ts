@@ -9,10 +9,12 @@ import { ask } from '../../cluster/redis-client.ts'
 import {
   freePort,
   hasRedis,
+  hasValkey,
   NO_REDIS,
   REDIS_SERVER,
   type RunningRedis,
   startRedis,
+  startServer,
 } from '../../cluster/redis-server.ts'
 import { until } from '../../e2e/serve-process.ts'
 import { untilTrue } from '../node-stage.ts'
@@ -63,6 +65,24 @@ describe.skipIf(!hasRedis)(`a cluster of nodes${hasRedis ? '' : ` (${NO_REDIS})`
     await store(a, [ids[0]!], 'moved')
     expect(await moved.until('MSG')).toMatchObject({ seq: 2, payload: 'moved' })
     for (const server of servers) expect(await ask(server, 'acl', 'log')).toEqual([])
+  })
+
+  it.skipIf(!hasValkey)('runs on Valkey (where valkey-server is installed)', async () => {
+    const valkey = await startServer('valkey-server', [])
+    servers.push(valkey)
+    expect(String(await ask(valkey, 'info', 'server'))).toContain('valkey_version:')
+    stage = new ClusterStage(valkey.url)
+    const [a, b] = (await stage.openAll('a', 'b')) as [ClusterNode, ClusterNode]
+    const peer = await stage.join(a, 'd')
+    await store(b, ['d'], 'stored', 'once')
+    await store(b, ['d'], 'stored', 'once')
+    await push(b, ['d'], 'direct')
+    await peer.until('MSG', 2)
+    expect(textsOf(peer)).toEqual(['stored', 'direct'])
+    const moved = await stage.join(b, 'd')
+    await moved.until('MSG')
+    await untilTrue(() => peer.isClosed)
+    expect(textsOf(moved)).toEqual(['stored'])
   })
 
   it('goes on when Sentinel makes a replica the master', async () => {

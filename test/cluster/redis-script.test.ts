@@ -1,11 +1,11 @@
-/** Servers of Redis that know less than those before them: no number is given twice. */
+/** Scripts that give numbers, and servers that know less than those before them. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { ask } from '../../cluster/redis-client.ts'
-import { hasRedis, NO_REDIS, type RunningRedis, startRedis } from '../../cluster/redis-server.ts'
-import { RedisProxy } from '../../e2e/fixtures/redis-proxy.ts'
-import { until } from '../../e2e/serve-process.ts'
-import { untilTrue } from '../node-stage.ts'
-import { ClusterStage, store } from './cluster-stage.ts'
+import { ask } from './redis-client.ts'
+import { hasRedis, NO_REDIS, type RunningRedis, startRedis } from './redis-server.ts'
+import { RedisProxy } from '../e2e/fixtures/redis-proxy.ts'
+import { until } from '../e2e/serve-process.ts'
+import { untilTrue } from '../server/node-stage.ts'
+import { ClusterStage, store } from '../server/cluster/cluster-stage.ts'
 
 const LEASE_MS = 1_500
 
