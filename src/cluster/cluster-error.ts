@@ -35,8 +35,9 @@ export function refused(message: string, tries: readonly string[], why?: string)
 }
 
 const ACL_COMMANDS =
-  'ping info time client|setname eval evalsha script|load script|exists spublish ssubscribe get set del ' +
-  'expire expireat hget hset hsetnx hmget hgetall hdel hincrby llen lrange lpop rpush xadd xrange'
+  'ping info time client|setname eval evalsha script|load script|exists spublish ssubscribe get ' +
+  'set del expire expireat hget hset hsetnx hmget hgetall hdel hincrby llen lrange lpop rpush ' +
+  'xadd xrange'
 
 /** Of an ACL user: all that nodes and verbs ask, and no more; docs/cluster.md says the same. */
 export const ACL_RIGHTS = ['~PREFIX:*', '&PREFIX:*', ...rulesOf(ACL_COMMANDS)].join(' ')
