@@ -1,8 +1,8 @@
 /**
  * The drain of a node: it takes no new devices, all shards send theirs away, and that is over when
- * the last one has; the node goes on draining until it is taken back. Each shard has a share of the rate by the devices it holds, divided anew with each sample, so
- * that all are empty at the same time: with equal shares the fuller ones would go on alone, at a
- * part of the rate.
+ * the last one has; the node goes on draining until it is taken back. Each shard has a share of the
+ * rate by the devices it holds, divided anew with each sample, so that all are empty at the same
+ * time: with equal shares the fuller ones would go on alone, at a part of the rate.
  */
 import { BYE } from '../protocol/frame-types.ts'
 import type { RunningShard, ShardGroup } from './shard-group.ts'

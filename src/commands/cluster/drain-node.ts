@@ -88,8 +88,9 @@ async function untilEmpty(work: ClusterWork, node: NodeRecord, untilMs: number):
 
 function takenBack({ name }: NodeRecord, devicesLeft: number): PushctlError {
   const message = `${name} must drain until it is empty, got a drain that was taken back`
+  const left = devicesText(devicesLeft)
   return new PushctlError('PUSHCTL_TARGET_REFUSED', message, {
-    why: `somebody has called undrain, or the node was restarted; it has ${devicesText(devicesLeft)}`,
+    why: `somebody has called undrain, or the node was restarted; it has ${left}`,
     tries: ['pushctl cluster status'],
   })
 }

@@ -24,8 +24,8 @@ const RATE_MS_MIN = 500
 const CPU_LOAD_MAX = 0.99
 
 /**
- * How full a node is, by what it is nearest to: the devices that it may have, the memory or loop lag
- * at which it refuses them, or its processors.
+ * How full a node is, by what it is nearest to: the devices that it may have, the memory or loop
+ * lag at which it refuses them, or its processors.
  */
 export function loadOf(
   facts: Pick<HostFacts, 'devicesHere' | 'connectionsMax' | 'guardShare' | 'cpuShare'>,

@@ -1,8 +1,8 @@
 /**
- * POST /v1/drain: moves every device away at a pace; DELETE /v1/drain takes that back. It answers when the drain has begun, not when
- * it is over, which may be hours later; /v1/node shows how far it is. The pace must be given: as
- * fast as possible is a reconnect storm. Each device gets the addresses that its carrier can use,
- * beginning with another one each time.
+ * POST /v1/drain: moves every device away at a pace; DELETE /v1/drain takes that back. It answers
+ * when the drain has begun, not when it is over, which may be hours later; /v1/node shows how far
+ * it is. The pace must be given: as fast as possible is a reconnect storm. Each device gets the
+ * addresses that its carrier can use, beginning with another one each time.
  */
 import { ADDRESSES_SCHEMA, readAddresses } from '../bye-address-list.ts'
 import { jsonContent, problemContent } from '../operation.ts'
