@@ -1,18 +1,25 @@
 /**
- * Where every connected device is: device id → shard, slot, generation. Open addressing on the
- * 64-bit keyed hash of the id (sip-hash.ts); the id itself lies with its shard, which checks it
- * where that matters.
+ * Where every connected device is: device id → shard, slot, generation. Rows are found by the
+ * 64-bit keyed hash of the id (sip-hash.ts) in an index that grows a few places at a time
+ * (hash-index.ts), and lie in pages: a table that moved a million devices at once would stop the
+ * node for that long. The id itself lies with its shard, which checks it where that matters.
  *
- *   row │ hash high u32 │ hash low u32 │ slot u32 │ shard u16 │ generation u16
- *     5 │    0x9f3a…    │   0x11c0…    │       17 │         1 │              3
+ *   row │ hash high, low u32 │ slot u32 │ session id u32 │ shard u16, generation u16
+ *     5 │  0x9f3a…, 0x11c0…  │       17 │           4411 │              1, 3
+ *     6 │         ·          │        9 │              · │           FREE      the next free: 9
  *
- * 16 bytes a row, at most two thirds full: 24–48 bytes a device. Grows by doubling, because a hash
- * table that is large from the start would touch a page for every device. Removal shifts the rows
- * behind back, so nothing piles up.
+ * 20 bytes a row, all that is known of a device in one line of the cache, and 8–16 of the index.
  */
+import { HashIndex } from './hash-index.ts'
 
-const ROWS_AT_START = 1024
+const PAGE_BITS = 12
+const PAGE_ROWS = 1 << PAGE_BITS
+const PAGE_MASK = PAGE_ROWS - 1
 const FREE_SHARD = 0xffff
+const NO_ROW = 0
+
+const FIELDS = 5
+const FIELD = { HIGH: 0, LOW: 1, SLOT: 2, SESSION_ID: 3, PLACE: 4 } as const
 
 export class Directory {
   /** Of the row that find() or put() met. */
@@ -21,27 +28,28 @@ export class Directory {
   generation = 0
   sessionId = 0
 
-  #count = 0
-  #mask = ROWS_AT_START - 1
-  #highs = new Uint32Array(ROWS_AT_START)
-  #lows = new Uint32Array(ROWS_AT_START)
-  #slots = new Uint32Array(ROWS_AT_START)
-  #shards = new Uint16Array(ROWS_AT_START).fill(FREE_SHARD)
-  #generations = new Uint16Array(ROWS_AT_START)
-  #sessionIds = new Uint32Array(ROWS_AT_START)
+  readonly #pages: Uint32Array[] = []
+  readonly #index = new HashIndex({
+    isKey: (row, high, low) => {
+      const page = this.#pages[row >>> PAGE_BITS]
+      const at = (row & PAGE_MASK) * FIELDS
+      return page[at + FIELD.LOW] === low && page[at + FIELD.HIGH] === high
+    },
+    lowOf: (row) => this.#get(row, FIELD.LOW),
+  })
+  /** Rows from 1 on were in use; row 0 is nobody. */
+  #end = 1
+  #firstFree = NO_ROW
 
   get count(): number {
-    return this.#count
+    return this.#index.count
   }
 
   /** True: shard, slot and generation are the device's. */
   find(high: number, low: number): boolean {
-    const row = this.#rowOf(high, low)
-    if (this.#shards[row] === FREE_SHARD) return false
-    this.shard = this.#shards[row]
-    this.slot = this.#slots[row]
-    this.generation = this.#generations[row]
-    this.sessionId = this.#sessionIds[row]
+    const row = this.#index.find(high, low)
+    if (row === NO_ROW) return false
+    this.#meet(row)
     return true
   }
 
@@ -50,153 +58,92 @@ export class Directory {
    * sessionId say where and as what.
    */
   put(high: number, low: number, shard: number, slot: number, generation: number): boolean {
-    const existed = this.find(high, low)
-    if (!existed) {
-      if ((this.#count + 1) * 3 > (this.#mask + 1) * 2) this.#grow()
-      this.#count++
-    }
-    const row = this.#rowOf(high, low)
-    this.#write(row, high, low, shard, slot, generation, existed ? this.sessionId : 0)
-    return existed
+    const known = this.#index.find(high, low)
+    if (known !== NO_ROW) this.#meet(known)
+    const row = known === NO_ROW ? this.#claim(high, low) : known
+    this.#set(row, FIELD.SLOT, slot)
+    this.#set(row, FIELD.PLACE, (shard << 16) | generation)
+    return known !== NO_ROW
   }
 
   /** Of a device that is here. */
   setSession(high: number, low: number, sessionId: number): void {
-    this.#sessionIds[this.#rowOf(high, low)] = sessionId
+    const row = this.#index.find(high, low)
+    if (row !== NO_ROW) this.#set(row, FIELD.SESSION_ID, sessionId)
   }
 
   /**
    * Removes the device, but only if it is still where the caller means: a newer connection stays.
    */
   remove(high: number, low: number, shard: number, slot: number, generation: number): boolean {
-    const row = this.#rowOf(high, low)
+    const row = this.#index.find(high, low)
     const matches =
-      this.#shards[row] === shard &&
-      this.#slots[row] === slot &&
-      this.#generations[row] === generation
-    if (!matches) return false
-    this.#shiftBack(row)
-    this.#count--
-    return true
+      row !== NO_ROW &&
+      this.#get(row, FIELD.SLOT) === slot &&
+      this.#get(row, FIELD.PLACE) === ((shard << 16) | generation) >>> 0
+    if (matches) this.#release(row)
+    return matches
   }
 
   /** Forgets every device of a shard (it died); returns how many. */
   removeShard(shard: number): number {
-    const before = this.#count
-    const { highs, lows, slots, shards, generations, sessionIds } = this.#columns()
-    this.#allocate(this.#mask + 1)
-    this.#count = 0
-    for (let row = 0; row < shards.length; row++) {
-      if (shards[row] === FREE_SHARD || shards[row] === shard) continue
-      this.put(highs[row], lows[row], shards[row], slots[row], generations[row])
-      this.setSession(highs[row], lows[row], sessionIds[row])
+    const before = this.count
+    for (let row = 1; row < this.#end; row++) {
+      if (this.#shardOf(row) === shard) this.#release(row)
     }
-    return before - this.#count
+    return before - this.count
   }
 
   /** Hashes of all devices as they are now: high and low by turns. */
   hashes(): Uint32Array {
-    const hashes = new Uint32Array(2 * this.#count)
+    const hashes = new Uint32Array(2 * this.count)
     let at = 0
-    for (let row = 0; row <= this.#mask; row++) {
-      if (this.#shards[row] === FREE_SHARD) continue
-      hashes[at++] = this.#highs[row]
-      hashes[at++] = this.#lows[row]
+    for (let row = 1; row < this.#end; row++) {
+      if (this.#shardOf(row) === FREE_SHARD) continue
+      hashes[at++] = this.#get(row, FIELD.HIGH)
+      hashes[at++] = this.#get(row, FIELD.LOW)
     }
     return hashes
   }
 
-  #rowOf(high: number, low: number): number {
-    let row = low & this.#mask
-    while (
-      this.#shards[row] !== FREE_SHARD &&
-      (this.#lows[row] !== low || this.#highs[row] !== high)
-    ) {
-      row = (row + 1) & this.#mask
-    }
+  #get(row: number, field: number): number {
+    return this.#pages[row >>> PAGE_BITS][(row & PAGE_MASK) * FIELDS + field]
+  }
+
+  #set(row: number, field: number, value: number): void {
+    this.#pages[row >>> PAGE_BITS][(row & PAGE_MASK) * FIELDS + field] = value
+  }
+
+  #shardOf(row: number): number {
+    return this.#get(row, FIELD.PLACE) >>> 16
+  }
+
+  #meet(row: number): void {
+    const page = this.#pages[row >>> PAGE_BITS]
+    const at = (row & PAGE_MASK) * FIELDS
+    const place = page[at + FIELD.PLACE]
+    this.shard = place >>> 16
+    this.generation = place & 0xffff
+    this.slot = page[at + FIELD.SLOT]
+    this.sessionId = page[at + FIELD.SESSION_ID]
+  }
+
+  #claim(high: number, low: number): number {
+    let row = this.#firstFree
+    if (row === NO_ROW) row = this.#end++
+    else this.#firstFree = this.#get(row, FIELD.SLOT)
+    this.#pages[row >>> PAGE_BITS] ??= new Uint32Array(PAGE_ROWS * FIELDS)
+    this.#set(row, FIELD.HIGH, high)
+    this.#set(row, FIELD.LOW, low)
+    this.#set(row, FIELD.SESSION_ID, 0)
+    this.#index.put(high, low, row)
     return row
   }
 
-  #write(
-    row: number,
-    high: number,
-    low: number,
-    shard: number,
-    slot: number,
-    generation: number,
-    sessionId: number,
-  ): void {
-    this.#highs[row] = high
-    this.#lows[row] = low
-    this.#shards[row] = shard
-    this.#slots[row] = slot
-    this.#generations[row] = generation
-    this.#sessionIds[row] = sessionId
-  }
-
-  /**
-   * Frees a row and moves back whatever was pushed behind it by linear probing (Knuth, vol. 3, 6.4,
-   * algorithm R).
-   */
-  #shiftBack(freed: number): void {
-    let hole = freed
-    let row = freed
-    for (;;) {
-      row = (row + 1) & this.#mask
-      if (this.#shards[row] === FREE_SHARD) break
-      const home = this.#lows[row] & this.#mask
-      const reachesHole = hole <= row ? home <= hole || home > row : home <= hole && home > row
-      if (!reachesHole) continue
-      this.#write(
-        hole,
-        this.#highs[row],
-        this.#lows[row],
-        this.#shards[row],
-        this.#slots[row],
-        this.#generations[row],
-        this.#sessionIds[row],
-      )
-      hole = row
-    }
-    this.#shards[hole] = FREE_SHARD
-  }
-
-  #grow(): void {
-    const { highs, lows, slots, shards, generations, sessionIds } = this.#columns()
-    this.#allocate((this.#mask + 1) * 2)
-    for (let row = 0; row < shards.length; row++) {
-      if (shards[row] === FREE_SHARD) continue
-      const to = this.#rowOf(highs[row], lows[row])
-      this.#write(
-        to,
-        highs[row],
-        lows[row],
-        shards[row],
-        slots[row],
-        generations[row],
-        sessionIds[row],
-      )
-    }
-  }
-
-  #columns() {
-    return {
-      highs: this.#highs,
-      lows: this.#lows,
-      slots: this.#slots,
-      shards: this.#shards,
-      generations: this.#generations,
-      sessionIds: this.#sessionIds,
-    }
-  }
-
-  #allocate(rows: number): void {
-    this.#mask = rows - 1
-    this.#highs = new Uint32Array(rows)
-    this.#lows = new Uint32Array(rows)
-    this.#slots = new Uint32Array(rows)
-    this.#shards = new Uint16Array(rows).fill(FREE_SHARD)
-    this.#generations = new Uint16Array(rows)
-    this.#sessionIds = new Uint32Array(rows)
+  #release(row: number): void {
+    this.#index.remove(this.#get(row, FIELD.HIGH), this.#get(row, FIELD.LOW))
+    this.#set(row, FIELD.PLACE, FREE_SHARD << 16)
+    this.#set(row, FIELD.SLOT, this.#firstFree)
+    this.#firstFree = row
   }
 }
