@@ -24,7 +24,9 @@ export function defineScript(
   { givesNumbers = false } = {},
 ): RedisScript {
   const full = `${name}.${version}`
-  const text = `-- pushctl ${full}\n${body.trim()}\n`
+  // A Redis that is full (maxmemory) refuses pushes; leases, logins and acks go on, which empty it.
+  const head = givesNumbers ? '' : '#!lua flags=allow-oom\n'
+  const text = `${head}-- pushctl ${full}\n${body.trim()}\n`
   const digest = createHash('sha1').update(text).digest('hex')
   return { name: full, text, digest, givesNumbers }
 }

@@ -87,3 +87,23 @@ describe.skipIf(!hasRedis)(
     })
   },
 )
+
+describe.skipIf(!hasRedis)('a Redis that is full', () => {
+  it('refuses stored pushes, and nodes, logins and acks go on', async () => {
+    const a = await stage.open('a')
+    const peer = await stage.join(a, 'd')
+    await store(a, ['d'], 'one')
+    await peer.until('MSG')
+    await ask(redis, 'config', 'set', 'maxmemory', 1)
+    await expect(store(a, ['d'], 'two')).rejects.toThrow(/OOM/)
+    const late = await stage.join(a, 'late')
+    peer.send({ type: 'ACK', stream: 0, seq: 1 })
+    await until(async () => ((await ask(redis, 'keys', 't:i:*')) as string[]).length === 0)
+    const [before] = a.member.view.nodes()
+    await until(() => a.member.view.nodes()[0]!.seenAtMs > before!.seenAtMs + LEASE_MS)
+    expect([a.node.readiness().ready, late.isClosed]).toEqual([true, false])
+    await ask(redis, 'config', 'set', 'maxmemory', 0)
+    await store(a, ['d'], 'three')
+    expect(await peer.until('MSG', 2)).toMatchObject({ seq: 2, payload: 'three' })
+  })
+})
