@@ -17,6 +17,14 @@ export function connectFailure(shards: ShardGroup, targets: readonly ResolvedTar
   return targetFailure(failed, top, urls, protocolTitle(targets[0].carrier))
 }
 
+const SAMPLE_CHARACTERS_MAX = 160
+
+/** A sample is what a stranger sent: one line, nothing that a terminal would obey. */
+function printable(sample: string): string {
+  const text = sample.replace(/[^\x21-\x7e]+/g, ' ').trim()
+  return text.length <= SAMPLE_CHARACTERS_MAX ? text : `${text.slice(0, SAMPLE_CHARACTERS_MAX)}…`
+}
+
 export function targetFailure(
   failed: number,
   top: FailureRow | null,
@@ -28,7 +36,8 @@ export function targetFailure(
     return new PushctlError('PUSHCTL_TARGET_UNREACHABLE', `no connection to ${shown} came up`)
   }
   const seen = `all of the first ${failed} connections failed in phase ${top.phase}: ${top.cause}`
-  const why = top.sample === '' ? seen : `${seen} (${top.sample})`
+  const sample = printable(top.sample)
+  const why = sample === '' ? seen : `${seen} (${sample})`
   if (top.cause === 'EADDRNOTAVAIL') {
     return new PushctlError('PUSHCTL_PORTS', `no local port or source address to reach ${shown}`, {
       why,

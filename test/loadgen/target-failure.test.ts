@@ -24,4 +24,12 @@ describe('a run without any connection', () => {
     expect(error).toMatchObject({ code, exitCode })
     expect(error.why).toBe(`all of the first 20 connections failed in phase ${phase}: ${cause}`)
   })
+
+  it('shows what a stranger said in one line that no terminal obeys', () => {
+    const sample = `tcp://h:1: \u001b[2J<html>\r\n\u0085caf\u00e9 ${'x'.repeat(300)}`
+    const { why } = targetFailure(20, { ...row('upgrade', 'http 404'), sample }, ['tcp://h:1'])
+    expect(why).toMatch(/^[\x20-\x7e…]+$/)
+    expect(why).toContain('(tcp://h:1: [2J<html> caf xxx')
+    expect(why!.length).toBeLessThan(250)
+  })
 })

@@ -55,6 +55,11 @@ export class PushTcpDriver implements TargetDriver {
         this.#fail(slot, bytes, at, end, String(framing.fault), `byte ${bytes[at]}`)
         return end
       }
+      if (isStranger(bytes[framing.bodyStart])) {
+        const type = bytes[framing.bodyStart]
+        this.#fail(slot, bytes, at, end, 'unknown-type', `frame type ${type}`)
+        return end
+      }
       at = framing.bodyEnd
       this.#frames.onFrame(slot, bytes, framing.bodyStart, at)
       if (at === end || !this.#engine.isOpen(slot)) return end

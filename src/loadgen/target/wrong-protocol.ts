@@ -34,6 +34,9 @@ const TLS_HANDSHAKE = 0x16
 const HTTP2_SETTINGS = 4
 const MQTT_CONNACK = 0x20
 const WEBSOCKET_CLOSE = 0x88
+/** A BYE over TCP: length, type, code of four digits (docs/protocol.md). */
+const PUSH_BYE = 0x85
+const BYE_CODES = { first: 4_000, last: 4_999 } as const
 
 /** What bytes[start, end) open with; null where no signature fits. */
 export function protocolOf(bytes: Uint8Array, start: number, end: number): string | null {
@@ -47,6 +50,7 @@ export function protocolOf(bytes: Uint8Array, start: number, end: number): strin
   if (opening) return opening[1]
   if (isHttp2(bytes, start, length)) return 'HTTP/2'
   if (first === MQTT_CONNACK && second < LOOK_BYTES && length >= 4) return 'MQTT'
+  if (isPushBye(bytes, start, length)) return 'the push protocol'
   if (first === WEBSOCKET_CLOSE && second >= 2 && second <= 0x7d) return 'WebSocket'
   return null
 }
@@ -69,6 +73,13 @@ export function wrongProtocolCause(
 /** Whether a cause is one of wrongProtocolCause(). */
 export function isWrongProtocol(cause: string): boolean {
   return /^(speaks|answers with) .+, not /.test(cause)
+}
+
+/** What a push node says to a stranger. */
+function isPushBye(bytes: Uint8Array, start: number, length: number): boolean {
+  if (length < 4 || bytes[start] > 0x7f || bytes[start + 1] !== PUSH_BYE) return false
+  const code = (bytes[start + 2] << 8) | bytes[start + 3]
+  return code >= BYE_CODES.first && code <= BYE_CODES.last
 }
 
 /** A SETTINGS frame on stream 0: what an HTTP/2 server says first. */

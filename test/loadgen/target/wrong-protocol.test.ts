@@ -35,6 +35,8 @@ describe('the first bytes of a peer', () => {
     ['a CONNACK', [0x20, 0x02, 0x00, 0x00], 'MQTT'],
     ['a close frame', [0x88, 0x02, 0x03, 0xea], 'WebSocket'],
     ['a WELCOME of the push protocol', [0x15, 0x81, 0, 60, 0, 0], null],
+    ['a BYE of the push protocol', [0x14, 0x85, 0x0f, 0xa5, 0x0e], 'the push protocol'],
+    ['a frame with another code', [0x14, 0x85, 0x00, 0xa5, 0x0e], null],
     ['a greeting of MySQL', [0x4a, 0, 0, 0, 0x0a, 0x38], null],
     ['one byte', [0x15], null],
     ['nothing', [], null],

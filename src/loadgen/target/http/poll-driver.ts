@@ -1,8 +1,9 @@
 /**
  * Drives a server by long polling: a GET that is answered when something has come, then the next.
- * No answer says that a connection is up, so it counts as up when its first request is sent, unless
- * a text is given that its welcome has. An answer without messages (timeout of the server) is asked
- * again at once. Per connection 177 bytes, nearly all of them what it gives back (poll-cursor.ts).
+ * No answer says that a connection is up, so it counts as up when its first request has stood for a
+ * moment, or has a good answer, unless a text is given that its welcome has: who refuses, or is no
+ * HTTP server at all, says so at once. An answer without messages (timeout of the server) is asked
+ * again. Per connection 177 bytes, nearly all of them what it gives back (poll-cursor.ts).
  */
 import type { Slot, SocketEngine } from '../../../engine/socket-engine.ts'
 import { textFromLatin1 } from '../../../protocol/ascii.ts'
@@ -23,6 +24,10 @@ import { CURSOR, type CursorField, PollCursors } from './poll-cursor.ts'
 import { PollRequest } from './poll-request.ts'
 
 const SAMPLE_BYTES_MAX = 200
+/** A first request must stand for one to two of these: longer than most refusals take. */
+const STANDS_MS = 100
+/** What a connection waits for before it is up. */
+const AWAITS = { NOTHING: 0, TEXT: 1, TIME: 2 } as const
 /** Nothing came in the time of the server. */
 const EMPTY_STATUSES = [204, 304, 408]
 const QUOTE = 0x22
@@ -41,9 +46,11 @@ export class PollDriver implements TargetDriver {
   /** Whether the path gives strings of a JSON body back. */
   readonly #readsBody: boolean
   readonly #connection: Uint32Array
-  readonly #isAwaited: Uint8Array
-  /** Connections that are up as soon as their phase says so, with the generation of their slot. */
-  readonly #greeted: number[] = []
+  readonly #awaits: Uint8Array
+  /** Connections whose first request is new, with the generation of their slot. */
+  #greeted: number[] = []
+  /** Those whose first request was new when the timer last looked. */
+  #standing: number[] = []
 
   constructor(
     engine: SocketEngine,
@@ -61,19 +68,17 @@ export class PollDriver implements TargetDriver {
     this.#welcome = welcomeText === null ? null : Buffer.from(welcomeText)
     this.#readsBody = /\{(session|after)\}/.test(target.path)
     this.#connection = new Uint32Array(engine.capacity)
-    this.#isAwaited = new Uint8Array(engine.capacity)
+    this.#awaits = new Uint8Array(engine.capacity)
   }
 
   greet(slot: Slot, connection: number): boolean {
     this.#connection[slot] = connection
     this.#cursors.clear(slot)
-    this.#isAwaited[slot] = this.#welcome === null ? 0 : 1
+    this.#awaits[slot] = this.#welcome === null ? AWAITS.TIME : AWAITS.TEXT
     this.#ask(slot)
-    if (this.#welcome === null) {
-      // The worker learns that the greeting is out from this call, and only then may it be welcome.
-      if (this.#greeted.length === 0) setImmediate(() => this.#welcomeGreeted())
-      this.#greeted.push(slot, this.#engine.generationOf(slot))
-    }
+    if (this.#welcome !== null) return true
+    if (this.#greeted.length + this.#standing.length === 0) this.#lookLater()
+    this.#greeted.push(slot, this.#engine.generationOf(slot))
     return true
   }
 
@@ -109,13 +114,25 @@ export class PollDriver implements TargetDriver {
 
   sayGoodbye(): void {}
 
-  #welcomeGreeted(): void {
-    const greeted = this.#greeted.splice(0)
-    for (let index = 0; index < greeted.length; index += 2) {
-      const slot = greeted[index]
-      if (!this.#engine.isOpen(slot)) continue
-      if (this.#engine.generationOf(slot) === greeted[index + 1]) this.#events.onWelcome(slot, 0)
+  #lookLater(): void {
+    setTimeout(() => this.#welcomeStanding(), STANDS_MS)
+  }
+
+  #welcomeStanding(): void {
+    const standing = this.#standing
+    this.#standing = this.#greeted
+    this.#greeted = []
+    if (this.#standing.length > 0) this.#lookLater()
+    for (let index = 0; index < standing.length; index += 2) {
+      const slot = standing[index]
+      if (!this.#engine.isOpen(slot) || this.#awaits[slot] !== AWAITS.TIME) continue
+      if (this.#engine.generationOf(slot) === standing[index + 1]) this.#isUp(slot)
     }
+  }
+
+  #isUp(slot: Slot): void {
+    this.#awaits[slot] = AWAITS.NOTHING
+    this.#events.onWelcome(slot, 0)
   }
 
   #ask(slot: Slot): void {
@@ -143,13 +160,12 @@ export class PollDriver implements TargetDriver {
   }
 
   #readWelcome(slot: Slot, bytes: Uint8Array): void {
-    if (this.#isAwaited[slot] === 0 || this.#welcome === null) return
+    if (this.#awaits[slot] === AWAITS.TIME) this.#isUp(slot)
+    if (this.#awaits[slot] === AWAITS.NOTHING || this.#welcome === null) return
     const { headEnd } = this.#head
     const length = this.#answer.bodyEnd - headEnd
     const body = Buffer.from(bytes.buffer, bytes.byteOffset + headEnd, length)
-    if (!body.includes(this.#welcome)) return
-    this.#isAwaited[slot] = 0
-    this.#events.onWelcome(slot, 0)
+    if (body.includes(this.#welcome)) this.#isUp(slot)
   }
 
   /** An answer may have several messages. */

@@ -129,6 +129,14 @@ describe('the driver of long polls', () => {
     const driven = await connect(`poll+http://${host}/`)
     await eventually(() => driven.failures[0]?.count === 3)
     expect(driven.failures).toMatchObject([{ cause, count: 3 }])
+    // Refused, and not lost again after it was up.
+    expect(driven.shard.established).toBe(0)
+  })
+
+  it('is up where its first request stands without an answer', async () => {
+    const host = await serve(() => {})
+    const { shard, failures } = await connect(`poll+http://${host}/`)
+    expect([shard.established, failures]).toEqual([3, []])
   })
 })
 
