@@ -2,7 +2,5 @@
 import { openShardPort } from '../engine/shard-host.ts'
 import { Publisher } from './publisher.ts'
 import type { PublisherDown, PublisherUp } from './shard-messages.ts'
-import { favourThread } from './thread-priority.ts'
 
-favourThread()
 new Publisher(openShardPort<PublisherDown, PublisherUp>())
