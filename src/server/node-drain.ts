@@ -29,7 +29,7 @@ export interface NodeDrainParts {
   readonly admission: { closedWith: number }
   /** The last samples of the shards. */
   readonly ledger: { readonly latest: readonly CountedShard[] }
-  /** It began or was taken back: shards are to be counted, and others told. */
+  /** It began, is over or was taken back: shards are to be counted, and others told. */
   onChange(): void
 }
 
@@ -96,8 +96,10 @@ export class NodeDrain {
 
   /** The shard has none left, or died. */
   onDrained(shard: RunningShard): void {
-    this.#draining.delete(shard)
-    if (this.#draining.size === 0) this.#settle()
+    const wasRunning = this.#draining.delete(shard)
+    if (!wasRunning || this.#draining.size > 0) return
+    this.#settle()
+    this.#parts.onChange()
   }
 
   #settle(): void {

@@ -69,7 +69,7 @@ it('divides equally while nothing is known', () => {
 })
 
 it('is over when the last shard has none left', async () => {
-  const { drain, shards } = setUp(1, 1)
+  const { drain, shards, changes } = setUp(1, 1)
   let isOver = false
   const begun = drain.begin(ORDER).then(() => (isOver = true))
   drain.onDrained(shards[0]!)
@@ -77,7 +77,7 @@ it('is over when the last shard has none left', async () => {
   expect(isOver).toBe(false)
   drain.onDrained(shards[1]!)
   await begun
-  expect(drain.isOn).toBe(true)
+  expect([drain.isOn, changes()]).toEqual([true, 2])
 })
 
 it('is taken back: devices are let in again, and nobody is waited for', async () => {
