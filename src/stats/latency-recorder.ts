@@ -57,7 +57,9 @@ function hdr(): HdrLibrary {
 export class LatencyRecorder {
   /** Doubles, not 32-bit: one counter may pass 2^32 in a soak of two hours. */
   readonly #counts = new Float64Array(COUNTERS)
-  /** Counters from here on are zero: most recorders use a tenth of theirs, and are read as often. */
+  /**
+   * Counters from here on are zero: most recorders use a tenth of theirs, and are read as often.
+   */
   #end = 0
   #count = 0
   #clamped = 0
