@@ -1,6 +1,6 @@
 /**
- * A node under load whose disk stands still: a file system of its own, frozen, so it runs only where
- * this process may mount one.
+ * A node under load whose disk stands still: a file system of its own, frozen, so it runs only
+ * where this process may mount one.
  */
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
