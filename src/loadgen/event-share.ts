@@ -19,7 +19,7 @@ export interface EventShare {
   readonly shards: number
 }
 
-/** When in each period the shard's timers run: between those of a node's shards on the same host. */
+/** When in each period the shard's timers run: as far from those of the others as may be. */
 export function phaseOf({ shard, shards }: EventShare): TickPhase {
   return (shard + 0.5) / shards
 }

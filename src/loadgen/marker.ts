@@ -7,10 +7,10 @@
  *
  * Response time is now - intendedUs, service time now - writtenUs; both count on the host's
  * monotonic clock, which all its processes share. `run` keeps a message of another bench from being
- * counted; it opens with a byte that UTF-8 does not have (RUN_ID_MIN). `seq` counts from 1: of the messages to one device, or, with BROADCAST_MARK or ROOM_MARK
- * added, of those to all or to a room, which are numbered apart so that a run may have all. 24
- * bytes are exactly 32 characters of base64, so a publisher need not encode the filler again for
- * each push.
+ * counted; it opens with a byte that UTF-8 does not have (RUN_ID_MIN). `seq` counts from 1: of the
+ * messages to one device, or, with BROADCAST_MARK or ROOM_MARK added, of those to all or to a room,
+ * which are numbered apart so that a run may have all. 24 bytes are exactly 32 characters of
+ * base64, so a publisher need not encode the filler again for each push.
  */
 export const MARKER_BYTES = 24
 /**
