@@ -1,4 +1,4 @@
-/** The nodes of a cluster as devices saw them: a row a node, who was without service, what was done. */
+/** Nodes of a cluster as devices saw them: a row a node, who had no service, what was done. */
 import type { ClusterNodeReport } from '../../stats/cluster-report.ts'
 import type { RunReport } from '../../stats/run-report.ts'
 import { CLUSTER_HEAD, clusterEventLines, clusterNodeCells, outageLine } from '../cluster-lines.ts'

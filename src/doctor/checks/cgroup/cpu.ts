@@ -70,8 +70,10 @@ function judge(facts: Facts, group: ControlGroup): Finding {
   return give({
     status,
     observed:
-      `stopped ${percent(share)} of the time (${grouped(stopped)} of ${counted(periods, 'period')} ` +
-      `${when}), quota of ${quota.value} CPUs${isNarrow ? ` for ${counted(busy, 'busy thread')}` : ''}`,
+      `stopped ${percent(share)} of the time (${grouped(stopped)} of ` +
+      `${counted(periods, 'period')} ` +
+      `${when}), quota of ${quota.value} CPUs` +
+      `${isNarrow ? ` for ${counted(busy, 'busy thread')}` : ''}`,
     needed: `under ${percent(WARN_SHARE)}; a CPU for each of ${counted(busy, 'busy thread')}`,
     evidence: [
       `${quota.source}: ${quota.value} CPUs`,

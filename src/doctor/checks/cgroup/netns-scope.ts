@@ -68,7 +68,9 @@ function evaluateScope(facts: Facts): Finding {
   })
   return findingOf(cgroupNetnsScope, {
     status: 'info',
-    observed: `in a network namespace of its own, which hides ${counted(hidden.length, 'setting')} of the host`,
+    observed:
+      'in a network namespace of its own, which hides ' +
+      `${counted(hidden.length, 'setting')} of the host`,
     needed: 'doctor on the host as well, for what belongs to the host',
     evidence: [...evidence, ...lines, `host: ${NOT_SYSCTLS}`],
     fixNow: 'run pushctl doctor on the host for the lines that begin with "host:"',

@@ -73,7 +73,8 @@ function observedText(balance: SoftirqBalance): string {
   const count = shares.rows.length
   const parts = [
     loadedCpus.length > 0
-      ? `${loadedCpus.length} of ${counted(count, 'CPU')} at ${percent(SOFTIRQ_SHARE_HIGH)} softirq or more ` +
+      ? `${loadedCpus.length} of ${counted(count, 'CPU')} at ` +
+        `${percent(SOFTIRQ_SHARE_HIGH)} softirq or more ` +
         `(CPU ${hottestCpu} at ${percent(hottestShare)}, median ${percent(medianShare)})`
       : `at most ${percent(hottestShare)} softirq (CPU ${hottestCpu}), median ` +
         `${percent(medianShare)}`,

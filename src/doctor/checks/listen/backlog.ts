@@ -61,7 +61,8 @@ function evaluateBacklog(facts: Facts, target: Target): Finding | Finding[] {
     const lowest = Math.min(...judged.map(({ row }) => row.backlog))
     return findingOf(listenBacklog, {
       status: 'ok',
-      observed: `${counted(judged.length, 'listener')}, the shortest queue holds ${grouped(lowest)}`,
+      observed:
+        `${counted(judged.length, 'listener')}, the shortest queue holds ` + grouped(lowest),
       needed: acceptQueueText(target),
       evidence: [`${listeners.source}`],
     })

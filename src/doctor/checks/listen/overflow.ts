@@ -102,7 +102,8 @@ function observedText(
       : `${counted(overflows.total, 'packet')} dropped since boot${where}${others}`
   }
   if (overflows.delta > 0) {
-    return `${counted(overflows.delta, 'packet')} dropped at a full accept queue now${where}${others}`
+    const dropped = counted(overflows.delta, 'packet')
+    return `${dropped} dropped at a full accept queue now${where}${others}`
   }
   return overflows.total > 0
     ? `not now; ${counted(overflows.total, 'packet')} dropped earlier${others}`

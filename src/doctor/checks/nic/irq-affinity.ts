@@ -90,7 +90,8 @@ function judge(facts: Facts, target: Target, row: InterfaceFacts): Finding {
     observed:
       placements.length > 0
         ? placements.map(({ observed }) => observed).join('; ')
-        : `${counted(irqs.value.length, 'receive interrupt')} on ${counted(cpusOf(irqs.value).length, 'CPU')}`,
+        : `${counted(irqs.value.length, 'receive interrupt')} on ` +
+          counted(cpusOf(irqs.value).length, 'CPU'),
     needed: 'each queue on a core of its own, on the NUMA node of the card',
     evidence,
     settings: isAlarm(status) ? spread(facts, row, irqs.value) : [],

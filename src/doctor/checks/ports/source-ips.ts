@@ -63,7 +63,8 @@ function evaluateSourceIps(facts: Facts, target: Target): Finding {
   const { localAddresses } = facts.network
   if (localAddresses.known) {
     evidence.push(
-      `${localAddresses.source}: ${counted(localAddresses.value.length, 'global address', 'global addresses')}`,
+      `${localAddresses.source}: ` +
+        counted(localAddresses.value.length, 'global address', 'global addresses'),
     )
   }
   const alternative =

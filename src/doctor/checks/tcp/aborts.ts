@@ -89,7 +89,8 @@ function evaluateAborts(facts: Facts, target: Target): Finding {
   const observed = [
     ...(isNotReading
       ? [
-          `receive buffers fill up, ${grouped(Math.round(zeroWindows.value.perSecond))} a second: ` +
+          'receive buffers fill up, ' +
+            `${grouped(Math.round(zeroWindows.value.perSecond))} a second: ` +
             'the program does not read',
         ]
       : []),

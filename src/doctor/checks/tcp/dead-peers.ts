@@ -65,7 +65,9 @@ function evaluateDeadPeers(facts: Facts, target: Target): Finding {
   if (retries.value < RETRIES_MIN) {
     return findingOf(tcpDeadPeers, {
       status: 'warn',
-      observed: `connections end after ${counted(retries.value, 'try', 'tries')}, sooner than RFC 1122 allows`,
+      observed:
+        `connections end after ${counted(retries.value, 'try', 'tries')}, ` +
+        'sooner than RFC 1122 allows',
       needed,
       evidence,
       settings: [raiseSysctl(RETRIES_KEY, RETRIES_MIN, 'at least 100 s of patience (RFC 1122)')],
@@ -102,7 +104,8 @@ function judgeSample(
   }
   return findingOf(tcpDeadPeers, {
     status: 'warn',
-    observed: `no heartbeat was declared; none of ${counted(idle, 'idle connection')} has keepalive`,
+    observed:
+      'no heartbeat was declared; ' + `none of ${counted(idle, 'idle connection')} has keepalive`,
     needed,
     evidence,
     fixNow: 'if the protocol has heartbeats, declare their interval to doctor',

@@ -161,6 +161,7 @@ function sampleEvidence(facts: Facts): string[] {
   if (rto === null || roundTrip === null) return []
   const count = sample.value.length
   return [
-    `${sample.source}: median rto ${rto} ms, round trip ${roundTrip} ms of ${counted(count, 'connection')}`,
+    `${sample.source}: median rto ${rto} ms, round trip ${roundTrip} ms ` +
+      `of ${counted(count, 'connection')}`,
   ]
 }
