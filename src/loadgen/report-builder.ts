@@ -5,7 +5,13 @@
 import { mergeGcSnapshots } from '../stats/gc-recorder.ts'
 import { hostReportOf } from '../stats/host-counters.ts'
 import { LatencyRecorder } from '../stats/latency-recorder.ts'
-import type { GcSideReport, MetricName, MetricReport, RunReport } from '../stats/run-report.ts'
+import {
+  type GcSideReport,
+  METRIC_NAMES,
+  type MetricName,
+  type MetricReport,
+  type RunReport,
+} from '../stats/run-report.ts'
 import { clusterReportOf } from './dispatch/cluster-report.ts'
 import { countBroadcasts } from './delivery-count.ts'
 import { FailureTally } from './failure-tally.ts'
@@ -88,10 +94,12 @@ function mergeMetrics(results: readonly ShardResult[]): Map<MetricName, LatencyP
   return merged
 }
 
+/** In the order of their names, in which a report that was written to a file is read again. */
 function reportMetrics(metrics: ReadonlyMap<MetricName, LatencyPair>) {
   const reports: Partial<Record<MetricName, MetricReport>> = {}
-  for (const [name, pair] of metrics) {
-    if (pair.response.count > 0) reports[name] = pair.report()
+  for (const name of METRIC_NAMES) {
+    const pair = metrics.get(name)
+    if (pair !== undefined && pair.response.count > 0) reports[name] = pair.report()
   }
   return reports
 }
