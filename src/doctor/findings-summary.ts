@@ -3,8 +3,9 @@
  * that are unknown for the same reason share a line, and what is fine or only worth knowing is
  * counted: 69 lines of which two matter would hide the two.
  */
+import { printable } from '../config/printable.ts'
 import { type Finding, STATUSES, type Status } from './finding.ts'
-import { cut, printable, type StatusPaints, wrap } from './text-layout.ts'
+import { cut, type StatusPaints, wrap } from './text-layout.ts'
 
 const LABEL_COLUMNS = 'critical'.length
 const NAME_COLUMNS_MAX = 40

@@ -3,6 +3,7 @@
  * worst first. What is fine is only counted; what is unknown is listed with its reason, because it
  * is not fine. A warning goes without its evidence, which --all adds.
  */
+import { printable } from '../config/printable.ts'
 import type { Facts } from './facts.ts'
 import type { Check, Finding } from './finding.ts'
 import { countsLine, nameOf, summaryLines } from './findings-summary.ts'
@@ -11,14 +12,7 @@ import { textOfMetrics, textOfProcess } from './process-text.ts'
 import { metricsPages } from './runtimes/read-runtime.ts'
 import type { Target } from './target.ts'
 import { describeTarget } from './target-text.ts'
-import {
-  dimmed,
-  type Paint,
-  printable,
-  type StatusPaints,
-  statusPaints,
-  wrap,
-} from './text-layout.ts'
+import { dimmed, type Paint, type StatusPaints, statusPaints, wrap } from './text-layout.ts'
 
 export interface TextOptions {
   readonly color: boolean

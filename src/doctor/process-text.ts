@@ -2,6 +2,7 @@
  * Processes and their runtimes in the report: one short paragraph each, below the summary. What is
  * near a limit or stuck is painted; what is not known says why.
  */
+import { printable } from '../config/printable.ts'
 import { grouped, percent } from './counter-moves.ts'
 import type { Fact } from './fact.ts'
 import type { QueuedSocket } from './facts-sample.ts'
@@ -10,7 +11,7 @@ import type { ListenerUse, ProcessReport, StuckQueue } from './process-report.ts
 import type { MetricsPage } from './runtimes/read-runtime.ts'
 import type { CollectionReading, RuntimeReading } from './runtimes/runtime-reading.ts'
 import { bytesText } from './socket-demand.ts'
-import { type Paint, printable, wrap } from './text-layout.ts'
+import { type Paint, wrap } from './text-layout.ts'
 
 export interface ProcessTextStyle {
   readonly columns: number

@@ -26,11 +26,6 @@ export function dimmed(color: boolean): Paint {
   return pc.createColors(color).dim
 }
 
-export function printable(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is removed
-  return text.replace(/[\u0000-\u001f\u007f-\u009f]/g, ' ')
-}
-
 export function cut(text: string, columns: number): string {
   return text.length <= columns ? text : `${text.slice(0, columns - 1)}…`
 }

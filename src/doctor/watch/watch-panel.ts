@@ -7,11 +7,12 @@
  *   listen                  0 overflows/s, 0 drops/s
  *   CPU 0                   ██▌·······  26 % softirq, 60 % busy
  */
+import { printable } from '../../config/printable.ts'
 import { grouped, percent } from '../counter-moves.ts'
 import { type Finding, type Status, STATUSES } from '../finding.ts'
 import { nameOf } from '../findings-summary.ts'
 import { bytesText } from '../socket-demand.ts'
-import { cut, printable } from '../text-layout.ts'
+import { cut } from '../text-layout.ts'
 import type { CpuLoad, MovingCounters } from './moving-counters.ts'
 import { rateText } from './watch-line.ts'
 

@@ -13,6 +13,7 @@
  *   head    step (none follows) ►         end
  */
 import * as v from 'valibot'
+import { printableTexts } from '../../config/printable.ts'
 import {
   headerMessage,
   momentMessage,
@@ -204,7 +205,7 @@ function parse<Message>(
 ): Parsed<Message> {
   let value: unknown
   try {
-    value = JSON.parse(line)
+    value = JSON.parse(line, printableTexts)
   } catch {
     return { fault: `expected a JSON line, got ${JSON.stringify(line.slice(0, 80))}` }
   }

@@ -108,3 +108,10 @@ describe('messages of the control protocol', () => {
     expect(versionFault('Welcome to host 7', '0.2.0')).toBeNull()
   })
 })
+
+describe('texts of another host', () => {
+  it('come to the terminal without anything that it would obey', () => {
+    const hello = { protocol: 0, pushctl: '1\u001b]0;title\u0007' }
+    expect(versionFault(JSON.stringify(hello), '2')).toBe('has pushctl 1 ]0;title , and this is 2')
+  })
+})

@@ -1,5 +1,6 @@
 /** The plan of another host, as far as it is drawn and summed; what else it has is kept. */
 import * as v from 'valibot'
+import { printableTexts } from '../../../config/printable.ts'
 import type { RunPlan } from '../../../loadgen/plan/run-plan.ts'
 import { LIFETIMES } from '../../../loadgen/turnover.ts'
 import { WORKLOAD_MODES } from '../../../loadgen/workload.ts'
@@ -70,7 +71,7 @@ const plan = v.looseObject({
 export function planFromText(text: string): RunPlan | null {
   let value: unknown
   try {
-    value = JSON.parse(text)
+    value = JSON.parse(text, printableTexts)
   } catch {
     return null
   }
