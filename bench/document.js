@@ -12,6 +12,8 @@ export const GENERATOR_SECTION = {
 
 export const REPORTING_SECTION = { name: 'reporting', heading: '## Bench reporting' }
 
+export const CLUSTER_SECTION = { name: 'cluster', heading: '## A cluster on one host' }
+
 export function rewriteSection(path, { name, heading }, section) {
   const opening = `<!-- ${name}:begin -->`
   const closing = `<!-- ${name}:end -->`
