@@ -51,8 +51,10 @@ function factsOf(report: RunReport): Map<string, Fact> {
   put('engine', report.engine, false)
   put('target.kinds', kindsOf(report.targets), true)
   put('seed', plan['seed'], false)
-  const { schedule, shards } = plan as { schedule?: object; shards?: object }
-  for (const [name, value] of Object.entries(schedule ?? {})) put(`schedule.${name}`, value, true)
+  for (const part of ['schedule', 'population', 'badClients']) {
+    for (const [name, value] of leavesOf(part, plan[part])) put(name, value, true)
+  }
+  const { shards } = plan as { shards?: object }
   for (const [name, value] of Object.entries(shards ?? {})) {
     if (name === 'kind' || name === 'count') put(`shards.${name}`, value, false)
   }
@@ -62,6 +64,13 @@ function factsOf(report: RunReport): Map<string, Fact> {
   put('interrupted', report.interrupted, true)
   put('verdict', report.verdict.value, false)
   return facts
+}
+
+/** What lies under a part of the plan, by its path; lists in one. */
+function leavesOf(name: string, value: unknown): [name: string, value: unknown][] {
+  if (Array.isArray(value)) return [[name, JSON.stringify(value)]]
+  if (typeof value !== 'object' || value === null) return [[name, value]]
+  return Object.entries(value).flatMap(([key, child]) => leavesOf(`${name}.${key}`, child))
 }
 
 function kindsOf(targets: readonly string[]): string {

@@ -74,6 +74,18 @@ describe('two runs', () => {
     expect(worseNumbers(comparison, 11)).toEqual([])
   })
 
+  it('that were loaded by other devices, or lost others on the way, are told apart', () => {
+    const schedule = { churn: { perSecond: 2, lifetime: [1, 60] } }
+    const plan = { schedule, population: { publishers: 3 }, badClients: { 'slow-reader': 10 } }
+    const { differences } = compareReports(runOf(1), runOf(1, 1_000, { plan }))
+    expect(differences.filter(({ matters }) => matters)).toEqual([
+      { name: 'schedule.churn.perSecond', a: 'unknown', b: '2', matters: true },
+      { name: 'schedule.churn.lifetime', a: 'unknown', b: '[1,60]', matters: true },
+      { name: 'population.publishers', a: 'unknown', b: '3', matters: true },
+      { name: 'badClients.slow-reader', a: 'unknown', b: '10', matters: true },
+    ])
+  })
+
   it('say what differs in plan and environment, and what of it changes the meaning', () => {
     const plan = { schedule: { messageBytes: 512, messagesPerSecond: 10 }, seed: 2 }
     const environment = { ...SAMPLE_REPORT.environment, node: 'v24.0.0', cores: 4 }
