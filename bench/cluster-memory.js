@@ -7,7 +7,7 @@
  */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { createServer } from 'node:net'
+import { freePort } from './free-port.js'
 import { loadSources } from './scale-sources.js'
 
 const devices = Number(process.argv[2] ?? 50_000)
@@ -91,12 +91,4 @@ async function connected(url) {
       await new Promise((resolve) => setTimeout(resolve, 100))
     }
   }
-}
-
-async function freePort() {
-  const probe = createServer()
-  await new Promise((resolve) => probe.listen(0, '127.0.0.1', resolve))
-  const { port: free } = probe.address()
-  await new Promise((resolve) => probe.close(resolve))
-  return free
 }

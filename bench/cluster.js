@@ -11,10 +11,10 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { freePort } from './free-port.js'
 import { CLUSTER_SECTION, rewriteSection } from './document.js'
 import { describeHost } from './proc.js'
 import { PUSHCTL } from './servers.js'
@@ -133,15 +133,6 @@ async function started(command, words, word) {
     child.once('error', () => reject(new Error(`${command} is not installed`)))
     child.once('exit', () => reject(new Error(`${command} ended: ${said.slice(0, 400)}`)))
   })
-}
-
-async function freePort() {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address()
-  server.close()
-  await once(server, 'close')
-  return port
 }
 
 function median(values) {

@@ -5,7 +5,7 @@
  */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { createServer } from 'node:net'
+import { freePort } from './free-port.js'
 import { loadSources } from './scale-sources.js'
 
 const BATCH = 256
@@ -115,13 +115,4 @@ async function openLink(RedisLink, address) {
       await new Promise((resolve) => setTimeout(resolve, 250))
     }
   }
-}
-
-async function freePort() {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address()
-  server.close()
-  await once(server, 'close')
-  return port
 }
