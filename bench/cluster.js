@@ -14,10 +14,11 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { freePort } from './free-port.js'
 import { CLUSTER_SECTION, rewriteSection } from './document.js'
+import { freePort } from './free-port.js'
 import { describeHost } from './proc.js'
 import { PUSHCTL } from './servers.js'
+import { spread } from './tables.js'
 
 const HERE = new URL('.', import.meta.url).pathname
 const LOGINS = ['--mode', 'idle', '-c', '15k', '--connect-rate', '60k', '-w', '1', '-d', '1s']
@@ -135,22 +136,16 @@ async function started(command, words, word) {
   })
 }
 
-function median(values) {
-  const sorted = [...values].sort((x, y) => x - y)
-  const half = sorted.length >> 1
-  return sorted.length % 2 === 1 ? sorted[half] : (sorted[half - 1] + sorted[half]) / 2
-}
-
 function render(rounds) {
   const { cpu, memoryGiB, kernel, node } = describeHost()
   const of = (read) => rounds.map(read)
-  const whole = (values) => Math.round(median(values)).toLocaleString('en-US')
-  const ratio = (values) => `${median(values).toFixed(2)} ×`
+  const whole = (values) => Math.round(spread(values).median).toLocaleString('en-US')
+  const ratio = (values) => `${spread(values).median.toFixed(2)} ×`
   const logins = of((r) => r.logins / r.loginsAlone)
   const broadcasts = of((r) => r.broadcasts / r.broadcastsAlone)
   const pushes = RATES.map((rate) => {
     const rows = of((r) => r[rate])
-    const ms = (name) => median(rows.map((row) => row[name])).toFixed(1)
+    const ms = (name) => spread(rows.map((row) => row[name])).median.toFixed(1)
     const lost = rows.reduce((sum, row) => sum + row.lost, 0)
     const verdicts = rows.map(({ verdict }) => verdict).join(', ')
     const perSecond = whole(rows.map((row) => row.perSecond))

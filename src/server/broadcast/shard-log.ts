@@ -54,7 +54,7 @@ export class ShardLog {
   messagesSent = 0
   headSeq = 0
   readonly entries = new ShardEntries()
-  /** Called when a payload has come for which the queue has called isAtHand(). */
+  /** Called when a payload has come for which the queue has called positionFor(). */
   onReady: () => void = () => {}
   readonly #parts: ShardLogParts
   readonly #scan: DeviceScan
