@@ -9,6 +9,7 @@ import { PushctlError } from '../errors/pushctl-error.ts'
 import { parseStages } from './cluster/rollout-stages.ts'
 import { parseThreshold } from './cluster/rollout-thresholds.ts'
 import { CLUSTER_VERB_OPTIONS, type ClusterOptions } from './cluster-options.ts'
+import { payloadFaults, unstoredFaults } from './push/push-faults.ts'
 import { CLUSTER_LINK_OPTIONS } from './serve-cluster-options.ts'
 
 export interface ActionRow {
@@ -120,8 +121,10 @@ function faultsOf(options: ClusterOptions, [name = '', ...words]: readonly strin
     if (isNeeded && !isGiven && !isWaived) faults.push(`cluster ${name} needs --${row.flag}`)
   }
   if (name === 'rollout') faults.push(...rolloutFaults(options))
-  if (name === 'push') faults.push(...pushFaults(options, words.length - 1))
-  if (name === 'broadcast') faults.push(...pushFaults(options, words.length))
+  if (name === 'push' || name === 'broadcast') {
+    const texts = words.length - (name === 'push' ? 1 : 0)
+    faults.push(...payloadFaults(texts, options.file), ...unstoredFaults(options))
+  }
   return faults.map((message) => new PushctlError('PUSHCTL_CONFIG', message))
 }
 
@@ -129,19 +132,6 @@ function wantedWords({ wordsMin, wordsMax, word }: ActionRow): string {
   if (wordsMax === 0) return `no ${word}`
   if (wordsMax === wordsMin) return `${wordsMin} ${word}`
   return wordsMax < FEW_WORDS ? `${wordsMin} to ${wordsMax} words` : `${wordsMin} ${word} at least`
-}
-
-/** `texts`: how many words are the payload. */
-function pushFaults({ qos, ttlMs, wait, file }: ClusterOptions, texts: number): string[] {
-  const faults: string[] = []
-  const payloads = texts + (file === undefined ? 0 : 1)
-  if (payloads !== 1) {
-    const got = payloads === 0 ? 'neither' : 'both'
-    faults.push(`a payload is needed as a word or as --file, got ${got}`)
-  }
-  if (qos === '0' && ttlMs !== undefined) faults.push('--ttl needs --qos 1: nothing else is kept')
-  if (qos === '0' && wait) faults.push('--wait needs --qos 1: nothing else is acked')
-  return faults
 }
 
 function rolloutFaults({ stages, thresholds, remoteShell, node }: ClusterOptions): string[] {

@@ -7,6 +7,7 @@ import { defineOptions } from '../config/option-table.ts'
 import { EXIT } from '../errors/exit-codes.ts'
 import { PushctlError } from '../errors/pushctl-error.ts'
 import type { PushAnswer, PushReceipt } from './push/node-client.ts'
+import { payloadFaults, unstoredFaults } from './push/push-faults.ts'
 import { CLUSTER_LINK_OPTIONS } from './serve-cluster-options.ts'
 
 export const PUSH_OPTIONS = defineOptions({
@@ -101,13 +102,12 @@ export const command = defineCommand({
         }),
       )
     }
-    const payloadCount = positional.length + (options.file === undefined ? 0 : 1)
-    if (payloadCount !== 1) {
-      const got = payloadCount === 0 ? 'neither' : 'both'
-      const message = `a payload is needed as an argument or as --file, got ${got}`
-      faults.push(new PushctlError('PUSHCTL_CONFIG', message))
-    }
-    faults.push(...storageFaults(options))
+    const messages = [
+      ...payloadFaults(positional.length, options.file),
+      ...unstoredFaults(options),
+      ...addressFaults(options),
+    ]
+    faults.push(...messages.map((message) => new PushctlError('PUSHCTL_CONFIG', message)))
     const { protocol } = new URL(options.node)
     if (protocol !== 'http:' && protocol !== 'https:') {
       const message = `--node must be an http:// or https:// URL, got "${options.node}"`
@@ -153,33 +153,26 @@ export const command = defineCommand({
   },
 })
 
-function storageFaults(options: {
+/** Of a push that must wait for its devices, so must know them. */
+function addressFaults({
+  qos,
+  mode,
+  wait,
+  to,
+}: {
   readonly qos: string
   readonly mode: string
-  readonly ttlMs: number | undefined
   readonly wait: boolean
   readonly to: readonly string[]
-}): PushctlError[] {
-  const rules: [isBroken: boolean, message: string][] =
-    options.qos === '1'
-      ? [
-          [
-            options.wait && options.to.length === 0,
-            '--wait needs --to: nobody knows who a broadcast is still for',
-          ],
-          [
-            options.mode !== 'direct' && options.to.length === 0,
-            `--mode ${options.mode} needs --to: it is for named devices`,
-          ],
-        ]
-      : [
-          [options.mode !== 'direct', `--mode ${options.mode} needs --qos 1: the push must wait`],
-          [options.ttlMs !== undefined, '--ttl needs --qos 1: nothing else is kept'],
-          [options.wait, '--wait needs --qos 1: nothing else is acked'],
-        ]
-  return rules
-    .filter(([isBroken]) => isBroken)
-    .map(([, message]) => new PushctlError('PUSHCTL_CONFIG', message))
+}): string[] {
+  if (qos === '0') {
+    return mode === 'direct' ? [] : [`--mode ${mode} needs --qos 1: the push must wait`]
+  }
+  if (to.length > 0) return []
+  const faults: string[] = []
+  if (wait) faults.push('--wait needs --to: nobody knows who a broadcast is still for')
+  if (mode !== 'direct') faults.push(`--mode ${mode} needs --to: it is for named devices`)
+  return faults
 }
 
 function sentenceOf({ accepted, stored, online, pushId }: PushAnswer): string {

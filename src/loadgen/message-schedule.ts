@@ -19,8 +19,11 @@ const UNICAST_TAIL_US = 1e6
 const UNICAST_TAIL_SHARE_MAX = 0.1
 /** Counted broadcasts leave the connections this time to settle. */
 const BROADCAST_LEAD_US = 1e6
-/** Deliveries that two busy cores, shared by node and generator, manage at the least. */
-const DELIVERIES_PER_SECOND_MIN = 12_500
+/**
+ * Deliveries that two busy cores, shared by node and generator, manage at the least: the pace at
+ * which our own node sends to so many (own-node-process.ts), and the time that a schedule leaves.
+ */
+export const DELIVERIES_PER_SECOND_MIN = 12_500
 /** Of the measured time, at each end, where it is too short for the above. */
 const BROADCAST_MARGIN_SHARE_MAX = 1 / 3
 

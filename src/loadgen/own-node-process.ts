@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { packageRoot } from '../config/package-root.ts'
 import { PushctlError } from '../errors/pushctl-error.ts'
+import { DELIVERIES_PER_SECOND_MIN } from './message-schedule.ts'
 
 const READY_LIMIT_MS = 15_000
 /** Starting a process costs about 100 ms of a core. */
@@ -47,10 +48,9 @@ export interface OwnNodeOptions {
  * With so many devices on the cores that drive them too, a broadcast at full speed would keep
  * heartbeats waiting until devices are given up; so our own node sends it at a pace, as a node in
  * production would: two cores hold both ends of a million devices at it with some time left, which
- * twice as fast they do not. It must leave message-schedule.ts time for all of it.
+ * twice as fast they do not.
  */
 export const PACED_CONNECTIONS_MIN = 200_000
-export const BROADCAST_PER_SECOND = 12_500
 
 /** 0: any free port. */
 export interface NodePorts {
@@ -108,7 +108,7 @@ function commandOf(options: OwnNodeOptions, { tcp, ws, http }: NodePorts) {
   args.push('--tcp', `127.0.0.1:${tcp}`, '--ws', `127.0.0.1:${ws}`, '--http', `127.0.0.1:${http}`)
   args.push('--max-connections', String(connections), '--engine', engine)
   if (connections >= PACED_CONNECTIONS_MIN) {
-    args.push('--broadcast-rate', String(BROADCAST_PER_SECOND))
+    args.push('--broadcast-rate', String(DELIVERIES_PER_SECOND_MIN))
   }
   if (heartbeatSeconds > 0) {
     const min = Math.min(heartbeatSeconds, HEARTBEAT_SECONDS_MIN)

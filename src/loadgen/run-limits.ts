@@ -8,8 +8,8 @@
 /** Failures in a row, with no success, after which a target is called unreachable. */
 export const FAIL_FAST_COUNT = 20
 
-/** What two busy cores, shared by node and generator, manage at the least, in a second. */
-const DELIVERIES_PER_SECOND_MIN = 50_000
+/** Of what is still on its way when sending has ended; two cores, shared by both ends. */
+const LAST_PER_SECOND_MIN = 50_000
 const CLOSES_PER_SECOND_MIN = 4_000
 /** As long as answers and messages of QoS 1 keep coming, however late. */
 const STORED_EXTRA_MS = 60_000
@@ -45,7 +45,7 @@ export interface RunLimits {
 }
 
 export function runLimits(connections: number, shards: number, qos: 0 | 1 = 0): RunLimits {
-  const answersMs = 2_000 + seconds(connections / DELIVERIES_PER_SECOND_MIN) + shards * 50
+  const answersMs = 2_000 + seconds(connections / LAST_PER_SECOND_MIN) + shards * 50
   const perShard = Math.ceil(connections / shards)
   return {
     readyMs: 20_000 + shards * 500,
@@ -53,7 +53,7 @@ export function runLimits(connections: number, shards: number, qos: 0 | 1 = 0): 
     steadyLeadUs: 50_000 + shards * 20_000,
     answersMs,
     publishedMs: answersMs + 2_000 + shards * 50,
-    drainMs: 2_000 + seconds(connections / DELIVERIES_PER_SECOND_MIN) + shards * 50,
+    drainMs: 2_000 + seconds(connections / LAST_PER_SECOND_MIN) + shards * 50,
     storedExtraMs: qos === 1 ? STORED_EXTRA_MS : 0,
     resultMs: 10_000 + shards * 1_000,
     closeMs: 1_500 + seconds(perShard / CLOSES_PER_SECOND_MIN),

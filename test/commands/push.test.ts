@@ -82,11 +82,8 @@ describe('pushctl push', () => {
   it.each([
     [['x'], 'one of --to, --tag and --all is needed, got none'],
     [['--to', 'a', '--all', 'x'], 'one of --to, --tag and --all is needed, got 2'],
-    [['--to', 'a'], 'a payload is needed as an argument or as --file, got neither'],
-    [
-      ['--to', 'a', '--file', '-', 'x'],
-      'a payload is needed as an argument or as --file, got both',
-    ],
+    [['--to', 'a'], 'a payload is needed as a word or as --file, got neither'],
+    [['--to', 'a', '--file', '-', 'x'], 'a payload is needed as a word or as --file, got both'],
     [['--to', 'a', 'x', '--mode', 'lazy'], '--mode lazy needs --qos 1'],
     [['--all', 'x', '--qos', '1', '--wait'], '--wait needs --to'],
     [['--tag', 't', 'x', '--qos', '1', '--mode', 'lazy'], '--mode lazy needs --to'],

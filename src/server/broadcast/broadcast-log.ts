@@ -263,7 +263,7 @@ export class BroadcastLog {
     const { rows } = this.#entries
     for (const shard of this.#group.alive) this.tell(shard)
     // Numbers have jumped: a log that was kept elsewhere was lost there.
-    if (seq - rows.lastSeq > this.#limits.entriesMax) this.#dropTo(this.#entries.count)
+    if (seq - rows.lastSeq > this.#limits.entriesMax) this.#dropTo(rows.lastSeq - rows.firstSeq + 1)
     this.#add(seq, pushId, tag, expiresAtS, STATE_NUMBERS[state])
     this.#entries.setBytes(seq, payload.length)
     this.#payloads.keep(seq, payload)
@@ -327,7 +327,7 @@ export class BroadcastLog {
     this.#tellDropped(lastSeq)
   }
 
-  /** The oldest so many go. */
+  /** The oldest so many numbers go, with the entries that have them. */
   #dropTo(count: number): void {
     let lastSeq = 0
     for (let i = 0; i < count; i++) lastSeq = this.#dropFirst()

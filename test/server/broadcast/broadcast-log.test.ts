@@ -2,8 +2,10 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
-import type { LogLimits } from '../../../src/server/broadcast/broadcast-log.ts'
+import { BroadcastLog, type LogLimits } from '../../../src/server/broadcast/broadcast-log.ts'
 import type { PushAddress } from '../../../src/server/node-control.ts'
+import { ShardGroup } from '../../../src/server/shard-group.ts'
+import { CommitQueue } from '../../../src/server/store/commit-queue.ts'
 import { LevelStore } from '../../../src/server/store/level-store.ts'
 import { MemoryStore } from '../../../src/server/store/memory-store.ts'
 import type { DevicePeer } from '../device-peer.ts'
@@ -255,5 +257,42 @@ describe.skipIf(!canRun)('a stored broadcast', () => {
     await broadcast('one')
     await peer.until('MSG')
     expect(seqOf(peer, 0)).toBeGreaterThan(41)
+  })
+})
+
+let log: BroadcastLog | undefined
+afterEach(() => log?.stop())
+
+/** A log that is kept elsewhere, on a node that has no shard yet. */
+function openShared(entriesMax: number): void {
+  const store = new MemoryStore(1 << 20)
+  const commits = new CommitQueue(store, 1 << 20, { onWritten() {}, onFailed() {} })
+  const group = new ShardGroup({ onMessage() {}, onShardLost() {} })
+  log = new BroadcastLog(group, commits, store.hashKey, { entriesMax, bytesMax: 1 << 20 })
+  log.start(store, true)
+}
+
+function take(seq: number): Promise<number> {
+  const expiresAtS = Math.floor(Date.now() / 1000) + 60
+  const payload = Buffer.from(`text ${seq}`)
+  return log!.take({ seq, pushId: `p${seq}`, tag: null, payload, expiresAtS, state: 'running' })
+}
+
+const known = (...seqs: number[]) => seqs.filter((seq) => log!.find(`p${seq}`) !== null)
+
+describe('a log that is kept elsewhere', () => {
+  it('whose numbers jump was lost there: all entries before the jump go, gaps or not', async () => {
+    openShared(10)
+    for (const seq of [1, 2, 5, 9]) await take(seq)
+    expect(known(1, 2, 5, 9)).toEqual([1, 2, 5, 9])
+    await take(1_000)
+    expect(known(1, 2, 5, 9, 1_000)).toEqual([1_000])
+    expect(log!.headSeq).toBe(1_000)
+  })
+
+  it('keeps its entries over a gap that a failed write left', async () => {
+    openShared(10)
+    for (const seq of [1, 2, 12]) await take(seq)
+    expect(known(1, 2, 12)).toEqual([1, 2, 12])
   })
 })
