@@ -1,7 +1,8 @@
 /**
  * One batch as the journal keeps it: its columns as they are, then the payloads. Written by copying
- * arrays and read by laying views over the bytes, so a batch of a thousand pushes costs no more
- * calls than one of ten. Numbers are little-endian, as on every platform that Node runs on.
+ * arrays into a page of memory (journal-pages.ts) and read where it lies, so a batch of a thousand
+ * pushes costs no more calls than one of ten. Numbers are little-endian, as on every platform that
+ * Node runs on.
  *
  *   u32 × 8   version, puts, advances, payload bytes, 0 …
  *   f64       put seqs, advance seqs
@@ -9,7 +10,8 @@
  *   u32       put message rows, put device rows, advance device rows   of this process, not of disk
  *   u8        payloads
  *
- * 32 bytes a put, 20 an advance.
+ * 32 bytes a put, 20 an advance. One JournalRecord looks at many records, one after the other:
+ * thousands are kept for seconds, and an object of each would be the collector's.
  */
 import type { WriteBatch } from './write-batch.ts'
 
@@ -17,87 +19,175 @@ const VERSION = 1
 const HEADER_BYTES = 32
 const PUT_BYTES = 8 + 6 * 4
 const ADVANCE_BYTES = 8 + 3 * 4
+const NO_BYTES = new ArrayBuffer(0)
+
+/** The same memory as bytes, words and doubles. */
+export interface RecordMemory {
+  readonly bytes: Uint8Array
+  readonly words: Uint32Array
+  readonly doubles: Float64Array
+}
+
+/** `bytes`: a multiple of eight. */
+export function recordMemory(buffer: ArrayBuffer): RecordMemory {
+  return {
+    bytes: new Uint8Array(buffer),
+    words: new Uint32Array(buffer),
+    doubles: new Float64Array(buffer),
+  }
+}
 
 export class JournalRecord {
-  readonly bytes: Uint8Array
-  readonly putCount: number
-  readonly advanceCount: number
-  readonly putSeqs: Float64Array
-  readonly advanceSeqs: Float64Array
-  readonly putHighs: Uint32Array
-  readonly putLows: Uint32Array
-  readonly putExpiresAtS: Uint32Array
-  readonly payloadEnds: Uint32Array
-  readonly advanceHighs: Uint32Array
-  readonly advanceLows: Uint32Array
-  readonly putRows: Uint32Array
-  readonly putDevices: Uint32Array
-  readonly advanceDevices: Uint32Array
-  readonly payloads: Uint8Array
+  #memory = recordMemory(NO_BYTES)
+  #puts = 0
+  #advances = 0
+  /** Index of the first column, in doubles and in words. */
+  #doubleAt = 0
+  #wordAt = 0
+  #payloadAt = 0
 
-  /** Views over bytes that isWhole(); they must start at a multiple of eight. */
-  constructor(bytes: Uint8Array) {
-    const { buffer, byteOffset } = bytes
-    const [, puts, advances, payloadBytes] = new Uint32Array(buffer, byteOffset, 4)
-    let at = byteOffset + HEADER_BYTES
-    const take = <View>(
-      Kind: new (buffer: ArrayBufferLike, at: number, count: number) => View,
-      count: number,
-      size: number,
-    ): View => {
-      const view = new Kind(buffer, at, count)
-      at += count * size
-      return view
-    }
-    this.bytes = bytes
-    this.putCount = puts
-    this.advanceCount = advances
-    this.putSeqs = take(Float64Array, puts, 8)
-    this.advanceSeqs = take(Float64Array, advances, 8)
-    this.putHighs = take(Uint32Array, puts, 4)
-    this.putLows = take(Uint32Array, puts, 4)
-    this.putExpiresAtS = take(Uint32Array, puts, 4)
-    this.payloadEnds = take(Uint32Array, puts, 4)
-    this.advanceHighs = take(Uint32Array, advances, 4)
-    this.advanceLows = take(Uint32Array, advances, 4)
-    this.putRows = take(Uint32Array, puts, 4)
-    this.putDevices = take(Uint32Array, puts, 4)
-    this.advanceDevices = take(Uint32Array, advances, 4)
-    this.payloads = take(Uint8Array, payloadBytes, 1)
+  get putCount(): number {
+    return this.#puts
   }
 
-  static fromBatch(batch: WriteBatch): JournalRecord {
-    const { putCount: puts, advanceCount: advances, payloadBytes } = batch
-    const length = HEADER_BYTES + puts * PUT_BYTES + advances * ADVANCE_BYTES + payloadBytes
-    const bytes = new Uint8Array(length)
-    new Uint32Array(bytes.buffer, 0, 4).set([VERSION, puts, advances, payloadBytes])
-    const record = new JournalRecord(bytes)
-    record.putSeqs.set(batch.putSeqs.subarray(0, puts))
-    record.advanceSeqs.set(batch.advanceSeqs.subarray(0, advances))
-    record.putHighs.set(batch.putHighs.subarray(0, puts))
-    record.putLows.set(batch.putLows.subarray(0, puts))
-    record.putExpiresAtS.set(batch.putExpiresAtS.subarray(0, puts))
-    record.payloadEnds.set(batch.payloadEnds.subarray(0, puts))
-    record.advanceHighs.set(batch.advanceHighs.subarray(0, advances))
-    record.advanceLows.set(batch.advanceLows.subarray(0, advances))
-    record.putRows.set(batch.putRows.subarray(0, puts))
-    record.putDevices.set(batch.putDevices.subarray(0, puts))
-    record.advanceDevices.set(batch.advanceDevices.subarray(0, advances))
-    record.payloads.set(batch.payloads.subarray(0, payloadBytes))
-    return record
+  get advanceCount(): number {
+    return this.#advances
   }
 
+  /** At a record that isWhole(), at a multiple of eight. */
+  lookAt(memory: RecordMemory, byteAt: number): void {
+    const headerAt = byteAt / 4
+    const puts = memory.words[headerAt + 1]
+    const advances = memory.words[headerAt + 2]
+    this.#memory = memory
+    this.#puts = puts
+    this.#advances = advances
+    this.#doubleAt = (byteAt + HEADER_BYTES) / 8
+    this.#wordAt = 2 * (this.#doubleAt + puts + advances)
+    this.#payloadAt = byteAt + HEADER_BYTES + puts * PUT_BYTES + advances * ADVANCE_BYTES
+  }
+
+  putSeq(put: number): number {
+    return this.#memory.doubles[this.#doubleAt + put]
+  }
+
+  advanceSeq(at: number): number {
+    return this.#memory.doubles[this.#doubleAt + this.#puts + at]
+  }
+
+  putHigh(put: number): number {
+    return this.#memory.words[this.#wordAt + put]
+  }
+
+  putLow(put: number): number {
+    return this.#memory.words[this.#wordAt + this.#puts + put]
+  }
+
+  putExpiresAtS(put: number): number {
+    return this.#memory.words[this.#wordAt + 2 * this.#puts + put]
+  }
+
+  advanceHigh(at: number): number {
+    return this.#memory.words[this.#wordAt + 4 * this.#puts + at]
+  }
+
+  advanceLow(at: number): number {
+    return this.#memory.words[this.#wordAt + 4 * this.#puts + this.#advances + at]
+  }
+
+  putRow(put: number): number {
+    return this.#memory.words[this.#rowsAt + put]
+  }
+
+  putDevice(put: number): number {
+    return this.#memory.words[this.#rowsAt + this.#puts + put]
+  }
+
+  advanceDevice(at: number): number {
+    return this.#memory.words[this.#rowsAt + 2 * this.#puts + at]
+  }
+
+  /** Rows belong to a process: whoever loads a record gives it those of this one. */
+  setPut(put: number, row: number, device: number): void {
+    this.#memory.words[this.#rowsAt + put] = row
+    this.#memory.words[this.#rowsAt + this.#puts + put] = device
+  }
+
+  setAdvance(at: number, device: number): void {
+    this.#memory.words[this.#rowsAt + 2 * this.#puts + at] = device
+  }
+
+  /** A view: good for as long as the memory has the record. */
   payloadOf(put: number): Uint8Array {
-    const start = put === 0 ? 0 : this.payloadEnds[put - 1]
-    return this.payloads.subarray(start, this.payloadEnds[put])
+    const end = this.#payloadAt + this.#payloadEnd(put)
+    const start = this.#payloadAt + (put === 0 ? 0 : this.#payloadEnd(put - 1))
+    return this.#memory.bytes.subarray(start, end)
+  }
+
+  payloadBytes(put: number): number {
+    return this.#payloadEnd(put) - (put === 0 ? 0 : this.#payloadEnd(put - 1))
+  }
+
+  static lengthOf({ putCount, advanceCount, payloadBytes }: WriteBatch): number {
+    return HEADER_BYTES + putCount * PUT_BYTES + advanceCount * ADVANCE_BYTES + payloadBytes
+  }
+
+  /** Into memory that has room for it, at a multiple of eight. */
+  static write(batch: WriteBatch, { bytes, words, doubles }: RecordMemory, byteAt: number): void {
+    const { putCount: puts, advanceCount: advances, payloadBytes } = batch
+    const headerAt = byteAt / 4
+    words.fill(0, headerAt, headerAt + HEADER_BYTES / 4)
+    words[headerAt] = VERSION
+    words[headerAt + 1] = puts
+    words[headerAt + 2] = advances
+    words[headerAt + 3] = payloadBytes
+    let doubleAt = (byteAt + HEADER_BYTES) / 8
+    doubles.set(batch.putSeqs.subarray(0, puts), doubleAt)
+    doubleAt += puts
+    doubles.set(batch.advanceSeqs.subarray(0, advances), doubleAt)
+    doubleAt += advances
+    let wordAt = 2 * doubleAt
+    const add = (column: Uint32Array, count: number) => {
+      words.set(column.subarray(0, count), wordAt)
+      wordAt += count
+    }
+    add(batch.putHighs, puts)
+    add(batch.putLows, puts)
+    add(batch.putExpiresAtS, puts)
+    add(batch.payloadEnds, puts)
+    add(batch.advanceHighs, advances)
+    add(batch.advanceLows, advances)
+    add(batch.putRows, puts)
+    add(batch.putDevices, puts)
+    add(batch.advanceDevices, advances)
+    bytes.set(batch.payloads.subarray(0, payloadBytes), 4 * wordAt)
   }
 
   /** Is that a record of this version, in full? */
   static isWhole(bytes: Uint8Array): boolean {
-    if (bytes.length < HEADER_BYTES || bytes.byteOffset % 8 !== 0) return false
-    const header = new Uint32Array(bytes.buffer, bytes.byteOffset, 4)
-    const [version, puts, advances, payloadBytes] = header
+    if (bytes.length < HEADER_BYTES) return false
+    const view = new DataView(bytes.buffer, bytes.byteOffset)
+    const puts = view.getUint32(4, true)
+    const advances = view.getUint32(8, true)
+    const payloadBytes = view.getUint32(12, true)
     const length = HEADER_BYTES + puts * PUT_BYTES + advances * ADVANCE_BYTES + payloadBytes
-    return version === VERSION && bytes.length === length
+    if (view.getUint32(0, true) !== VERSION || bytes.length !== length) return false
+    const endsAt = HEADER_BYTES + 8 * (puts + advances) + 4 * (3 * puts)
+    let end = 0
+    for (let put = 0; put < puts; put++) {
+      const next = view.getUint32(endsAt + 4 * put, true)
+      if (next < end) return false
+      end = next
+    }
+    return end === payloadBytes
+  }
+
+  /** Behind the columns of the disk. */
+  get #rowsAt(): number {
+    return this.#wordAt + 4 * this.#puts + 2 * this.#advances
+  }
+
+  #payloadEnd(put: number): number {
+    return this.#memory.words[this.#wordAt + 3 * this.#puts + put]
   }
 }

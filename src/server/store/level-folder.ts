@@ -10,7 +10,6 @@ import { META_KEY } from './level-keys.ts'
 /** Changes when a node of today could not read what was written. */
 const FORMAT_VERSION = 2
 const META_BYTES = 20
-const WRITE_BUFFER_BYTES = 16 << 20
 const CACHE_BYTES = 16 << 20
 
 export type View = Uint8Array
@@ -31,7 +30,6 @@ export async function openLevel(path: string): Promise<LevelFolder> {
     valueEncoding: 'view',
     // Payloads are small and often compressed or encrypted already.
     compression: false,
-    writeBufferSize: WRITE_BUFFER_BYTES,
     cacheSize: CACHE_BYTES,
   })
   try {

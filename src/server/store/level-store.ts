@@ -8,7 +8,7 @@
  *   write n:  put j/n ── and, two seconds later, with write m:  put m/device/seq … ─ del j/n
  *
  * Costs: what is not acked in time is written twice, and records of the last seconds stay in memory
- * (32 MiB at the most), from which they are also read.
+ * (4 MiB or so), from which they are also read.
  */
 import type { ClassicLevel } from 'classic-level'
 import { PushctlError } from '../../errors/pushctl-error.ts'
@@ -85,31 +85,26 @@ export class LevelStore implements PushStore {
     if (this.#failure !== null) await this.#reopen(this.#failure)
     const number = this.#nextNumber
     const hasJournal = batch.putCount > 0 || batch.advanceCount > 0 || this.#mustReplace
-    const record = hasJournal ? JournalRecord.fromBatch(batch) : null
+    const fold = this.#fold as JournalFold
+    const nowMs = performance.now()
     try {
       const writes = this.#level.batch()
-      if (record !== null) writes.put(journalKey(number), record.bytes)
+      if (hasJournal) writes.put(journalKey(number), fold.stage(number, batch, nowMs))
       this.#removeStored(batch, writes)
       for (const { key, value } of batch.records) {
         if (value === null) writes.del(recordKey(key))
         else writes.put(recordKey(key), value)
       }
-      this.#fold?.begin(writes, record === null ? number - 1 : number, performance.now())
+      fold.begin(writes, hasJournal ? number : number - 1, nowMs)
       if (writes.length > 0) await writes.write({ sync: true })
       else await writes.close()
     } catch (cause) {
-      this.#fold?.abandon()
+      fold.abandon()
       throw this.#failed(cause)
     }
-    this.#fold?.finish()
+    fold.finish()
     this.#mustReplace = false
-    if (record !== null) {
-      this.#nextNumber++
-      for (let put = 0; put < record.putCount; put++) {
-        this.#places.set(record.putRows[put], placeOf(number), put)
-      }
-      this.#fold?.add(number, record, performance.now())
-    }
+    if (hasJournal) this.#nextNumber++
     for (let at = 0; at < batch.removalCount; at++) this.#places.clear(batch.removedRows[at])
   }
 
@@ -219,18 +214,16 @@ export class LevelStore implements PushStore {
   async #loadJournal(tables: InboxTables, firsts: Map<number, number>): Promise<void> {
     for await (const [key, value] of this.#level.iterator(keysOf(KEY_TYPE.JOURNAL))) {
       const number = readU53(key, 1)
-      const bytes = value.slice()
-      if (!JournalRecord.isWhole(bytes)) throw damaged(this.#folder.path, number)
-      const record = new JournalRecord(bytes)
+      if (!JournalRecord.isWhole(value)) throw damaged(this.#folder.path, number)
+      const record = (this.#fold as JournalFold).load(number, value)
       for (let put = 0; put < record.putCount; put++) {
         this.#loadPut(tables, record, number, put, firsts)
       }
       for (let at = 0; at < record.advanceCount; at++) {
-        const device = tables.devices.claim(record.advanceHighs[at], record.advanceLows[at])
-        record.advanceDevices[at] = device
-        this.#advance(tables, device, record.advanceSeqs[at], firsts)
+        const device = tables.devices.claim(record.advanceHigh(at), record.advanceLow(at))
+        record.setAdvance(at, device)
+        this.#advance(tables, device, record.advanceSeq(at), firsts)
       }
-      this.#fold?.add(number, record, 0)
       this.#nextNumber = number + 1
     }
   }
@@ -242,15 +235,14 @@ export class LevelStore implements PushStore {
     put: number,
     firsts: ReadonlyMap<number, number>,
   ): void {
-    const device = tables.devices.claim(record.putHighs[put], record.putLows[put])
-    const seq = record.putSeqs[put]
-    record.putDevices[put] = device
-    record.putRows[put] = NO_ROW
+    const device = tables.devices.claim(record.putHigh(put), record.putLow(put))
+    const seq = record.putSeq(put)
+    record.setPut(put, NO_ROW, device)
     if (seq < (firsts.get(device) ?? 1)) return
-    const bytes = record.payloadOf(put).length
-    const row = tables.append(device, seq, bytes, record.putExpiresAtS[put], 0)
+    const bytes = record.payloadBytes(put)
+    const row = tables.append(device, seq, bytes, record.putExpiresAtS(put), 0)
     if (row === NO_ROW) throw tooMany(this.#folder.path)
-    record.putRows[put] = row
+    record.setPut(put, row, device)
     this.#places.set(row, placeOf(number), put)
   }
 

@@ -10,9 +10,16 @@ export const PLACE = {
   SPILLED: 0xffffffff,
 } as const
 
+const PLACES = PLACE.SPILLED - 1
+
 /** A journal record as a place: records of one time differ in it, though numbers pass 32 bits. */
 export function placeOf(journalNumber: number): number {
-  return 1 + (journalNumber % (PLACE.SPILLED - 1))
+  return 1 + (journalNumber % PLACES)
+}
+
+/** The number whose place that is, counted from the oldest record that is left. */
+export function numberOfPlace(place: number, oldestNumber: number): number {
+  return oldestNumber + ((place - placeOf(oldestNumber) + PLACES) % PLACES)
 }
 
 export class Places {
