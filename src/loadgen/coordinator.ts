@@ -28,7 +28,7 @@ import { type BadClientFindings, BadClientGroup } from './bad-clients/bad-client
 import { connectInLanes } from './connect-lanes.ts'
 import { IntervalLog, ratesOf } from './interval-log.ts'
 import { MemorySampler } from './memory-sampler.ts'
-import { NodeApi, type NodeFacts, pausesOfRun } from './node-api.ts'
+import { NodeApi } from './node-api.ts'
 import { OwnNode } from './own-node.ts'
 import { buildReport } from './report-builder.ts'
 import { describeEnvironment } from './run-environment.ts'
@@ -48,6 +48,7 @@ import { steadyStageOf } from './steady-stage.ts'
 import { SteadyState } from './steady-state.ts'
 import { connectFailure } from './target-failure.ts'
 import { blameTarget } from './target-probe.ts'
+import { type TargetFindings, TargetLook } from './target-look.ts'
 import { isLoopback } from './target/target-address.ts'
 import { type BenchSettings, hasTurnover, needsPublisher } from './workload.ts'
 
@@ -80,7 +81,7 @@ class BenchRun {
   readonly #startedAtMs: number
   readonly #node: OwnNode | null
   readonly #runId: number
-  readonly #api: NodeApi | null
+  readonly #target: TargetLook
   readonly #shards: ShardGroup
   #step: RunStep
   /** Before the connects of the step. */
@@ -124,13 +125,13 @@ class BenchRun {
     this.#runId = settings.part?.runId ?? newRunId()
     hooks.gate?.onClock((clock) => this.#shards.tell({ kind: 'clock', clock }))
     const { publishUrl, adminToken } = settings
-    this.#api = publishUrl === null ? null : new NodeApi(publishUrl, adminToken)
+    this.#target = new TargetLook(publishUrl === null ? null : new NodeApi(publishUrl, adminToken))
     const { kind, connections } = setup.plan.shards
     // Interrupted while its node was starting: there is nothing to drive any more.
     const setups = this.#isInterrupted ? [] : shardSetups(settings, setup, this.#runId)
     this.#shards = new ShardGroup(kind, setups, connections)
     this.#totals = new RunTotals(this.#shards, () => this.#publisher)
-    this.#memory = new MemorySampler(this.#shards, kind, () => this.#askTarget())
+    this.#memory = new MemorySampler(this.#shards, kind, () => this.#target.ask())
     this.#limits = runLimits(settings.connections, connections.length, settings.qos)
     this.#periods = runPeriods(connections.length)
     const { record } = hooks
@@ -159,7 +160,7 @@ class BenchRun {
       } while (await this.#takeNextStep())
       await this.#hooks.target?.stop()
       this.#badClientFindings = (await this.#badClients?.finish()) ?? null
-      const targetAfter = await this.#askTarget()
+      const target = await this.#target.finish(this.#startUs)
       const hostAfter = readHostSample()
       this.#hostPeaks.add(hostAfter, nowUs() / 1000)
       this.#hosts = (await this.#hooks.hosts?.finish()) ?? []
@@ -168,7 +169,7 @@ class BenchRun {
         this.#tellResults()
         await closeShards(this.#shards, this.#limits, this.#setup.plan.shards.lanes)
       }
-      return this.#report(hostAfter, targetAfter)
+      return this.#report(hostAfter, target)
     } finally {
       clearInterval(ticker)
       const parts = [this.#shards, this.#publisher, this.#badClients]
@@ -185,10 +186,10 @@ class BenchRun {
     const setup = publisherSetup(this.#settings, this.#setup, this.#runId, this.#limits)
     // Fails here, with a clear error, where pushes could not be injected later.
     if (needsPublisher(this.#settings.mode)) {
-      await this.#api?.describe().catch((error) => blameTarget(error, this.#setup.targets))
+      await this.#target.api?.describe().catch((error) => blameTarget(error, this.#setup.targets))
     }
     const [shard] = shardSetups(this.#settings, this.#setup, this.#runId)
-    this.#badClients = BadClientGroup.of(this.#setup.plan, shard, this.#api)
+    this.#badClients = BadClientGroup.of(this.#setup.plan, shard, this.#target.api)
     if (setup !== null) {
       this.#publisher = openPublisher(setup, part, this.#hooks.gate, () => this.#shards.wake())
     }
@@ -226,6 +227,7 @@ class BenchRun {
   }
 
   async #holdSteady(): Promise<void> {
+    this.#target.onConnected()
     const { steadyLeadUs } = this.#limits
     const order = await this.#hooks.gate?.atSteady(steadyLeadUs)
     this.#step = this.#hooks.steering?.stepFor(this.#step) ?? this.#step
@@ -254,6 +256,7 @@ class BenchRun {
     this.#steady = null
     this.#stage = steady.stage
     this.#endUs = Math.min(steady.stage.endUs, nowUs())
+    this.#target.onSent()
   }
 
   #steadyStateOf(stage: SteadyStage): SteadyState {
@@ -314,12 +317,8 @@ class BenchRun {
     return true
   }
 
-  /** null where the target has no HTTP API, or does not answer any more. */
-  async #askTarget(): Promise<NodeFacts | null> {
-    return this.#api === null ? null : this.#api.describe().catch(() => null)
-  }
-
-  #report(hostAfter: ReturnType<typeof readHostSample>, target: NodeFacts | null): RunReport {
+  /** `target`: null before the last step of a course. */
+  #report(hostAfter: HostSample, target: TargetFindings | null): RunReport {
     this.#intervals.finish()
     return buildReport({
       plan: planOfStep(this.#setup.plan, this.#step),
@@ -340,7 +339,7 @@ class BenchRun {
       intervals: this.#intervals.rows,
       generatorMemory: this.#memory.generator,
       targetMemory: this.#memory.target,
-      targetGc: target === null ? null : pausesOfRun(target, this.#startUs),
+      targetGc: target?.gc ?? null,
       hostBefore: this.#hostBefore,
       hostMeasured: this.#hostMeasured,
       hostAfter,

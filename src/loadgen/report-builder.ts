@@ -255,7 +255,11 @@ function replacementsOf(
 function generatorPauses(findings: RunFindings, results: readonly ShardResult[]): GcSideReport {
   const threads = findings.publisher === null ? results : [...results, findings.publisher]
   const lag = new LatencyRecorder()
-  for (const { loopLag } of threads) lag.mergeEncoded(loopLag)
+  const steadyLag = new LatencyRecorder()
+  for (const { loopLag, loopLagMeasured } of threads) {
+    lag.mergeEncoded(loopLag)
+    steadyLag.mergeEncoded(loopLagMeasured)
+  }
   return {
     known: true,
     kinds: mergeGcSnapshots(
@@ -263,6 +267,7 @@ function generatorPauses(findings: RunFindings, results: readonly ShardResult[])
       findings.startUs,
     ),
     loop_lag: lag.count === 0 ? null : lag.summary(),
+    ...(steadyLag.count === 0 ? {} : { loop_lag_steady: steadyLag.summary() }),
   }
 }
 

@@ -44,30 +44,40 @@ export function latencyLines(report: RunReport, { width, colors }: ReportStyle):
 /** A row for each kind of collection, and one for loop lag, of each side. */
 export function pauseLines({ gc }: RunReport): string[] {
   const rows = [...sideRows('generator', gc.generator), ...sideRows('target', gc.target)]
-  return tableLines(rows, ['left', 'left', 'right', 'right', 'right'])
+  return tableLines(rows, ['left', 'left', 'right', 'right', 'right', 'right'])
 }
 
-function sideRows(side: string, { known, kinds, loop_lag }: GcSideReport): string[][] {
-  if (!known) return [[side, 'GC', UNKNOWN], ...lagRows('', loop_lag)]
+function sideRows(side: string, { known, kinds, ...lags }: GcSideReport): string[][] {
+  if (!known) return [[side, 'GC', UNKNOWN], ...lagRows(lags)]
   const rows = kinds.map(({ kind, pauses }) => [
     '',
     `GC ${plainText(kind)}`,
     formatCount(pauses.count),
     ...pauseCells(pauses),
   ])
-  const all = [...(rows.length > 0 ? rows : [['', 'GC', 'none']]), ...lagRows('', loop_lag)]
+  const all = [...(rows.length > 0 ? rows : [['', 'GC', 'none']]), ...lagRows(lags)]
   all[0][0] = side
   return all
 }
 
-function lagRows(side: string, lag: DistributionReport | null): string[][] {
-  if (lag === null) return [[side, 'loop lag', UNKNOWN]]
-  return [[side, 'loop lag', formatCount(lag.count), ...pauseCells(lag)]]
+function lagRows({
+  loop_lag: lag,
+  loop_lag_steady: steady,
+}: Pick<GcSideReport, 'loop_lag' | 'loop_lag_steady'>): string[][] {
+  if (lag === null) return [['', 'loop lag', UNKNOWN]]
+  const rows = [['', 'loop lag', formatCount(lag.count), ...pauseCells(lag)]]
+  if (steady === undefined) return rows
+  return [...rows, ['', '  when steady', formatCount(steady.count), ...pauseCells(steady)]]
 }
 
 function pauseCells(distribution: DistributionReport): string[] {
   if (distribution.count === 0) return []
-  return [`p99 ${formatDurationUs(distribution.p99)}`, `max ${formatDurationUs(distribution.max)}`]
+  const { p99, p99_9, max } = distribution
+  return [
+    `p99 ${formatDurationUs(p99)}`,
+    `p99.9 ${formatDurationUs(p99_9)}`,
+    `max ${formatDurationUs(max)}`,
+  ]
 }
 
 function cellsOf(distribution: DistributionReport, columns: ReadonlySet<Column>): string[] {

@@ -46,6 +46,7 @@ const gcSide = v.looseObject({
     }),
   ),
   loop_lag: v.nullable(distribution),
+  loop_lag_steady: v.optional(distribution),
 })
 
 const hostCounters = v.objectWithRest(

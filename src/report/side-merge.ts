@@ -21,11 +21,13 @@ export function mergeGcSides(reports: readonly RunReport[]): RunReport['gc'] {
   })
   const generators = shifted.map(({ generator }) => generator).filter(({ known }) => known)
   const lags = generators.map(({ loop_lag }) => loop_lag).filter((lag) => lag !== null)
+  const steadyLags = generators.flatMap(({ loop_lag_steady }) => loop_lag_steady ?? [])
   return {
     generator: {
       known: generators.length > 0,
       kinds: mergeKinds(generators.flatMap(({ kinds }) => kinds)),
       loop_lag: lags.length === 0 ? null : mergeDistributions(lags),
+      ...(steadyLags.length === 0 ? {} : { loop_lag_steady: mergeDistributions(steadyLags) }),
     },
     target: shifted
       .map(({ target }) => target)

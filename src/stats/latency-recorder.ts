@@ -110,6 +110,19 @@ export class LatencyRecorder {
     this.#clamped += other.#clamped
   }
 
+  /** Takes away what `earlier` had; false, and nothing changes, where it had more. */
+  subtract(earlier: LatencyRecorder): boolean {
+    const mine = this.#counts
+    const theirs = earlier.#counts
+    const end = earlier.#end
+    for (let index = 0; index < end; index++) if (theirs[index] > mine[index]) return false
+    for (let index = 0; index < end; index++) mine[index] -= theirs[index]
+    while (this.#end > 0 && mine[this.#end - 1] === 0) this.#end--
+    this.#count -= earlier.#count
+    this.#clamped = Math.max(0, this.#clamped - earlier.#clamped)
+    return true
+  }
+
   reset(): void {
     this.#counts.fill(0)
     this.#end = 0

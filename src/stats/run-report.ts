@@ -95,6 +95,11 @@ export interface GcSideReport {
   readonly known: boolean
   readonly kinds: readonly GcPauseReport[]
   readonly loop_lag: DistributionReport | null
+  /**
+   * The part of it without connecting and ending: of a generator in the measured time, of a target
+   * in the warm-up too. Missing: not known.
+   */
+  readonly loop_lag_steady?: DistributionReport
 }
 
 export interface HostCounters {

@@ -103,6 +103,7 @@ export const SAMPLE_REPORT: RunReport = {
         { kind: 'minor', pauses: distributionOf(300, 410, 1250) },
       ],
       loop_lag: distributionOf(900, 1100, 12_000),
+      loop_lag_steady: distributionOf(900, 1100),
     },
     target: { known: false, kinds: [], loop_lag: null },
   },

@@ -27,11 +27,12 @@ test('the whole report on a wide terminal', () => {
                      service         -        -        -        -        -        -        -       0
 
     Pauses
-      generator  GC major        1   p99 2.1 ms   max 2.1 ms
-                 GC minor        3  p99 1.25 ms  max 1.25 ms
-                 loop lag        3    p99 12 ms    max 12 ms
-      target     GC        unknown
-                 loop lag  unknown
+      generator  GC major             1   p99 2.1 ms   p99.9 2.1 ms   max 2.1 ms
+                 GC minor             3  p99 1.25 ms  p99.9 1.25 ms  max 1.25 ms
+                 loop lag             3    p99 12 ms    p99.9 12 ms    max 12 ms
+                   when steady        2   p99 1.1 ms   p99.9 1.1 ms   max 1.1 ms
+      target     GC             unknown
+                 loop lag       unknown
 
     Thresholds
       ✓  push_latency:p99<50ms  29.9 ms

@@ -135,6 +135,31 @@ test('an empty recorder says so by its count, and so does one that was reset', (
   expect(LatencyRecorder.fromBase64(hdr).count).toBe(0)
 })
 
+test('what one recorder had earlier can be taken away from what it has now', () => {
+  const values = fc.array(fc.integer({ min: -5, max: 5_000_000 }), { maxLength: 50 })
+  const property = fc.property(values, values, (earlier, later) => {
+    const [before, after, since] = [1, 2, 3].map(() => new LatencyRecorder())
+    for (const us of earlier) before!.recordUs(us)
+    for (const us of [...earlier, ...later]) after!.recordUs(us)
+    for (const us of later) since!.recordUs(us)
+    expect(after!.subtract(before!)).toBe(true)
+    expect(after!.encode()).toEqual(since!.encode())
+    expect([after!.count, after!.max]).toEqual([since!.count, since!.max])
+  })
+  fc.assert(property)
+})
+
+test('what a recorder never had cannot be taken away', () => {
+  const [before, after] = [new LatencyRecorder(), new LatencyRecorder()]
+  before.recordUs(10)
+  after.recordUs(10)
+  before.recordUs(900)
+  after.recordUs(901_000)
+  const same = after.encode()
+  expect(after.subtract(before)).toBe(false)
+  expect(after.encode()).toEqual(same)
+})
+
 test('bytes that are no encoded recorder are refused and nothing is merged', () => {
   const target = recorderOf([1])
   const good = recorderOf([4, 5, 60_000]).encode()

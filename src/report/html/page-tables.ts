@@ -100,24 +100,28 @@ export function failureTable({ connections }: RunReport): Markup {
 export function pauseTable({ gc }: RunReport): Markup {
   return html`<table>
 <thead><tr><th>side</th><th>pause</th><th class="n">count</th><th class="n">p99</th>
-<th class="n">max</th></tr></thead><tbody>${(['target', 'generator'] as const).flatMap((side) =>
-    sideRows(side, gc[side]),
-  )}</tbody></table>`
+<th class="n">p99.9</th><th class="n">max</th></tr></thead><tbody>${(
+    ['target', 'generator'] as const
+  ).flatMap((side) => sideRows(side, gc[side]))}</tbody></table>`
 }
 
-function sideRows(side: string, { known, kinds, loop_lag }: GcSideReport): Markup[] {
+function sideRows(side: string, report: GcSideReport): Markup[] {
+  const { known, kinds, loop_lag: lag, loop_lag_steady: steady } = report
   const row = (name: string, distribution: DistributionReport | null): Markup =>
     html`<tr><td>${side}</td><td>${name}</td>${pauseCells(distribution)}</tr>`
-  if (!known) return [row('GC', null), row('loop lag', loop_lag)]
-  return [...kinds.map(({ kind, pauses }) => row(`GC ${kind}`, pauses)), row('loop lag', loop_lag)]
+  const lags = [row('loop lag', lag)]
+  if (steady !== undefined) lags.push(row('loop lag when steady', steady))
+  if (!known) return [row('GC', null), ...lags]
+  return [...kinds.map(({ kind, pauses }) => row(`GC ${kind}`, pauses)), ...lags]
 }
 
 function pauseCells(distribution: DistributionReport | null): Markup {
-  if (distribution === null) return html`<td class="n">${UNKNOWN}</td><td></td><td></td>`
-  const { count, p99, max } = distribution
-  if (count === 0) return html`<td class="n">0</td><td></td><td></td>`
-  return html`<td class="n">${formatCount(count)}</td><td class="n">${formatDurationUs(p99)}</td>
-<td class="n">${formatDurationUs(max)}</td>`
+  if (distribution === null) return html`<td class="n">${UNKNOWN}</td><td colspan="3"></td>`
+  const { count, p99, p99_9, max } = distribution
+  if (count === 0) return html`<td class="n">0</td><td colspan="3"></td>`
+  return html`<td class="n">${formatCount(count)}</td>${[p99, p99_9, max].map(
+    (us) => html`<td class="n">${formatDurationUs(us)}</td>`,
+  )}`
 }
 
 export function targetSection({ target }: RunReport): Markup {
