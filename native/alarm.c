@@ -24,15 +24,21 @@ napi_value shim_open_alarm(napi_env env, napi_callback_info cb) {
   return number(env, fd);
 }
 
-/* setAlarm(fd, atUs: number): on CLOCK_MONOTONIC; 0: never. One that has passed rings at once. */
+/*
+ * setAlarm(shim, alarmId, fd, atUs: number): on CLOCK_MONOTONIC; 0: never. One that has passed
+ * rings at once.
+ */
 napi_value shim_set_alarm(napi_env env, napi_callback_info cb) {
-  ARGUMENTS(2);
+  ARGUMENTS(4);
+  shim *s = shim_of(env, argv[0]);
+  int32_t id = int_of(env, argv[1]);
   double at_us = 0;
-  napi_get_value_double(env, argv[1], &at_us);
+  napi_get_value_double(env, argv[3], &at_us);
   int64_t at_ns = (int64_t)(at_us * 1e3);
+  if (id < ALARMS_MINDED) s->alarm_ns[id] = at_ns;
   struct itimerspec at = {
       .it_value = {.tv_sec = at_ns / 1000000000, .tv_nsec = at_ns % 1000000000},
   };
-  timerfd_settime(int_of(env, argv[0]), TFD_TIMER_ABSTIME, &at, NULL);
+  timerfd_settime(int_of(env, argv[2]), TFD_TIMER_ABSTIME, &at, NULL);
   return NULL;
 }

@@ -4,6 +4,8 @@
  * asked for at run time.
  */
 #include <stdio.h>
+#include <sys/prctl.h>
+#include <time.h>
 
 #include "shim.h"
 
@@ -15,11 +17,33 @@ extern void uv_close(uv_handle_t *handle, void (*callback)(uv_handle_t *));
 #define UV_POLL_TYPE 8 /* UV_POLL in enum uv_handle_type, unchanged since libuv 1.0 */
 #define UV_READABLE_EVENT 1
 
+static int64_t now_ns(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
+}
+
+/* Between two turns that follow each other closely; the next alarm is not missed for it. */
+static void rest(shim *s) {
+  int64_t from_ns = now_ns();
+  if (from_ns - s->turn_end_ns > s->gap_ns) return;
+  int64_t rest_ns = s->rest_ns;
+  for (int i = 0; i < ALARMS_MINDED; i++) {
+    int64_t left_ns = s->alarm_ns[i] - from_ns;
+    /* One that is over by far has rung. */
+    if (left_ns > -s->rest_ns && left_ns < rest_ns) rest_ns = left_ns;
+  }
+  if (rest_ns <= 0) return;
+  struct timespec time = {.tv_nsec = (long)rest_ns};
+  nanosleep(&time, NULL);
+}
+
 static void on_poll(uv_poll_t *handle, int status, int events) {
   (void)status;
   (void)events;
   shim *s = *(shim **)handle;
   if (s->closing) return;
+  if (s->rest_ns > 0) rest(s);
   napi_handle_scope scope;
   napi_open_handle_scope(s->env, &scope);
   napi_value callback, global, result;
@@ -32,6 +56,7 @@ static void on_poll(uv_poll_t *handle, int status, int events) {
     napi_fatal_exception(s->env, error);
   }
   napi_close_handle_scope(s->env, scope);
+  if (s->rest_ns > 0) s->turn_end_ns = now_ns();
 }
 
 static void on_poll_closed(uv_handle_t *handle) {
@@ -129,6 +154,20 @@ napi_value shim_end(napi_env env, napi_callback_info cb) {
   napi_delete_reference(env, s->columns[1]);
   napi_async_destroy(env, s->context);
   end_shim(s);
+  return NULL;
+}
+
+/*
+ * rest(shim, gapUs, restUs): from here on, a turn that is asked for less than `gapUs` after the
+ * last one begins `restUs` later, with all that has come until then. At most one millisecond.
+ */
+napi_value shim_rest(napi_env env, napi_callback_info cb) {
+  ARGUMENTS(3);
+  shim *s = shim_of(env, argv[0]);
+  s->gap_ns = int_of(env, argv[1]) * INT64_C(1000);
+  s->rest_ns = int_of(env, argv[2]) * INT64_C(1000);
+  /* The kernel would make each sleep of this thread up to 50 us longer. */
+  prctl(PR_SET_TIMERSLACK, 1);
   return NULL;
 }
 

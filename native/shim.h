@@ -29,6 +29,8 @@
  * ALARM_KEYS in src/engine/native-shim.ts.
  */
 #define ALARM_KEYS INT32_MIN
+/* A rest ends before the first so many alarms of a shim. */
+#define ALARMS_MINDED 8
 
 typedef struct uv_poll_s uv_poll_t;
 
@@ -43,6 +45,9 @@ typedef struct {
   napi_ref columns[2];
   int32_t *fd_of;
   uint8_t *send_state_of; /* not 0: bytes of the slot are waiting, so nothing may overtake them */
+  int64_t gap_ns, rest_ns; /* see rest() */
+  int64_t turn_end_ns;
+  int64_t alarm_ns[ALARMS_MINDED];
   int counts_bytes;
   double closed_bytes_acked, closed_bytes_received; /* of sockets that are closed */
   struct epoll_event events[BATCH_MAX];
@@ -79,6 +84,7 @@ static inline napi_value number(napi_env env, int32_t value) {
 
 napi_value shim_open(napi_env env, napi_callback_info cb);
 napi_value shim_end(napi_env env, napi_callback_info cb);
+napi_value shim_rest(napi_env env, napi_callback_info cb);
 napi_value shim_wait(napi_env env, napi_callback_info cb);
 napi_value shim_listen(napi_env env, napi_callback_info cb);
 napi_value shim_watch_listener(napi_env env, napi_callback_info cb);

@@ -37,6 +37,7 @@ NAPI_MODULE_INIT() {
   } functions[] = {
       {"open", shim_open},
       {"end", shim_end},
+      {"rest", shim_rest},
       {"wait", shim_wait},
       {"listen", shim_listen},
       {"watchListener", shim_watch_listener},

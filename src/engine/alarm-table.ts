@@ -54,6 +54,6 @@ export class AlarmTable {
 
   #set(id: number, us: number): void {
     // After the end of the engine its number may be somebody else's.
-    if (id < this.#fds.length) this.#shim.setAlarm(this.#fds[id], us)
+    if (id < this.#fds.length) this.#shim.setAlarm(this.#handle, id, this.#fds[id], us)
   }
 }

@@ -101,6 +101,7 @@ export class EpollEngine implements SocketEngine {
       throw new PushctlError('PUSHCTL_DESCRIPTORS', 'no descriptor is left for the epoll engine')
     }
     this.#handle = handle
+    if (options.rest !== undefined) load.shim.rest(handle, options.rest.gapUs, options.rest.restUs)
     this.#listeners = new ListenerTable(load.shim, handle, this.#turn)
     this.#alarms = new AlarmTable(load.shim, handle)
     this.#connector = new EpollConnector(

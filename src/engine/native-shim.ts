@@ -29,6 +29,7 @@ export type ShimHandle = { readonly [shimHandle]: true }
 export interface NativeShim {
   open(fdOf: Int32Array, sendStateOf: Uint8Array, onReady: () => void): ShimHandle | number
   end(shim: ShimHandle): void
+  rest(shim: ShimHandle, gapUs: number, restUs: number): void
   wait(shim: ShimHandle, slots: Int32Array, ready: Uint8Array): number
   listen(
     shim: ShimHandle,
@@ -92,7 +93,7 @@ export interface NativeShim {
   close(shim: ShimHandle, slots: Int32Array, count: number, how: number): void
   closeDescriptor(fd: number): void
   openAlarm(shim: ShimHandle, alarmId: number): number
-  setAlarm(fd: number, atUs: number): void
+  setAlarm(shim: ShimHandle, alarmId: number, fd: number, atUs: number): void
   countBytes(shim: ShimHandle): void
   byteCount(shim: ShimHandle, totals: Float64Array): void
   encodeAddress(host: string, port: number, out: Uint8Array): number

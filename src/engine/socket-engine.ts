@@ -16,6 +16,7 @@
  * can never name somebody else's connection; it can still name a connection that the handler itself
  * closed earlier in the same batch.
  */
+import type { TurnRest } from './turn-rest.ts'
 
 /** A row of the connection table, and nothing else. -1 (NO_SLOT) where there is none. */
 export type Slot = number
@@ -40,6 +41,8 @@ export interface EngineOptions {
   readonly bufferedBytesMax: number
   /** How long close() waits for the peer to take what is queued and to close its side. */
   readonly lingerMs: number
+  /** Missing: a turn begins as soon as something is ready. Epoll engine only. */
+  readonly rest?: TurnRest | undefined
 }
 
 export const DEFAULT_ENGINE_OPTIONS: EngineOptions = {

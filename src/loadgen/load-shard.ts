@@ -15,6 +15,7 @@ import {
   type Slot,
   type SocketEngine,
 } from '../engine/socket-engine.ts'
+import { generatorRest } from '../engine/turn-rest.ts'
 import { nowUs } from '../stats/clock.ts'
 import { BROKEN_OFF, type ConnectionEnd } from './back-off.ts'
 import type { ConnectionChurn } from './connection-churn.ts'
@@ -94,7 +95,8 @@ export class LoadShard implements EngineHandler, ConnectionEvents {
     this.#wanted = this.#total
     this.failedRows = new FailedRows(setup.share)
     const capacity = this.#total + CAPACITY_SPARE
-    const engineOptions = { ...DEFAULT_ENGINE_OPTIONS, capacity, lingerMs: LINGER_MS }
+    const rest = generatorRest(setup.share.shards)
+    const engineOptions = { ...DEFAULT_ENGINE_OPTIONS, capacity, lingerMs: LINGER_MS, rest }
     this.engine = createEngine(setup.engine, engineOptions, this)
     this.kernelBytes = countKernelBytes(this.engine)
     this.rows = new ConnectionRows(this.engine.capacity, this.#total)

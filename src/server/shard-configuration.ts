@@ -1,4 +1,5 @@
 /** What each shard of a node is told when it starts, from the options of the node. */
+import { nodeRest } from '../engine/turn-rest.ts'
 import { loopLagTickMs, SHARED_CORES_PROCESSES_MIN } from '../stats/loop-lag-recorder.ts'
 import { guardOfShard, NO_GUARD } from './guard/guard-settings.ts'
 import type { PushNodeOptions } from './node-options.ts'
@@ -34,6 +35,7 @@ export function configureShard(
     hashKey,
     bootId,
     loopLagTickMs: loopLagTickMs(processCount(options)),
+    rest: nodeRest(processCount(options)),
     broadcastPerSecond: options.broadcastPerSecond / options.shardCount,
     guard: guardOfShard(options.guard ?? NO_GUARD, options.shardCount),
     upstream: { deviceEvents },

@@ -5,6 +5,7 @@
  */
 import type { EngineChoice } from '../engine/create-engine.ts'
 import type { EngineKind } from '../engine/socket-engine.ts'
+import type { TurnRest } from '../engine/turn-rest.ts'
 import type { ErrorCode } from '../errors/error-codes.ts'
 import type { PayloadKey } from '../protocol/payload-keys.ts'
 import type { GcSnapshot } from '../stats/gc-recorder.ts'
@@ -53,6 +54,8 @@ export interface ShardConfiguration {
   /** Upper half of every session id of this node's life. */
   readonly bootId: number
   readonly loopLagTickMs: number
+  /** How long its engine waits between two turns; missing: not at all. */
+  readonly rest?: TurnRest | undefined
   /** Broadcast deliveries per second of this shard; 0: as fast as they go. */
   readonly broadcastPerSecond: number
   readonly guard?: ShardGuardSettings

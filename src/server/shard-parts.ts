@@ -145,12 +145,13 @@ function sinkOf(frames: DeviceFrames, ends: SessionEnds): FrameSink {
   }
 }
 
-function engineOptions({ capacity, limits }: ShardConfiguration): EngineOptions {
+function engineOptions({ capacity, limits, rest }: ShardConfiguration): EngineOptions {
   return {
     ...DEFAULT_ENGINE_OPTIONS,
     capacity,
     sendQueueBytesMax: limits.sendQueueBytesMax,
     bufferedBytesMax: limits.bufferedBytesMax,
     keptBytesMax: limits.frameBytesMax + KEPT_OVERHEAD_BYTES,
+    rest,
   }
 }

@@ -29,8 +29,11 @@ afterEach(async () => {
 })
 
 describe.runIf(EpollEngine.isAvailable())('an alarm of the epoll engine', () => {
-  it('rings at its time and not before, and again each time it is set', async () => {
-    const engine = opened(new EpollEngine(options, SILENT))
+  it.each([
+    ['', undefined],
+    [' though the engine rests', { gapUs: 1_000, restUs: 1_000 }],
+  ])('rings at its time and not before, and again each time it is set%s', async (_, rest) => {
+    const engine = opened(new EpollEngine({ ...options, rest }, SILENT))
     const rangUs: number[] = []
     const dueUs: number[] = []
     await new Promise<void>((resolve) => {

@@ -15,8 +15,12 @@ import { describeSending } from './suite/sending.ts'
 import { describeSlots } from './suite/slots.ts'
 import { type MakeEngine, Stage } from './suite/stage.ts'
 
-export function describeEngine(name: 'node' | 'epoll', makeEngine: MakeEngine): void {
-  describe(`${name} engine`, () => {
+export function describeEngine(
+  kind: 'node' | 'epoll',
+  makeEngine: MakeEngine,
+  title = `${kind} engine`,
+): void {
+  describe(title, () => {
     const stage = new Stage(makeEngine)
     afterEach(() => stage.clear())
     describeAccepting(stage)
@@ -26,7 +30,7 @@ export function describeEngine(name: 'node' | 'epoll', makeEngine: MakeEngine): 
     describeClosing(stage)
     describeSlots(stage)
     describeLimits(stage)
-    describeDescriptors(stage, name)
+    describeDescriptors(stage, kind)
     describeModel(stage)
   })
 }

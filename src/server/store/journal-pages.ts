@@ -1,7 +1,7 @@
 /**
- * Journal records in memory, oldest first: their bytes one behind the other in pages of 1 MiB, and a
- * row for each. A page goes when the last of its records does, and some are kept for what comes, so
- * that a busy journal allocates nothing.
+ * Journal records in memory, oldest first: their bytes one behind the other in pages of 1 MiB, and
+ * a row for each. A page goes when the last of its records does, and some are kept for what comes,
+ * so that a busy journal allocates nothing.
  *
  *   row │ number │ at ms   │ page │ at byte │ bytes
  *     0 │ 41_007 │ 120_431 │    3 │ 992_344 │ 4_412     rows in use: [first, end)
