@@ -82,9 +82,9 @@ export function renderMarkdown(run) {
       `Node ${host.node}. Generator on core 1, all its threads and processes counted, target on core ` +
       `0; ${sizes.connections} connections, ${sizes.measureS} s each, ${rounds.length} interleaved ` +
       'rounds: median (lowest–highest), ratios within a round. Latency is recorded by all. *C, at ' +
-      'once* looks at a socket as soon as it is ready, as pushctl does; *C, once a ms* does it in ' +
-      'ticks, which saves wake-ups and makes latencies up to a millisecond wrong. How to ' +
-      'hold tcpkali against it: [benchmarks.md](benchmarks.md#tcpkali).',
+      'once* looks at a socket as soon as it is ready, as pushctl does up to a tenth of a ' +
+      'millisecond; *C, once a ms* does it in ticks, which saves wake-ups and makes latencies up to ' +
+      'a millisecond wrong. How to hold tcpkali against it: [benchmarks.md](benchmarks.md#tcpkali).',
     `\`\`\`\n${command}\n\`\`\``,
     markdownTable(ratioRows(run)),
     markdownTable(costRows(run)),
