@@ -18,7 +18,7 @@ export interface TurnRest {
   readonly restUs: number
 }
 
-/** A generator: 3.3 instead of 3.6 µs of CPU for a received message (bench/generator.js). */
+/** A generator: 3.2 instead of 3.6 µs of CPU for a received message (bench/generator.js). */
 const GENERATOR_REST: TurnRest = { gapUs: 50, restUs: 100 }
 /** Of processes that share few cores: in a slice of a broadcast messages are 10 µs apart. */
 const SHARED_CORES_REST: TurnRest = { gapUs: 200, restUs: 500 }
