@@ -65,7 +65,7 @@ export class JournalFold {
     return this.#settledCount > 0 && this.#isDue(0, this.#kept.bytes, nowMs)
   }
 
-  /** A copy: records move on in memory. null: it is in none of them. */
+  /** Of a message in the journal. A copy: records move on in memory. null: it has gone. */
   payloadOf(row: number): Uint8Array | null {
     const kept = this.#kept
     if (kept.count === 0) return null

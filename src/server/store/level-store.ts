@@ -118,7 +118,8 @@ export class LevelStore implements PushStore {
     const keys: Uint8Array[] = []
     for (let at = 0; at < count; at++) {
       const place = this.#places.numberOf(rows[at])
-      payloads.push(place === PLACE.NONE ? null : (this.#fold?.payloadOf(rows[at]) ?? null))
+      const isInJournal = place !== PLACE.NONE && place !== PLACE.SPILLED
+      payloads.push(isInJournal ? (this.#fold?.payloadOf(rows[at]) ?? null) : null)
       if (place !== PLACE.SPILLED) continue
       spilled.push(at)
       keys.push(this.#keyOf(devices[at], rows[at]))

@@ -17,7 +17,7 @@ export function placeOf(journalNumber: number): number {
   return 1 + (journalNumber % PLACES)
 }
 
-/** The number whose place that is, counted from the oldest record that is left. */
+/** The number of the journal record whose place that is; `oldestNumber`: of the oldest kept. */
 export function numberOfPlace(place: number, oldestNumber: number): number {
   return oldestNumber + ((place - placeOf(oldestNumber) + PLACES) % PLACES)
 }
