@@ -1,7 +1,7 @@
 /**
- * The log of stored broadcasts with a million entries, for sessions.js: filled, told to a shard, and
- * read by devices that come back with old cursors. A real LevelDB folder, the node's own log and a
- * shard's own, in one thread, so that one collector sees all of it.
+ * The log of stored broadcasts with a million entries, for sessions.js: filled, told to a shard,
+ * and read by devices that come back with old cursors. A real LevelDB folder, the node's own log
+ * and a shard's own, in one thread, so that one collector sees all of it.
  */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -34,8 +34,8 @@ class Stage {
   }
 
   async open(entries) {
-    const { LevelStore, Inbox, DEFAULT_INBOX_LIMITS, BroadcastLog } = this.#server
-    const store = await LevelStore.open(this.#folder)
+    const { DiskStore, Inbox, DEFAULT_INBOX_LIMITS, BroadcastLog } = this.#server
+    const store = await DiskStore.open(this.#folder)
     const events = { onStored() {}, onRemoved() {} }
     this.inbox = new Inbox(store, DEFAULT_INBOX_LIMITS, events)
     const limits = { entriesMax: entries, bytesMax: 1 << 30 }

@@ -31,7 +31,7 @@ const MODULES = {
   'shard-parts': ['createShardParts'],
   directory: ['Directory'],
   'sip-hash': ['SipHash'],
-  'store/level-store': ['LevelStore'],
+  'store/disk-store': ['DiskStore'],
   'store/inbox': ['Inbox', 'DEFAULT_INBOX_LIMITS'],
   'broadcast/broadcast-log': ['BroadcastLog'],
   'broadcast/log-orders': ['LogOrders'],

@@ -14,7 +14,7 @@ import { NodeLog } from '../server/log/node-log.ts'
 import { NodeWatch } from '../server/log/node-watch.ts'
 import { addressText } from '../server/address-text.ts'
 import { PushNode } from '../server/push-node.ts'
-import { LevelStore } from '../server/store/level-store.ts'
+import { DiskStore } from '../server/store/disk-store.ts'
 import { probeSettings } from './serve-dispatch-options.ts'
 import { joinCluster } from './serve-cluster.ts'
 import type { SERVE_OPTIONS } from './serve-options.ts'
@@ -45,7 +45,7 @@ export async function openNode(context: ServeContext): Promise<OpenNode> {
     secrets.deviceAuth === null
       ? null
       : async (token, deviceId) => (await live.secrets.deviceAuth?.verify(token, deviceId)) ?? ''
-  const store = options.dataDir === undefined ? null : await LevelStore.open(options.dataDir)
+  const store = options.dataDir === undefined ? null : await DiskStore.open(options.dataDir)
   const cluster = await joinCluster(options, env, (line) => log.tell('cluster', line))
   if (store === null && cluster === null) {
     log.tell('setting', 'stored pushes (qos 1) end with this process: no --data-dir is given')

@@ -6,7 +6,7 @@ import { rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { DEFAULT_INBOX_LIMITS } from '../../src/server/store/inbox.ts'
-import { LevelStore } from '../../src/server/store/level-store.ts'
+import { DiskStore } from '../../src/server/store/disk-store.ts'
 import { StagedInbox } from '../server/store/store-suite.ts'
 import { canMount, SmallDisk } from './fixtures/small-disk.ts'
 
@@ -26,7 +26,7 @@ describe.skipIf(!canMount)('a store on a disk', () => {
   })
 
   const open = async () =>
-    new StagedInbox(await LevelStore.open(join(disk.folder, 'store')), DEFAULT_INBOX_LIMITS).load()
+    new StagedInbox(await DiskStore.open(join(disk.folder, 'store')), DEFAULT_INBOX_LIMITS).load()
 
   async function pushUntilRefused(): Promise<{ accepted: number; error: unknown }> {
     for (let accepted = 0; accepted < 1_000; accepted++) {
@@ -75,7 +75,7 @@ describe.skipIf(!canMount)('a store on a disk', () => {
     await staged!.inbox.close()
     staged = undefined
     disk.remount('ro')
-    await expect(LevelStore.open(join(disk.folder, 'store'))).rejects.toMatchObject({
+    await expect(DiskStore.open(join(disk.folder, 'store'))).rejects.toMatchObject({
       code: 'PUSHCTL_STORE_UNUSABLE',
       message: expect.stringContaining('--data-dir must be a folder that can be written'),
     })

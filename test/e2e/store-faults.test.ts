@@ -1,43 +1,40 @@
 /**
- * A node whose disk fills up and becomes read-only while it is pushed to: a tmpfs of its own, so it
- * runs only where this process may mount one.
+ * A node whose disk fills up, or can not be written any more, while it is pushed to: disks of their
+ * own, so these run only where this process may mount some.
  */
 import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { DevicePeer } from '../server/device-peer.ts'
+import { canLoop, LoopDisk } from './fixtures/loop-disk.ts'
 import { canMount, SmallDisk } from './fixtures/small-disk.ts'
 import { ServeProcess, until } from './serve-process.ts'
 
 const BLOCK = 'x'.repeat(30_000)
 
-if (!canMount) console.warn('store faults are skipped: this process may not mount a tmpfs')
+const canFail = canMount && canLoop
+if (!canFail) console.warn('store faults are skipped: this process may not mount disks')
 
-describe.skipIf(!canMount)('a node under load whose disk fails', () => {
-  let disk: SmallDisk
+describe.skipIf(!canFail)('a node under load whose disk fails', () => {
+  let disk: SmallDisk | LoopDisk
   let node: ServeProcess
   /** What was accepted, by device. */
   let accepted: Map<string, string[]>
   let pushed: number
 
-  beforeEach(async () => {
-    disk = new SmallDisk(16)
+  beforeEach(() => {
     accepted = new Map()
     pushed = 0
-    const words = [
-      '--data-dir',
-      join(disk.folder, 'store'),
-      '--shards',
-      '1',
-      '--log-format',
-      'json',
-    ]
-    node = await ServeProcess.start(...words)
   })
   afterEach(async () => {
     await node.kill()
     disk.remove()
   })
+
+  async function start(): Promise<void> {
+    const words = ['--data-dir', join(disk.folder, 'store'), '--shards', '1']
+    node = await ServeProcess.start(...words, '--log-format', 'json')
+  }
 
   const told = (event: string) =>
     node.stderr.split('\n').filter((line) => line.includes(`"event":"${event}"`))
@@ -94,13 +91,19 @@ describe.skipIf(!canMount)('a node under load whose disk fails', () => {
     }
   }
 
+  async function expectOthersServed(): Promise<void> {
+    expect(await node.push({ to: ['device-1'], payload: 'qos 0' })).toMatchObject({ accepted: 1 })
+    expect((await fetch(node.url('/healthz'))).status).toBe(200)
+  }
+
   it('says so when it is full, serves QoS 0, and goes on when there is room', async () => {
+    disk = new SmallDisk(16)
+    await start()
     const ballast = join(disk.folder, 'ballast')
     writeFileSync(ballast, Buffer.alloc(12 << 20))
     expect(await pushUntil(503)).toContain('expected to write to the store')
     await expectFailing()
-    expect(await node.push({ to: ['device-1'], payload: 'qos 0' })).toMatchObject({ accepted: 1 })
-    expect((await fetch(node.url('/healthz'))).status).toBe(200)
+    await expectOthersServed()
     rmSync(ballast)
     await pushUntil(202)
     expect(await metric('pushctl_store_failing')).toBe(0)
@@ -109,29 +112,42 @@ describe.skipIf(!canMount)('a node under load whose disk fails', () => {
     await expectAllDelivered()
   })
 
-  it('says the same when it becomes read-only, and goes on when it can be written', async () => {
-    const ballast = join(disk.folder, 'ballast')
-    writeFileSync(ballast, Buffer.alloc(12 << 20))
-    await pushUntil(503)
-    // Only a file system on which nobody has a file open for writing can become read-only.
-    await until(() => {
-      try {
-        disk.remount('ro')
-        return true
-      } catch {
-        return false
-      }
-    })
-    const failures = await metric('pushctl_store_write_failures_total')
-    await until(async () => {
-      expect((await push()).status).toBe(503)
-      return (await metric('pushctl_store_write_failures_total')) > failures + 2
-    })
-    await expectFailing()
-    disk.remount('rw')
-    rmSync(ballast)
+  it('says the same when its files can not be written, and goes on when they can', async () => {
+    const loop = new LoopDisk(64)
+    disk = loop
+    await start()
+    for (let i = 0; i < 20; i++) expect((await push()).status).toBe(202)
+    loop.setWritable(false)
+    try {
+      await pushUntil(503)
+      const failures = await metric('pushctl_store_write_failures_total')
+      await until(async () => {
+        expect((await push()).status).toBe(503)
+        return (await metric('pushctl_store_write_failures_total')) > failures + 2
+      })
+      await expectFailing()
+      await expectOthersServed()
+    } finally {
+      loop.setWritable(true)
+    }
     await pushUntil(202)
     await until(() => told('store-back').length > 0)
+    await expectAllDelivered()
+  })
+
+  it('has all that it accepted before it became read-only, once the disk is mended', async () => {
+    const loop = new LoopDisk(64)
+    disk = loop
+    await start()
+    for (let i = 0; i < 20; i++) expect((await push()).status).toBe(202)
+    loop.failReadOnly()
+    expect(await pushUntil(503)).toContain('read-only')
+    await expectFailing()
+    await expectOthersServed()
+    await node.kill()
+    loop.mend()
+    await start()
+    expect((await push()).status).toBe(202)
     await expectAllDelivered()
   })
 })

@@ -11,7 +11,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest'
 import { packageRoot } from '../../src/config/package-root.ts'
 import { seededRandom } from '../../src/loadgen/seeded-random.ts'
 import { DEFAULT_INBOX_LIMITS, Inbox } from '../../src/server/store/inbox.ts'
-import { LevelStore } from '../../src/server/store/level-store.ts'
+import { DiskStore } from '../../src/server/store/disk-store.ts'
 import { payloadText } from './fixtures/random-writer.ts'
 
 const ROUNDS = Number(process.env['PUSHCTL_TEST_KILLS'] ?? 20)
@@ -103,7 +103,7 @@ it(`a store that is killed ${ROUNDS} times has all that was accepted, and nothin
     const where = `round ${round}, seed ${SEED}`
     const linesMax = 1 + (random.nextUint32() % LINES_MAX)
     expect(await writeUntilKilled(random.nextUint32(), linesMax, ledger), where).toBe('')
-    const store = await LevelStore.open(folder)
+    const store = await DiskStore.open(folder)
     const inbox = new Inbox(store, DEFAULT_INBOX_LIMITS, {
       onStored: () => {},
       onRemoved: () => {},

@@ -5,22 +5,22 @@
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { DevicePeer } from '../server/device-peer.ts'
-import { canFreeze, FrozenDisk } from './fixtures/frozen-disk.ts'
+import { canLoop, LoopDisk } from './fixtures/loop-disk.ts'
 import { ServeProcess, until } from './serve-process.ts'
 
 const BLOCK = 'x'.repeat(60_000)
 /** 60 MB of the 64 MiB that may wait. */
 const MANY = Array.from({ length: 1_000 }, (_, i) => `device-${i}`)
 
-if (!canFreeze) console.warn('a slow store is not tested: this process may not freeze a disk')
+if (!canLoop) console.warn('a slow store is not tested: this process may not freeze a disk')
 
-describe.skipIf(!canFreeze)('a node whose disk stands still', () => {
-  let disk: FrozenDisk
+describe.skipIf(!canLoop)('a node whose disk stands still', () => {
+  let disk: LoopDisk
   let node: ServeProcess
   let device: DevicePeer | undefined
 
   beforeEach(async () => {
-    disk = new FrozenDisk(512)
+    disk = new LoopDisk(512)
     const words = ['--data-dir', join(disk.folder, 'store'), '--shards', '1']
     node = await ServeProcess.start(...words, '--log-format', 'json')
   })

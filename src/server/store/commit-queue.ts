@@ -55,6 +55,7 @@ export class CommitQueue {
     this.#store = store
     this.#bytesMax = payloadBytesMax
     this.#events = events
+    store.onWanted = () => this.#schedule()
   }
 
   /** How long the running write has taken so far, ms. */
@@ -112,14 +113,14 @@ export class CommitQueue {
     if (this.#writing !== null) return
     if (this.batch.isEmpty && !this.#store.wantsWrite) return
     const batch = this.batch
+    const { isEmpty } = batch
     const waiting = this.#waiting
     this.batch = this.#spare ?? new WriteBatch()
     this.#spare = null
     this.#waiting = null
     this.#writingSinceMs = performance.now()
     this.#writing = this.#write(batch, waiting).then((isWritten) => {
-      this.writeMsLast = performance.now() - this.#writingSinceMs
-      this.writeTimes.recordUs(this.writeMsLast * 1_000)
+      if (!isEmpty) this.#noteTime(performance.now() - this.#writingSinceMs)
       this.#writingSinceMs = 0
       this.#writing = null
       // What gathered meanwhile has waited long enough. After a failure the next push tries again,
@@ -127,6 +128,11 @@ export class CommitQueue {
       if (isWritten) this.#start()
       return isWritten
     })
+  }
+
+  #noteTime(writeMs: number): void {
+    this.writeMsLast = writeMs
+    this.writeTimes.recordUs(writeMs * 1_000)
   }
 
   async #write(batch: WriteBatch, waiting: Waiting | null): Promise<boolean> {

@@ -1,22 +1,28 @@
 /**
  * Journal records that are still on disk, and their folding: a record that is old, or too much for
- * memory, gives its live messages keys of their own and goes. A device's state is written once for
- * all records that name it, because what is written is its newest state.
+ * memory, gives its live messages keys of their own in LevelDB and goes. A device's state is
+ * written once for all records that name it, because what is written is its newest state.
  *
- *   stage ─► begin ─► the write ─► finish, or abandon where it failed
+ *   stage ─► the journal's write ─► settle, or unstage where it failed
+ *   begin ─► LevelDB's write     ─► finish, or abandon where it failed
+ *
+ * Both may run at once.
  */
 import { grown, NO_ROW } from './device-rows.ts'
 import type { InboxTables } from './inbox-tables.ts'
 import { JournalPages } from './journal-pages.ts'
 import { JournalRecord } from './journal-record.ts'
-import { deviceKey, journalKey, messageKey } from './level-keys.ts'
+import { deviceKey, FOLDED_KEY, messageKey, numberValue, recordKey } from './level-keys.ts'
 import { numberOfPlace, PLACE, type Places, placeOf } from './message-places.ts'
+import { UnreadNames } from './unread-names.ts'
 import type { WriteBatch } from './write-batch.ts'
 
-/** More live records make LevelDB rewrite more whenever it compacts, while writes wait for it. */
+/** Less would give keys to messages that are acked a moment later. */
 const RETAINED_BYTES_MAX = 4 << 20
-/** Bounds what one write does beside its own batch. */
-const FOLDED_ROWS_MAX = 4_096
+/** Bounds what one turn of the loop does: a millisecond or so. */
+const FOLDED_ROWS_MAX = 2_048
+/** Keys that go wait for the next fold; more than so many make one due. */
+const DISCARDED_MAX = 1_000
 
 export interface KeyWrites {
   put(key: Uint8Array, value: Uint8Array): unknown
@@ -24,6 +30,7 @@ export interface KeyWrites {
 }
 
 export class JournalFold {
+  readonly unread = new UnreadNames()
   readonly #tables: InboxTables
   readonly #places: Places
   readonly #foldAfterMs: number
@@ -36,11 +43,21 @@ export class JournalFold {
   #isStaged = false
   /** So many of the oldest are folded by the write that runs. */
   #foldingCount = 0
+  /** What that write gives keys to: index of a record, put, … */
+  #spilling: number[] = []
+  /** Keys of messages that went after they were folded. */
+  #discarded: Uint8Array[] = []
+  #discardingCount = 0
 
   constructor(tables: InboxTables, places: Places, foldAfterMs: number) {
     this.#foldAfterMs = foldAfterMs
     this.#tables = tables
     this.#places = places
+  }
+
+  /** Of the records in memory. */
+  get bytes(): number {
+    return this.#kept.bytes
   }
 
   /** One that was read from the disk. Shown until the next call, for its rows to be set. */
@@ -52,16 +69,38 @@ export class JournalFold {
     return this.#record
   }
 
-  /** The batch as a record; returns its bytes, to be written under this number. */
+  /** The batch as a record; returns its frame, to be written under this number. */
   stage(number: number, batch: WriteBatch, nowMs: number): Uint8Array {
     const kept = this.#kept
     const index = kept.append(number, nowMs, JournalRecord.lengthOf(batch))
     JournalRecord.write(batch, kept.memoryOf(index), kept.byteAtOf(index))
     this.#isStaged = true
-    return kept.bytesOf(index)
+    return kept.frameOf(index)
+  }
+
+  /** It is on disk. */
+  settle(batch: WriteBatch): void {
+    this.#isStaged = false
+    const index = this.#kept.count - 1
+    const number = this.#kept.numberOf(index)
+    const place = placeOf(number)
+    for (let put = 0; put < batch.putCount; put++) this.#places.set(batch.putRows[put], place, put)
+    this.unread.note(batch.records, number)
+  }
+
+  /** It could not be written: all is as before. */
+  unstage(): void {
+    this.#isStaged = false
+    this.#kept.dropLast()
+  }
+
+  /** A key that goes with the next fold. */
+  discard(key: Uint8Array): void {
+    this.#discarded.push(key)
   }
 
   isDue(nowMs: number): boolean {
+    if (this.#discarded.length > DISCARDED_MAX) return true
     return this.#settledCount > 0 && this.#isDue(0, this.#kept.bytes, nowMs)
   }
 
@@ -76,48 +115,48 @@ export class JournalFold {
     return this.#record.payloadOf(this.#places.putOf(row)).slice()
   }
 
-  /** Adds what is due to a write; `coveredBy` is the number that the write itself has. */
+  /**
+   * Adds what is due to a write. `coveredBy`: the newest record whose changes the tables have, and
+   * have in full.
+   */
   begin(writes: KeyWrites, coveredBy: number, nowMs: number): void {
     const kept = this.#kept
     let rows = 0
     let retained = kept.bytes
     for (let index = 0; index < this.#settledCount; index++) {
       const isDue = this.#isDue(index, retained, nowMs)
-      if (!isDue || (rows > 0 && rows >= FOLDED_ROWS_MAX)) return
+      if (!isDue || rows >= FOLDED_ROWS_MAX) break
       kept.show(this.#record, index)
-      this.#foldShown(kept.numberOf(index), writes, coveredBy)
+      rows += this.#foldShown(index, writes, coveredBy)
       this.#foldingCount++
       retained -= kept.lengthOf(index)
-      rows += this.#record.putCount + this.#record.advanceCount
     }
+    this.#discardingCount = Math.min(this.#discarded.length, FOLDED_ROWS_MAX)
+    for (let at = 0; at < this.#discardingCount; at++) writes.del(this.#discarded[at])
+    if (this.#foldingCount === 0) return
+    writes.put(FOLDED_KEY, numberValue(kept.numberOf(this.#foldingCount - 1) + 1))
   }
 
-  /** The write that begin() was part of is done. */
-  finish(): void {
+  /** The write that begin() was part of is done. Returns the number of the last folded record. */
+  finish(): number {
     const kept = this.#kept
-    const record = this.#record
-    for (; this.#foldingCount > 0; this.#foldingCount--) {
-      const number = kept.numberOf(0)
-      kept.show(record, 0)
-      for (let put = 0; put < record.putCount; put++) {
-        if (this.#isLive(number, put)) this.#places.set(record.putRow(put), PLACE.SPILLED, 0)
-      }
-      kept.dropFirst()
+    this.#discarded.splice(0, this.#discardingCount)
+    this.#discardingCount = 0
+    for (let at = 0; at < this.#spilling.length; at += 2) {
+      this.#placeSpilled(this.#spilling[at], this.#spilling[at + 1])
     }
-    if (!this.#isStaged) return
-    this.#isStaged = false
-    const place = placeOf(kept.numberOf(kept.count - 1))
-    kept.show(record, kept.count - 1)
-    for (let put = 0; put < record.putCount; put++) {
-      this.#places.set(record.putRow(put), place, put)
-    }
+    this.#spilling = []
+    const last = this.#foldingCount === 0 ? 0 : kept.numberOf(this.#foldingCount - 1)
+    for (; this.#foldingCount > 0; this.#foldingCount--) kept.dropFirst()
+    this.unread.forget(last)
+    return last
   }
 
   /** It failed: all is as before, and no state is known to be written. */
   abandon(): void {
     this.#foldingCount = 0
-    if (this.#isStaged) this.#kept.dropLast()
-    this.#isStaged = false
+    this.#discardingCount = 0
+    this.#spilling = []
     this.#covered.fill(0)
   }
 
@@ -130,25 +169,35 @@ export class JournalFold {
     return isOld || retainedBytes > RETAINED_BYTES_MAX
   }
 
-  #foldShown(number: number, writes: KeyWrites, coveredBy: number): void {
+  /** Returns how many rows the record has. */
+  #foldShown(index: number, writes: KeyWrites, coveredBy: number): number {
     const record = this.#record
+    const number = this.#kept.numberOf(index)
     for (let put = 0; put < record.putCount; put++) {
       if (this.#isLive(number, put)) {
-        const key = messageKey(
-          record.putHigh(put),
-          record.putLow(put),
-          record.putSeq(put),
-          record.putExpiresAtS(put),
-          record.payloadBytes(put),
-        )
-        writes.put(key, record.payloadOf(put))
+        writes.put(this.#keyOf(put), record.payloadOf(put))
+        this.#spilling.push(index, put)
       }
       this.#writeState(record.putDevice(put), number, writes, coveredBy)
     }
     for (let at = 0; at < record.advanceCount; at++) {
       this.#writeState(record.advanceDevice(at), number, writes, coveredBy)
     }
-    writes.del(journalKey(number))
+    let named = 0
+    record.eachNamed((name, value) => {
+      named++
+      if (value === null) writes.del(recordKey(name))
+      else writes.put(recordKey(name), value)
+    })
+    return record.putCount + record.advanceCount + named
+  }
+
+  /** Its message has a key now, unless it went while that was written. */
+  #placeSpilled(index: number, put: number): void {
+    this.#kept.show(this.#record, index)
+    if (this.#isLive(this.#kept.numberOf(index), put)) {
+      this.#places.set(this.#record.putRow(put), PLACE.SPILLED, 0)
+    } else this.discard(this.#keyOf(put))
   }
 
   /** Is that put of the record that is shown still where a message is? */
@@ -156,6 +205,18 @@ export class JournalFold {
     const row = this.#record.putRow(put)
     if (row === NO_ROW || this.#places.numberOf(row) !== placeOf(number)) return false
     return this.#places.putOf(row) === put
+  }
+
+  /** Of the message of a put of the record that is shown. */
+  #keyOf(put: number): Uint8Array {
+    const record = this.#record
+    return messageKey(
+      record.putHigh(put),
+      record.putLow(put),
+      record.putSeq(put),
+      record.putExpiresAtS(put),
+      record.payloadBytes(put),
+    )
   }
 
   #writeState(device: number, number: number, writes: KeyWrites, coveredBy: number): void {
@@ -166,8 +227,7 @@ export class JournalFold {
     if (this.#covered[device] >= number) return
     this.#covered[device] = coveredBy
     const { highs, lows } = this.#tables.devices
-    const value = new Uint8Array(8)
-    new DataView(value.buffer).setFloat64(0, this.#tables.firstSeqOf(device))
+    const value = numberValue(this.#tables.firstSeqOf(device))
     writes.put(deviceKey(highs[device], lows[device]), value)
   }
 }

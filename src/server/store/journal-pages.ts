@@ -1,7 +1,7 @@
 /**
- * Journal records in memory, oldest first: their bytes one behind the other in pages of 1 MiB, and
- * a row for each. A page goes when the last of its records does, and some are kept for what comes,
- * so that a busy journal allocates nothing.
+ * Journal records in memory, oldest first: their bytes one behind the other in pages of 1 MiB, each
+ * behind the header of its frame on disk, and a row for each. A page goes when the last of its
+ * records does, and some are kept for what comes, so that a busy journal allocates nothing.
  *
  *   row │ number │ at ms   │ page │ at byte │ bytes
  *     0 │ 41_007 │ 120_431 │    3 │ 992_344 │ 4_412     rows in use: [first, end)
@@ -10,6 +10,7 @@
  * Outside a record is known by its index: 0 is the oldest.
  */
 import { growColumns } from './device-rows.ts'
+import { FRAME_HEADER_BYTES } from './journal-frame.ts'
 import { type JournalRecord, type RecordMemory, recordMemory } from './journal-record.ts'
 
 const PAGE_BYTES = 1 << 20
@@ -73,8 +74,9 @@ export class JournalPages {
 
   /** Room behind the last record, for one with a larger number. Returns its index. */
   append(number: number, atMs: number, length: number): number {
-    if (this.#pages.length === 0 || this.#endByte + length > this.#pages.at(-1)!.bytes.length) {
-      this.#pages.push(this.#takePage(length))
+    const frameBytes = FRAME_HEADER_BYTES + length
+    if (this.#pages.length === 0 || this.#endByte + frameBytes > this.#pages.at(-1)!.bytes.length) {
+      this.#pages.push(this.#takePage(frameBytes))
       this.#endByte = 0
     }
     const rows = this.#rows
@@ -82,9 +84,9 @@ export class JournalPages {
     rows.numbers[row] = number
     rows.atMs[row] = atMs
     rows.pages[row] = this.#firstPage + this.#pages.length - 1
-    rows.byteAts[row] = this.#endByte
+    rows.byteAts[row] = this.#endByte + FRAME_HEADER_BYTES
     rows.lengths[row] = length
-    this.#endByte += aligned(length)
+    this.#endByte += aligned(frameBytes)
     this.#bytes += length
     return row - rows.first
   }
@@ -113,6 +115,13 @@ export class JournalPages {
   bytesOf(index: number): Uint8Array {
     const byteAt = this.byteAtOf(index)
     return this.memoryOf(index).bytes.subarray(byteAt, byteAt + this.lengthOf(index))
+  }
+
+  /** The same with the header of its frame before it. */
+  frameOf(index: number): Uint8Array {
+    const byteAt = this.byteAtOf(index)
+    const start = byteAt - FRAME_HEADER_BYTES
+    return this.memoryOf(index).bytes.subarray(start, byteAt + this.lengthOf(index))
   }
 
   show(record: JournalRecord, index: number): void {
@@ -145,7 +154,7 @@ export class JournalPages {
     const rows = this.#rows
     const row = --rows.end
     this.#bytes -= rows.lengths[row]
-    this.#endByte = rows.byteAts[row]
+    this.#endByte = rows.byteAts[row] - FRAME_HEADER_BYTES
     if (this.#endByte > 0) return
     this.#keepSpare(this.#pages.pop()!)
     // Whatever room the page before it had was too little for the record that went.

@@ -4,18 +4,20 @@
  * pushes costs no more calls than one of ten. Numbers are little-endian, as on every platform that
  * Node runs on.
  *
- *   u32 × 8   version, puts, advances, payload bytes, 0 …
+ *   u32 × 8   version, puts, advances, payload bytes, section bytes, 0 …
  *   f64       put seqs, advance seqs
  *   u32       put hash highs, lows, expires at s, payload ends, advance hash highs, lows
  *   u32       put message rows, put device rows, advance device rows   of this process, not of disk
  *   u8        payloads
+ *   u8        named values (record-section.ts)
  *
  * 32 bytes a put, 20 an advance. One JournalRecord looks at many records, one after the other:
  * thousands are kept for seconds, and an object of each would be the collector's.
  */
+import { isWholeSection, readSection, writeSection } from './record-section.ts'
 import type { WriteBatch } from './write-batch.ts'
 
-const VERSION = 1
+const VERSION = 2
 const HEADER_BYTES = 32
 const PUT_BYTES = 8 + 6 * 4
 const ADVANCE_BYTES = 8 + 3 * 4
@@ -45,6 +47,8 @@ export class JournalRecord {
   #doubleAt = 0
   #wordAt = 0
   #payloadAt = 0
+  #sectionAt = 0
+  #sectionBytes = 0
 
   get putCount(): number {
     return this.#puts
@@ -65,6 +69,8 @@ export class JournalRecord {
     this.#doubleAt = (byteAt + HEADER_BYTES) / 8
     this.#wordAt = 2 * (this.#doubleAt + puts + advances)
     this.#payloadAt = byteAt + HEADER_BYTES + puts * PUT_BYTES + advances * ADVANCE_BYTES
+    this.#sectionAt = this.#payloadAt + memory.words[headerAt + 3]
+    this.#sectionBytes = memory.words[headerAt + 4]
   }
 
   putSeq(put: number): number {
@@ -128,19 +134,28 @@ export class JournalRecord {
     return this.#payloadEnd(put) - (put === 0 ? 0 : this.#payloadEnd(put - 1))
   }
 
-  static lengthOf({ putCount, advanceCount, payloadBytes }: WriteBatch): number {
-    return HEADER_BYTES + putCount * PUT_BYTES + advanceCount * ADVANCE_BYTES + payloadBytes
+  /** Named values, as views; null: the name is removed. */
+  eachNamed(onRecord: (key: string, value: Uint8Array | null) => void): void {
+    if (this.#sectionBytes === 0) return
+    const end = this.#sectionAt + this.#sectionBytes
+    readSection(this.#memory.bytes.subarray(this.#sectionAt, end), onRecord)
+  }
+
+  static lengthOf({ putCount, advanceCount, payloadBytes, sectionBytes }: WriteBatch): number {
+    const columnBytes = putCount * PUT_BYTES + advanceCount * ADVANCE_BYTES
+    return HEADER_BYTES + columnBytes + payloadBytes + sectionBytes
   }
 
   /** Into memory that has room for it, at a multiple of eight. */
   static write(batch: WriteBatch, { bytes, words, doubles }: RecordMemory, byteAt: number): void {
-    const { putCount: puts, advanceCount: advances, payloadBytes } = batch
+    const { putCount: puts, advanceCount: advances, payloadBytes, sectionBytes } = batch
     const headerAt = byteAt / 4
     words.fill(0, headerAt, headerAt + HEADER_BYTES / 4)
     words[headerAt] = VERSION
     words[headerAt + 1] = puts
     words[headerAt + 2] = advances
     words[headerAt + 3] = payloadBytes
+    words[headerAt + 4] = sectionBytes
     let doubleAt = (byteAt + HEADER_BYTES) / 8
     doubles.set(batch.putSeqs.subarray(0, puts), doubleAt)
     doubleAt += puts
@@ -161,6 +176,7 @@ export class JournalRecord {
     add(batch.putDevices, puts)
     add(batch.advanceDevices, advances)
     bytes.set(batch.payloads.subarray(0, payloadBytes), 4 * wordAt)
+    writeSection(batch.records, bytes, 4 * wordAt + payloadBytes)
   }
 
   /** Is that a record of this version, in full? */
@@ -170,7 +186,8 @@ export class JournalRecord {
     const puts = view.getUint32(4, true)
     const advances = view.getUint32(8, true)
     const payloadBytes = view.getUint32(12, true)
-    const length = HEADER_BYTES + puts * PUT_BYTES + advances * ADVANCE_BYTES + payloadBytes
+    const sectionAt = HEADER_BYTES + puts * PUT_BYTES + advances * ADVANCE_BYTES + payloadBytes
+    const length = sectionAt + view.getUint32(16, true)
     if (view.getUint32(0, true) !== VERSION || bytes.length !== length) return false
     const endsAt = HEADER_BYTES + 8 * (puts + advances) + 4 * (3 * puts)
     let end = 0
@@ -179,7 +196,7 @@ export class JournalRecord {
       if (next < end) return false
       end = next
     }
-    return end === payloadBytes
+    return end === payloadBytes && isWholeSection(bytes.subarray(sectionAt))
   }
 
   /** Behind the columns of the disk. */

@@ -8,7 +8,7 @@ import { PushctlError } from '../../errors/pushctl-error.ts'
 import { META_KEY } from './level-keys.ts'
 
 /** Changes when a node of today could not read what was written. */
-const FORMAT_VERSION = 2
+const FORMAT_VERSION = 3
 const META_BYTES = 20
 const CACHE_BYTES = 16 << 20
 
@@ -77,7 +77,8 @@ async function readMeta(level: ClassicLevel<View, View>, path: string): Promise<
   }
 }
 
-function openError(path: string, cause: unknown): PushctlError {
+/** What is wrong with a folder that could not be opened, or not be read. */
+export function openError(path: string, cause: unknown): PushctlError {
   const inner = (cause as Error).cause ?? cause
   const { code, message } = inner as { code?: string; message?: string }
   if (code === 'LEVEL_LOCKED') {

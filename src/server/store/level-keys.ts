@@ -4,19 +4,19 @@
  *
  *   0                                             format version u32, hash key 4 × u32
  *   d │ hash high u32, low u32                    first seq f64
- *   j │ number u64                                a journal record (journal-record.ts)
+ *   f                                             number of the first record not folded, f64
  *   m │ hash high u32, low u32 │ seq u64 │ expires at s u32 │ bytes u32      payload
  *   r │ name                                      a record: broadcast, idempotency key
  *
  * What a message needs in memory stands in its key, so that loading reads no payloads.
  */
 
-export const KEY_TYPE = { META: 0x30, DEVICE: 0x64, JOURNAL: 0x6a, MESSAGE: 0x6d, RECORD: 0x72 }
+export const KEY_TYPE = { META: 0x30, DEVICE: 0x64, FOLDED: 0x66, MESSAGE: 0x6d, RECORD: 0x72 }
 
 export const DEVICE_KEY_BYTES = 9
-export const JOURNAL_KEY_BYTES = 9
 export const MESSAGE_KEY_BYTES = 25
 export const META_KEY = Uint8Array.of(KEY_TYPE.META)
+export const FOLDED_KEY = Uint8Array.of(KEY_TYPE.FOLDED)
 
 const utf8 = new TextEncoder()
 const text = new TextDecoder()
@@ -26,13 +26,6 @@ export function deviceKey(high: number, low: number): Uint8Array {
   key[0] = KEY_TYPE.DEVICE
   writeU32(key, 1, high)
   writeU32(key, 5, low)
-  return key
-}
-
-export function journalKey(number: number): Uint8Array {
-  const key = new Uint8Array(JOURNAL_KEY_BYTES)
-  key[0] = KEY_TYPE.JOURNAL
-  writeU53(key, 1, number)
   return key
 }
 
@@ -63,6 +56,17 @@ export function recordKey(name: string): Uint8Array {
 
 export function recordName(key: Uint8Array): string {
   return text.decode(key.subarray(1))
+}
+
+/** A number as a value. */
+export function numberValue(number: number): Uint8Array {
+  const value = new Uint8Array(8)
+  new DataView(value.buffer).setFloat64(0, number)
+  return value
+}
+
+export function readNumberValue(value: Uint8Array): number {
+  return new DataView(value.buffer, value.byteOffset, 8).getFloat64(0)
 }
 
 /** All keys of a type lie in [gte, lt). */

@@ -1,5 +1,5 @@
 /**
- * Where stored pushes are kept: in memory (memory-store.ts) or on disk (level-store.ts); one test
+ * Where stored pushes are kept: in memory (memory-store.ts) or on disk (disk-store.ts); one test
  * suite runs on both. It works in batches: a loop turn is one write, and a read names many messages
  * of many devices. Which messages there are, in which order and for how long, is not the store's
  * business: that stands in InboxTables, which it fills when it is loaded.
@@ -30,6 +30,8 @@ export interface PushStore {
   write(batch: WriteBatch): Promise<void>
   /** There is work that the next write would do along with it, even an empty one. */
   readonly wantsWrite: boolean
+  /** Called by the store when it may want one. */
+  onWanted?: (() => void) | null
   /**
    * Payloads of messages that are pending at the time of the call: one per row, null where it went
    * in the meantime. Views that are good until the next write.

@@ -12,6 +12,7 @@
  */
 import type { DeviceRows } from './device-rows.ts'
 import { grown } from './device-rows.ts'
+import { sectionBytesOf } from './record-section.ts'
 
 const ROWS_AT_START = 256
 const PAYLOAD_BYTES_AT_START = 64 * 1024
@@ -57,6 +58,8 @@ export class WriteBatch {
   records: StoreRecord[] = []
   /** Of their values. */
   recordBytes = 0
+  /** Of all of them in a journal record. */
+  sectionBytes = 0
 
   get isEmpty(): boolean {
     const rows = this.putCount + this.advanceCount + this.removalCount
@@ -125,6 +128,7 @@ export class WriteBatch {
   addRecord(record: StoreRecord): void {
     this.records.push(record)
     this.recordBytes += record.value?.length ?? 0
+    this.sectionBytes += sectionBytesOf(record)
   }
 
   clear(): void {
@@ -134,6 +138,7 @@ export class WriteBatch {
     this.payloadBytes = 0
     this.records = []
     this.recordBytes = 0
+    this.sectionBytes = 0
     if (this.payloads.length > PAYLOAD_BYTES_KEPT) {
       this.payloads = new Uint8Array(PAYLOAD_BYTES_AT_START)
     }

@@ -6,7 +6,7 @@ import { BroadcastLog, type LogLimits } from '../../../src/server/broadcast/broa
 import type { PushAddress } from '../../../src/server/node-control.ts'
 import { ShardGroup } from '../../../src/server/shard-group.ts'
 import { CommitQueue } from '../../../src/server/store/commit-queue.ts'
-import { LevelStore } from '../../../src/server/store/level-store.ts'
+import { DiskStore } from '../../../src/server/store/disk-store.ts'
 import { MemoryStore } from '../../../src/server/store/memory-store.ts'
 import type { DevicePeer } from '../device-peer.ts'
 import { canRun, StoredStage } from '../inbox/stored-push.ts'
@@ -36,7 +36,7 @@ async function openOnDisk(
   more: { broadcastPerSecond?: number; log?: LogLimits } = {},
 ): Promise<void> {
   folder ??= await mkdtemp(join(tmpdir(), 'pushctl-log-'))
-  stage = await new StoredStage().open(await LevelStore.open(folder), more)
+  stage = await new StoredStage().open(await DiskStore.open(folder), more)
 }
 
 describe.skipIf(!canRun)('a stored broadcast', () => {

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
-import { LevelStore } from '../../../src/server/store/level-store.ts'
+import { DiskStore } from '../../../src/server/store/disk-store.ts'
 import { type DevicePeer, CARRIER_NAMES } from '../device-peer.ts'
 import { untilTrue } from '../node-stage.ts'
 import { canRun, StoredStage } from './stored-push.ts'
@@ -179,7 +179,7 @@ describe.skipIf(!canRun)('a stored push', () => {
 
   it('outlives the node on disk, with its number and its id', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'pushctl-node-'))
-    stage = await new StoredStage().open(await LevelStore.open(folder))
+    stage = await new StoredStage().open(await DiskStore.open(folder))
     const request = {
       to: { kind: 'devices', deviceIds: ['phone'] },
       payload: Buffer.from('a'),
@@ -189,7 +189,7 @@ describe.skipIf(!canRun)('a stored push', () => {
     const outcome = await stage.node.push(request)
     await stage.push(['phone'], 'b')
     await stage.close()
-    stage = await new StoredStage().open(await LevelStore.open(folder))
+    stage = await new StoredStage().open(await DiskStore.open(folder))
     expect(await stage.node.push(request)).toEqual(outcome)
     const peer = await stage.join('phone')
     await peer.until('MSG', 2)
@@ -199,7 +199,7 @@ describe.skipIf(!canRun)('a stored push', () => {
     await stage.push(['phone'], 'c')
     await peer.until('MSG', 3)
     await stage.close()
-    stage = await new StoredStage().open(await LevelStore.open(folder))
+    stage = await new StoredStage().open(await DiskStore.open(folder))
     const again = await stage.join('phone')
     await again.until('MSG')
     expect(texts(again)).toEqual(['3 c'])

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { FRAME_HEADER_BYTES } from '../../../src/server/store/journal-frame.ts'
 import { JournalPages } from '../../../src/server/store/journal-pages.ts'
 
 const MIB = 1 << 20
@@ -12,6 +13,7 @@ interface Known {
 function append(pages: JournalPages, { number, length }: Known): void {
   const index = pages.append(number, number / 2, length)
   expect(pages.byteAtOf(index) % 8).toBe(0)
+  pages.frameOf(index).fill(0xff)
   pages.bytesOf(index).fill(number % 251)
 }
 
@@ -24,6 +26,8 @@ function expectSame(pages: JournalPages, known: readonly Known[]): void {
       ...[number, number / 2, length],
     ])
     expect([bytes[0], bytes.at(-1)]).toEqual([number % 251, number % 251])
+    const frame = pages.frameOf(index)
+    expect([frame.length, frame[0]]).toEqual([FRAME_HEADER_BYTES + length, 0xff])
     expect(pages.find(number)).toBe(index)
   }
 }
@@ -60,8 +64,9 @@ describe('the pages of the journal', () => {
 
   it('keep two pages for what comes when all is gone, and nothing of a large record', () => {
     const pages = new JournalPages()
-    for (let number = 1; number <= 40; number++) append(pages, { number, length: MIB / 4 })
-    append(pages, { number: 41, length: 20 * MIB })
+    const quarter = MIB / 4 - FRAME_HEADER_BYTES
+    for (let number = 1; number <= 40; number++) append(pages, { number, length: quarter })
+    append(pages, { number: 41, length: 20 * MIB - FRAME_HEADER_BYTES })
     expect(pages.capacityBytes).toBe(30 * MIB)
     for (let left = 41; left > 0; left--) pages.dropFirst()
     expect([pages.count, pages.bytes, pages.capacityBytes]).toEqual([0, 0, 2 * MIB])

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { JournalRecord, recordMemory } from '../../../src/server/store/journal-record.ts'
-import { WriteBatch } from '../../../src/server/store/write-batch.ts'
+import { type StoreRecord, WriteBatch } from '../../../src/server/store/write-batch.ts'
 
 const MEMORY_BYTES = 1 << 16
 const U32 = fc.nat(0xffffffff)
@@ -11,15 +11,25 @@ const PUT = fc.record({
   payload: fc.uint8Array({ maxLength: 300 }),
 })
 const ADVANCE = fc.record({ device: U32, high: U32, low: U32, seq: fc.maxSafeNat() })
+const NAMED = fc.record({
+  key: fc.string({ unit: 'grapheme', maxLength: 40 }),
+  value: fc.option(fc.uint8Array({ maxLength: 200 })),
+})
 const PUTS = fc.array(PUT, { maxLength: 20 })
 const ADVANCES = fc.array(ADVANCE, { maxLength: 20 })
+const ALL_NAMED = fc.array(NAMED, { maxLength: 5 })
 
 type Put = typeof PUT extends fc.Arbitrary<infer Value> ? Value : never
 type Advance = typeof ADVANCE extends fc.Arbitrary<infer Value> ? Value : never
 
 /** Columns as the inbox fills them; its rows are arbitrary here. */
-function batchOf(puts: readonly Put[], advances: readonly Advance[]): WriteBatch {
+function batchOf(
+  puts: readonly Put[],
+  advances: readonly Advance[],
+  named: readonly StoreRecord[] = [],
+): WriteBatch {
   const batch = new WriteBatch()
+  for (const record of named) batch.addRecord(record)
   for (const { row, device, high, low, seq, expiresAtS, payload } of puts) {
     const at = batch.putCount++
     batch.putRows[at] = row
@@ -89,6 +99,20 @@ describe('a journal record', () => {
     fc.assert(property)
   })
 
+  it('gives back named values behind puts and advances, and which names are removed', () => {
+    const property = fc.property(PUTS, ADVANCES, ALL_NAMED, (puts, advances, named) => {
+      const memory = recordMemory(new ArrayBuffer(MEMORY_BYTES))
+      memory.bytes.fill(0xaa)
+      JournalRecord.write(batchOf(puts, advances, named), memory, 16)
+      const record = new JournalRecord()
+      record.lookAt(memory, 16)
+      const found: StoreRecord[] = []
+      record.eachNamed((key, value) => found.push({ key, value: value && Uint8Array.from(value) }))
+      expect(found).toEqual(named)
+    })
+    fc.assert(property)
+  })
+
   it('takes the rows of the process that loads it', () => {
     const memory = recordMemory(new ArrayBuffer(MEMORY_BYTES))
     const advance = { device: 7, high: 8, low: 9, seq: 10 }
@@ -103,8 +127,8 @@ describe('a journal record', () => {
   })
 
   it('is whole where its counts, its length and the ends of its payloads fit each other', () => {
-    const property = fc.property(PUTS, ADVANCES, (puts, advances) => {
-      const bytes = bytesOf(batchOf(puts, advances), 8)
+    const property = fc.property(PUTS, ADVANCES, ALL_NAMED, (puts, advances, named) => {
+      const bytes = bytesOf(batchOf(puts, advances, named), 8)
       expect(JournalRecord.isWhole(bytes)).toBe(true)
       expect(JournalRecord.isWhole(bytes.subarray(0, -1))).toBe(false)
       expect(JournalRecord.isWhole(Buffer.concat([bytes, Buffer.of(0)]))).toBe(false)
@@ -130,7 +154,7 @@ describe('a journal record', () => {
     })
     fc.assert(property)
     const other = bytesOf(batchOf([ONE], []))
-    other[0] = 2
+    other[0] = 1
     expect(JournalRecord.isWhole(other)).toBe(false)
   })
 })
