@@ -9,16 +9,12 @@
  *
  * Prints a table; exit 1 where a target is missed.
  */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { PerformanceObserver } from 'node:perf_hooks'
-import { pathToFileURL } from 'node:url'
 import { setImmediate } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
-import { build } from 'esbuild'
 import { measureLongLog } from './sessions-log.js'
+import { loadSource } from './source-modules.js'
 
-const ROOT = new URL('..', import.meta.url).pathname
 const HEARTBEAT_S = 300
 const TICK_MS = 500
 const TICKS = (HEARTBEAT_S * 1000) / TICK_MS
@@ -28,38 +24,13 @@ const PAUSE_MS_MAX = 10
 const JOINED = 4
 
 const MODULES = {
-  'shard-parts': ['createShardParts'],
-  directory: ['Directory'],
-  'sip-hash': ['SipHash'],
-  'store/disk-store': ['DiskStore'],
-  'store/inbox': ['Inbox', 'DEFAULT_INBOX_LIMITS'],
-  'broadcast/broadcast-log': ['BroadcastLog'],
-  'broadcast/log-orders': ['LogOrders'],
-}
-
-/** Parts of src/server, as they are. */
-async function loadServer() {
-  const contents = Object.entries(MODULES)
-    .map(([name, names]) => `export { ${names.join(', ')} } from './src/server/${name}.ts'`)
-    .join('\n')
-  const { outputFiles } = await build({
-    stdin: { contents, resolveDir: ROOT, loader: 'ts' },
-    bundle: true,
-    write: false,
-    format: 'esm',
-    platform: 'node',
-    target: 'node20',
-    packages: 'external',
-  })
-  // Where its packages are found.
-  const folder = mkdtempSync(join(ROOT, 'bench', '.sessions-'))
-  const file = join(folder, 'server.mjs')
-  writeFileSync(file, outputFiles[0].contents)
-  try {
-    return await import(pathToFileURL(file).href)
-  } finally {
-    rmSync(folder, { recursive: true })
-  }
+  'server/shard-parts': ['createShardParts'],
+  'server/directory': ['Directory'],
+  'server/sip-hash': ['SipHash'],
+  'server/store/disk-store': ['DiskStore'],
+  'server/store/inbox': ['Inbox', 'DEFAULT_INBOX_LIMITS'],
+  'server/broadcast/broadcast-log': ['BroadcastLog'],
+  'server/broadcast/log-orders': ['LogOrders'],
 }
 
 /** Takes what is sent, counts it, and keeps nothing. */
@@ -246,7 +217,7 @@ const { values } = parseArgs({
 const devices = Number(values.devices)
 const entries = Number(values.entries)
 const pauses = new PauseWatch()
-const server = await loadServer()
+const server = await loadSource(MODULES)
 const heartbeats = await measureHeartbeats(server, devices)
 const directory = await measureDirectory(server, devices)
 const log = await measureLongLog(server, openShard, entries, pauses, measured)

@@ -15,7 +15,11 @@ import {
   sealFrame,
 } from './journal-frame.ts'
 
-const ZEROS_BYTES = 256 * 1024
+/**
+ * Page by page: where a file was filled with larger writes, Linux counts each record that is later
+ * written to it as one of that size (large folios), in /proc/PID/io and for its limits.
+ */
+const ZEROS_BYTES = 4_096
 
 export class JournalSegment {
   readonly path: string
