@@ -170,7 +170,7 @@ export class DiskStore implements PushStore {
   }
 
   async readRecords(names: readonly string[]): Promise<readonly (Uint8Array | null)[]> {
-    const newest = names.map((name) => this.#fold?.unread.get(name))
+    const newest = names.map((name) => this.#fold?.namedValue(name))
     const found = await this.#readTree(names.map(recordKey))
     return newest.map((value, at) => (value === undefined ? found[at] : value))
   }

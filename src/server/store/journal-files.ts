@@ -14,6 +14,7 @@ import { join } from 'node:path'
 import type { Frame } from './journal-frame.ts'
 import { JournalSegment } from './journal-segment.ts'
 
+/** A segment has that many at the most, or one record that is larger. */
 export const SEGMENT_BYTES = 1 << 20
 /** What a peak needed beyond that is given back to the disk. */
 const FREE_MAX = 8
@@ -31,8 +32,6 @@ export class JournalFiles {
   #current: JournalSegment | null = null
   #lastName = 0
   #generation = 0
-  /** One is made ahead of its use. */
-  #making: Promise<void> | null = null
   readonly #removals = new Set<Promise<void>>()
 
   private constructor(folder: string) {
@@ -66,7 +65,6 @@ export class JournalFiles {
     files.#lastName = Math.max(0, ...names.map(Number))
     const records: Frame[] = []
     for (let frame; (frame = byNumber.get(firstNumber + records.length)); ) records.push(frame)
-    if (files.#free.length === 0) files.#makeAhead()
     const lostNumber = records.length < byNumber.size ? firstNumber + records.length : 0
     return { files, records, lostNumber }
   }
@@ -76,9 +74,8 @@ export class JournalFiles {
    * a failure the same number comes again.
    */
   async append(frame: Uint8Array, number: number): Promise<void> {
-    if (this.#current === null || !this.#current.hasRoom(frame.length)) {
-      this.#current = await this.#begin(frame.length)
-    }
+    const endByte = (this.#current?.endByte ?? SEGMENT_BYTES) + frame.length
+    if (endByte > SEGMENT_BYTES || this.#current === null) this.#current = await this.#begin()
     const segment = this.#current
     try {
       await segment.append(frame, number)
@@ -101,46 +98,34 @@ export class JournalFiles {
   }
 
   async close(): Promise<void> {
-    await this.#making
     await Promise.all(this.#removals)
     await Promise.all([...this.#inUse, ...this.#free].map((segment) => segment.close()))
   }
 
-  async #begin(frameBytes: number): Promise<JournalSegment> {
-    await this.#making
-    const isLarge = frameBytes > SEGMENT_BYTES
-    const segment = isLarge
-      ? await this.#make(frameBytes)
-      : (this.#free.shift() ?? (await this.#make(SEGMENT_BYTES)))
+  async #begin(): Promise<JournalSegment> {
+    const segment = this.#free.shift() ?? (await this.#make())
     segment.begin(++this.#generation)
     this.#inUse.push(segment)
-    if (this.#free.length === 0) this.#makeAhead()
     return segment
   }
 
-  #makeAhead(): void {
-    // A failure shows when one is needed.
-    this.#making = this.#make(SEGMENT_BYTES)
-      .then(
-        (segment) => this.#setFree(segment),
-        () => {},
-      )
-      .finally(() => {
-        this.#making = null
-      })
-  }
-
-  async #make(bytes: number): Promise<JournalSegment> {
+  async #make(): Promise<JournalSegment> {
     const name = String(++this.#lastName).padStart(NAME_DIGITS, '0')
-    const segment = await JournalSegment.make(join(this.#folder, name), bytes)
-    const folder = await open(this.#folder)
-    await folder.sync().finally(() => folder.close())
-    return segment
+    const segment = await JournalSegment.make(join(this.#folder, name))
+    try {
+      // Its name is in the folder only once that is written too.
+      const folder = await open(this.#folder)
+      await folder.sync().finally(() => folder.close())
+      return segment
+    } catch (cause) {
+      this.#remove(segment)
+      throw cause
+    }
   }
 
-  /** Kept for what comes, unless it is of another size or one too many. */
+  /** Kept for what comes, unless it is too large or one too many. */
   #setFree(segment: JournalSegment): void {
-    if (segment.bytes === SEGMENT_BYTES && this.#free.length < FREE_MAX) {
+    if (segment.bytes <= SEGMENT_BYTES && this.#free.length < FREE_MAX) {
       this.#free.push(segment)
       return
     }

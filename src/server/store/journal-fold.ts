@@ -30,7 +30,6 @@ export interface KeyWrites {
 }
 
 export class JournalFold {
-  readonly unread = new UnreadNames()
   readonly #tables: InboxTables
   readonly #places: Places
   readonly #foldAfterMs: number
@@ -45,6 +44,7 @@ export class JournalFold {
   #foldingCount = 0
   /** What that write gives keys to: index of a record, put, … */
   #spilling: number[] = []
+  readonly #unread = new UnreadNames()
   /** Keys of messages that went after they were folded. */
   #discarded: Uint8Array[] = []
   #discardingCount = 0
@@ -85,7 +85,7 @@ export class JournalFold {
     const number = this.#kept.numberOf(index)
     const place = placeOf(number)
     for (let put = 0; put < batch.putCount; put++) this.#places.set(batch.putRows[put], place, put)
-    this.unread.note(batch.records, number)
+    this.#unread.note(batch.records, number)
   }
 
   /** It could not be written: all is as before. */
@@ -113,6 +113,18 @@ export class JournalFold {
     if (index < 0) return null
     kept.show(this.#record, index)
     return this.#record.payloadOf(this.#places.putOf(row)).slice()
+  }
+
+  /** Of a name in the journal, a copy. null: it is removed; undefined: LevelDB has its value. */
+  namedValue(name: string): Uint8Array | null | undefined {
+    const number = this.#unread.numberOf(name)
+    if (number === 0) return undefined
+    this.#kept.show(this.#record, this.#kept.find(number))
+    let newest: Uint8Array | null = null
+    this.#record.eachNamed((key, value) => {
+      if (key === name) newest = value && value.slice()
+    })
+    return newest
   }
 
   /**
@@ -148,7 +160,7 @@ export class JournalFold {
     this.#spilling = []
     const last = this.#foldingCount === 0 ? 0 : kept.numberOf(this.#foldingCount - 1)
     for (; this.#foldingCount > 0; this.#foldingCount--) kept.dropFirst()
-    this.unread.forget(last)
+    this.#unread.forget(last)
     return last
   }
 

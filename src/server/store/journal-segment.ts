@@ -1,7 +1,7 @@
 /**
- * One file of the journal. Its blocks are written once, when it is made, so that a record is later
- * one write over them that the disk confirms (O_DSYNC): no block to allocate, no length to note,
- * and nothing of the file system's own to wait for.
+ * One file of the journal. Each record is one write that the disk confirms (O_DSYNC). The first use
+ * of a segment makes it grow; those that follow write over its blocks, and then there is no block
+ * to allocate, no length to note, and nothing of the file system's own to wait for.
  */
 import { constants } from 'node:fs'
 import { type FileHandle, open, readFile, rm, stat } from 'node:fs/promises'
@@ -15,15 +15,12 @@ import {
   sealFrame,
 } from './journal-frame.ts'
 
-/**
- * Page by page: where a file was filled with larger writes, Linux counts each record that is later
- * written to it as one of that size (large folios), in /proc/PID/io and for its limits.
- */
-const ZEROS_BYTES = 4_096
+const OPEN_FLAGS = constants.O_WRONLY | constants.O_DSYNC
 
 export class JournalSegment {
   readonly path: string
-  readonly bytes: number
+  /** Of the file. */
+  bytes: number
   generation = 0
   /** Number of its last record; 0: it has none. */
   lastNumber = 0
@@ -36,22 +33,11 @@ export class JournalSegment {
     this.bytes = bytes
   }
 
-  /** A file that is not there yet; `bytes`: how much it has room for. Throws what the disk says. */
-  static async make(path: string, bytes: number): Promise<JournalSegment> {
-    const file = await open(path, 'wx')
-    try {
-      const zeros = new Uint8Array(Math.min(bytes, ZEROS_BYTES))
-      for (let at = 0; at < bytes; at += zeros.length) {
-        await writeAll(file, zeros.subarray(0, bytes - at), at)
-      }
-      await file.sync()
-    } catch (cause) {
-      await file.close()
-      await rm(path, { force: true })
-      throw cause
-    }
-    await file.close()
-    return new JournalSegment(path, bytes)
+  /** A file that is not there yet. Throws what the disk says. */
+  static async make(path: string): Promise<JournalSegment> {
+    const segment = new JournalSegment(path, 0)
+    segment.#file = await open(path, OPEN_FLAGS | constants.O_CREAT | constants.O_EXCL)
+    return segment
   }
 
   /** A file that is there, with the frames that are in it. */
@@ -71,17 +57,14 @@ export class JournalSegment {
     this.endByte = 0
   }
 
-  hasRoom(frameBytes: number): boolean {
-    return this.endByte + frameBytes <= this.bytes
-  }
-
   /** A record with room for a header before it. Resolves when the disk has it. */
   async append(frame: Uint8Array, number: number): Promise<void> {
     sealFrame(frame, number, this.generation)
-    this.#file ??= await open(this.path, constants.O_WRONLY | constants.O_DSYNC)
+    this.#file ??= await open(this.path, OPEN_FLAGS)
     await writeAll(this.#file, frame, this.endByte)
     this.endByte = frameEnd(this.endByte, frame.length - FRAME_HEADER_BYTES)
     this.lastNumber = number
+    this.bytes = Math.max(this.bytes, this.endByte)
   }
 
   async close(): Promise<void> {

@@ -1,36 +1,32 @@
 /**
- * Named values that are read by name (UNREAD_RECORD_PREFIX) and stand in the journal only: LevelDB
- * does not know of them yet.
+ * Names that are read one by one (UNREAD_RECORD_PREFIX) and whose newest value stands in the
+ * journal only, by the number of its record: LevelDB does not know of them yet.
  */
 import { UNREAD_RECORD_PREFIX } from './push-store.ts'
 import type { StoreRecord } from './write-batch.ts'
 
-interface Newest {
-  /** Of the journal record that it stands in. */
-  readonly number: number
-  /** null: the name is removed. */
-  readonly value: Uint8Array | null
-}
-
 export class UnreadNames {
-  readonly #newest = new Map<string, Newest>()
+  /** In the order of their numbers. */
+  readonly #numbers = new Map<string, number>()
 
   note(records: readonly StoreRecord[], number: number): void {
-    for (const { key, value } of records) {
-      if (key.startsWith(UNREAD_RECORD_PREFIX)) this.#newest.set(key, { number, value })
+    for (const { key } of records) {
+      if (!key.startsWith(UNREAD_RECORD_PREFIX)) continue
+      this.#numbers.delete(key)
+      this.#numbers.set(key, number)
     }
   }
 
   /** LevelDB has what stands in that record, and in those before it. */
   forget(number: number): void {
-    if (this.#newest.size === 0) return
-    for (const [key, newest] of this.#newest) {
-      if (newest.number <= number) this.#newest.delete(key)
+    for (const [key, newest] of this.#numbers) {
+      if (newest > number) return
+      this.#numbers.delete(key)
     }
   }
 
-  /** undefined: nothing newer than what LevelDB has. */
-  get(name: string): Uint8Array | null | undefined {
-    return this.#newest.get(name)?.value
+  /** 0: LevelDB has its newest value. */
+  numberOf(name: string): number {
+    return this.#numbers.get(name) ?? 0
   }
 }

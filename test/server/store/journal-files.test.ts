@@ -87,7 +87,7 @@ describe('the files of the journal', () => {
       if (number > 10) files!.release(number - 10)
     }
     expect(names().length).toBeLessThanOrEqual(5)
-    expect(new Set(sizes())).toEqual(new Set([SEGMENT_BYTES]))
+    expect(Math.max(...sizes())).toBeLessThanOrEqual(SEGMENT_BYTES)
     const found = Array.from({ length: 10 }, (_, at) => known(191 + at, 200_000))
     expect(await open(191)).toEqual({ found, lostNumber: 0 })
   })
@@ -96,12 +96,12 @@ describe('the files of the journal', () => {
     await open()
     await append(1, 5 * SEGMENT_BYTES)
     for (let number = 2; number <= 40; number++) await append(number, 900_000)
-    expect(sizes().reduce((sum, size) => sum + size, 0)).toBeGreaterThan(40 * SEGMENT_BYTES)
+    expect(sizes().reduce((sum, size) => sum + size, 0)).toBeGreaterThan(38 * SEGMENT_BYTES)
     expect((await open(1)).found[0]).toBe(known(1, 5 * SEGMENT_BYTES))
     files!.release(40)
     expect(await open(41)).toEqual({ found: [], lostNumber: 0 })
     expect(names().length).toBeLessThanOrEqual(9)
-    expect(new Set(sizes())).toEqual(new Set([SEGMENT_BYTES]))
+    expect(Math.max(...sizes())).toBeLessThanOrEqual(SEGMENT_BYTES)
   })
 
   it('end before a record that was cut short, wherever a crash cut it', async () => {
@@ -201,14 +201,13 @@ describe('the files of the journal', () => {
     expect((await open()).found).toEqual(['1 8 × 10', '2 8 × 21', '3 8 × 30'])
   })
 
-  it('leave alone what is not theirs, and remove what a crash left half made', async () => {
+  it('leave alone what is not theirs, and use what a crash left half made', async () => {
     writeFileSync(join(folder, 'notes.txt'), 'mine')
     writeFileSync(join(folder, '00000007'), new Uint8Array(1_000))
     expect(await open()).toEqual({ found: [], lostNumber: 0 })
     await append(1, 10)
     expect((await open()).found).toEqual([known(1, 10)])
-    expect(names()).toContain('notes.txt')
-    expect(names()).not.toContain('00000007')
+    expect(names()).toEqual(['00000007', 'notes.txt'])
   })
 
   it('reject what the disk does, and take the same number again when it can', async () => {
