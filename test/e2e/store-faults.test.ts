@@ -150,4 +150,21 @@ describe.skipIf(!canFail)('a node under load whose disk fails', () => {
     expect((await push()).status).toBe(202)
     await expectAllDelivered()
   })
+
+  it('has all that it accepted before the power went, folded or not', async () => {
+    const loop = new LoopDisk(64)
+    disk = loop
+    await start()
+    for (let i = 0; i < 80; i++) expect((await push()).status).toBe(202)
+    // Folded after two seconds, at the latest by the sweep a second later; what comes then is
+    // written over the segments of what came before.
+    await new Promise((resolve) => setTimeout(resolve, 3_200))
+    for (let i = 0; i < 60; i++) expect((await push()).status).toBe(202)
+    const after = loop.afterPowerCut()
+    await node.kill()
+    loop.remove()
+    disk = after
+    await start()
+    await expectAllDelivered()
+  })
 })
