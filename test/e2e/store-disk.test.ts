@@ -1,13 +1,14 @@
 /**
- * A store on a disk that fills up and becomes read-only: a small tmpfs of its own, so it runs only
- * where this process may mount one.
+ * A store on a disk that fills up, becomes read-only, or takes only part of what is written: disks
+ * of their own, so it runs only where this process may mount some.
  */
-import { rmSync, statSync, writeFileSync } from 'node:fs'
+import { readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { DEFAULT_INBOX_LIMITS } from '../../src/server/store/inbox.ts'
 import { DiskStore } from '../../src/server/store/disk-store.ts'
 import { StagedInbox } from '../server/store/store-suite.ts'
+import { canLoop, LoopDisk } from './fixtures/loop-disk.ts'
 import { canMount, SmallDisk } from './fixtures/small-disk.ts'
 
 const EXPIRES_AT_S = 4_000_000_000
@@ -82,5 +83,59 @@ describe.skipIf(!canMount)('a store on a disk', () => {
     disk.remount('rw')
     staged = await open()
     expect(statSync(join(disk.folder, 'store')).isDirectory()).toBe(true)
+  })
+})
+
+describe.skipIf(!canLoop)('a store whose LevelDB can not be written, but its journal can', () => {
+  let disk: LoopDisk
+  let staged: StagedInbox
+  const open = async () =>
+    new StagedInbox(await DiskStore.open(join(disk.folder, 'store')), DEFAULT_INBOX_LIMITS).load()
+
+  beforeEach(async () => {
+    disk = new LoopDisk(256)
+    staged = await open()
+  })
+  afterEach(async () => {
+    await staged.inbox.close().catch(() => {})
+    disk.remove()
+  })
+
+  const push = (device: number) => {
+    const seq = staged.put(device, BLOCK, EXPIRES_AT_S)
+    return staged.inbox.commits.commit().then(() => seq)
+  }
+
+  it('takes pushes until 16 MiB wait to be folded, and goes on when it can be written', async () => {
+    const store = join(disk.folder, 'store')
+    const logs = readdirSync(store).filter((name) => name.endsWith('.log'))
+    const paths = [store, ...logs.map((name) => join(store, name))]
+    disk.setWritable(false, ...paths)
+    let accepted = 0
+    let refused: unknown = null
+    try {
+      for (; refused === null && accepted < 1_000; ) {
+        await push(1 + (accepted % 9)).then(
+          () => accepted++,
+          (cause: unknown) => (refused = cause),
+        )
+      }
+    } finally {
+      disk.setWritable(true, ...paths)
+    }
+    expect(refused).toMatchObject({ code: 'PUSHCTL_STORE_FAILED' })
+    expect(accepted * BLOCK.length).toBeGreaterThan(16 << 20)
+    expect(accepted * BLOCK.length).toBeLessThan(18 << 20)
+    const goOn = (): Promise<number> =>
+      push(1).catch(() => new Promise((resolve) => setTimeout(resolve, 50)).then(goOn))
+    await goOn()
+    for (let i = 1; i <= 100; i++) await push(1 + (i % 9))
+    await staged.inbox.close()
+    staged = await open()
+    const { messages } = staged.inbox.tables
+    expect(messages.count).toBe(accepted + 101)
+    for (let device = 1; device <= 9; device++) {
+      for (const text of await staged.pending(device)) expect(text.endsWith(BLOCK)).toBe(true)
+    }
   })
 })

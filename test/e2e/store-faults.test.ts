@@ -2,7 +2,7 @@
  * A node whose disk fills up, or can not be written any more, while it is pushed to: disks of their
  * own, so these run only where this process may mount some.
  */
-import { rmSync, writeFileSync } from 'node:fs'
+import { readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { DevicePeer } from '../server/device-peer.ts'
@@ -117,7 +117,10 @@ describe.skipIf(!canFail)('a node under load whose disk fails', () => {
     disk = loop
     await start()
     for (let i = 0; i < 20; i++) expect((await push()).status).toBe(202)
-    loop.setWritable(false)
+    const store = join(loop.folder, 'store')
+    const files = readdirSync(store, { recursive: true, encoding: 'utf8' })
+    const paths = [store, ...files.map((name) => join(store, name))]
+    loop.setWritable(false, ...paths)
     try {
       await pushUntil(503)
       const failures = await metric('pushctl_store_write_failures_total')
@@ -128,7 +131,7 @@ describe.skipIf(!canFail)('a node under load whose disk fails', () => {
       await expectFailing()
       await expectOthersServed()
     } finally {
-      loop.setWritable(true)
+      loop.setWritable(true, ...paths)
     }
     await pushUntil(202)
     await until(() => told('store-back').length > 0)
