@@ -112,11 +112,15 @@ describe.skipIf(!canLoop)('a store whose LevelDB can not be written, but its jou
     const paths = [store, ...logs.map((name) => join(store, name))]
     disk.setWritable(false, ...paths)
     let accepted = 0
+    let failingFrom = 0
     let refused: unknown = null
     try {
       for (; refused === null && accepted < 1_000; ) {
         await push(1 + (accepted % 9)).then(
-          () => accepted++,
+          () => {
+            accepted++
+            failingFrom ||= staged.inbox.commits.isFailing ? accepted : 0
+          },
           (cause: unknown) => (refused = cause),
         )
       }
@@ -126,10 +130,15 @@ describe.skipIf(!canLoop)('a store whose LevelDB can not be written, but its jou
     expect(refused).toMatchObject({ code: 'PUSHCTL_STORE_FAILED' })
     expect(accepted * BLOCK.length).toBeGreaterThan(16 << 20)
     expect(accepted * BLOCK.length).toBeLessThan(18 << 20)
+    // Said long before it refuses: after the first 4 MiB, which have to be folded.
+    expect(failingFrom * BLOCK.length).toBeGreaterThan(4 << 20)
+    expect(failingFrom * BLOCK.length).toBeLessThan(8 << 20)
+    expect(staged.inbox.commits.failure).toContain('expected to write to the store')
     const goOn = (): Promise<number> =>
       push(1).catch(() => new Promise((resolve) => setTimeout(resolve, 50)).then(goOn))
     await goOn()
     for (let i = 1; i <= 100; i++) await push(1 + (i % 9))
+    expect(staged.inbox.commits.isFailing).toBe(false)
     await staged.inbox.close()
     staged = await open()
     const { messages } = staged.inbox.tables

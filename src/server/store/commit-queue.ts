@@ -45,8 +45,7 @@ export class CommitQueue {
   writesFailed = 0
   /** Why the last of them did; '' before the first. */
   failure = ''
-  /** The last write failed. */
-  isFailing = false
+  #hasLastFailed = false
   writeMsLast = 0
   /** Of all writes: the interface between node and disk. */
   readonly writeTimes = new BucketHistogram()
@@ -55,7 +54,15 @@ export class CommitQueue {
     this.#store = store
     this.#bytesMax = payloadBytesMax
     this.#events = events
-    store.onWanted = () => this.#schedule()
+    store.listener = {
+      onWanted: () => this.#schedule(),
+      onFailed: (cause) => this.#noteFailure(cause),
+    }
+  }
+
+  /** The last write failed, or what the store does beside the writes. */
+  get isFailing(): boolean {
+    return this.#hasLastFailed || this.#store.isFailing === true
   }
 
   /** How long the running write has taken so far, ms. */
@@ -139,7 +146,7 @@ export class CommitQueue {
     try {
       await this.#store.write(batch)
       this.writes++
-      this.isFailing = false
+      this.#hasLastFailed = false
     } catch (cause) {
       this.#fail(batch, waiting, cause as Error)
       return false
@@ -151,10 +158,14 @@ export class CommitQueue {
     return true
   }
 
-  #fail(batch: WriteBatch, waiting: Waiting | null, cause: Error): void {
+  #noteFailure(cause: Error): void {
     this.writesFailed++
     this.failure = cause.message
-    this.isFailing = true
+  }
+
+  #fail(batch: WriteBatch, waiting: Waiting | null, cause: Error): void {
+    this.#noteFailure(cause)
+    this.#hasLastFailed = true
     const behind = this.batch
     const behindWaiting = this.#waiting
     this.batch = new WriteBatch()

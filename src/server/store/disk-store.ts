@@ -20,7 +20,7 @@ import type { Frame } from './journal-frame.ts'
 import { type LevelFolder, openError, openLevel } from './level-folder.ts'
 import { FOLDED_KEY, messageKey, readNumberValue, recordKey } from './level-keys.ts'
 import { PLACE, Places } from './message-places.ts'
-import type { PushStore } from './push-store.ts'
+import type { PushStore, StoreListener } from './push-store.ts'
 import { damaged, StoreLoader } from './store-loader.ts'
 import type { WriteBatch } from './write-batch.ts'
 
@@ -37,7 +37,7 @@ type TreeWrite = ReturnType<LevelFolder['level']['batch']>
 export class DiskStore implements PushStore {
   readonly isDurable = true
   readonly hashKey: Uint32Array
-  onWanted: (() => void) | null = null
+  listener: StoreListener | null = null
   readonly #folder: LevelFolder
   readonly #files: JournalFiles
   /** What was in the journal, until it is loaded. */
@@ -90,6 +90,10 @@ export class DiskStore implements PushStore {
       await folder.level.close()
       throw cause instanceof PushctlError ? cause : openError(path, cause)
     }
+  }
+
+  get isFailing(): boolean {
+    return this.#treeFailure !== null
   }
 
   get wantsWrite(): boolean {
@@ -177,7 +181,7 @@ export class DiskStore implements PushStore {
 
   async close(): Promise<void> {
     clearTimeout(this.#foldTimer)
-    this.onWanted = null
+    this.listener = null
     await this.#folding
     await this.#files.close()
     await this.#folder.level.close()
@@ -216,8 +220,7 @@ export class DiskStore implements PushStore {
       const found = await this.#folder.level.getMany(keys)
       return found.map((value) => value ?? null)
     } catch (cause) {
-      this.#treeFailure = this.#errorOf(cause)
-      throw this.#treeFailure
+      throw this.#treeFailed(cause)
     }
   }
 
@@ -240,7 +243,7 @@ export class DiskStore implements PushStore {
       this.#files.release(fold.finish())
     } catch (cause) {
       fold.abandon()
-      this.#treeFailure = this.#errorOf(cause)
+      this.#treeFailed(cause)
     }
     this.#endFolding()
   }
@@ -250,7 +253,7 @@ export class DiskStore implements PushStore {
       await this.#folder.reopen()
       this.#treeFailure = null
     } catch (cause) {
-      this.#treeFailure = this.#errorOf(cause)
+      this.#treeFailed(cause)
     }
     this.#endFolding()
   }
@@ -262,9 +265,15 @@ export class DiskStore implements PushStore {
     const nowMs = performance.now()
     this.#foldAtMs = nowMs + nextMs
     clearTimeout(this.#foldTimer)
-    if (this.onWanted === null || !(this.#fold as JournalFold).isDue(nowMs)) return
-    this.#foldTimer = setTimeout(() => this.onWanted?.(), nextMs)
+    if (this.listener === null || !(this.#fold as JournalFold).isDue(nowMs)) return
+    this.#foldTimer = setTimeout(() => this.listener?.onWanted(), nextMs)
     this.#foldTimer.unref()
+  }
+
+  #treeFailed(cause: unknown): PushctlError {
+    this.#treeFailure = this.#errorOf(cause)
+    this.listener?.onFailed(this.#treeFailure)
+    return this.#treeFailure
   }
 
   #failed(cause: unknown): PushctlError {

@@ -12,6 +12,13 @@ import type { WriteBatch } from './write-batch.ts'
 /** Records of this name are read one by one, and not handed over when the store is loaded. */
 export const UNREAD_RECORD_PREFIX = 'p/'
 
+export interface StoreListener {
+  /** The store may want a write. */
+  onWanted(): void
+  /** Something beside the writes failed. */
+  onFailed(cause: Error): void
+}
+
 export interface PushStore {
   /** What is written is still there after the process ended. */
   readonly isDurable: boolean
@@ -30,8 +37,10 @@ export interface PushStore {
   write(batch: WriteBatch): Promise<void>
   /** There is work that the next write would do along with it, even an empty one. */
   readonly wantsWrite: boolean
-  /** Called by the store when it may want one. */
-  onWanted?: (() => void) | null
+  /** What it does beside the writes fails; it takes pushes all the same, for now. */
+  readonly isFailing?: boolean
+  /** Set by whoever writes. */
+  listener?: StoreListener | null
   /**
    * Payloads of messages that are pending at the time of the call: one per row, null where it went
    * in the meantime. Views that are good until the next write.
