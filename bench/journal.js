@@ -1,7 +1,7 @@
 /**
  * The journal of stored pushes against LevelDB as that journal, which it was before: batches of one
- * size, one after the other, each confirmed by the disk before the next, and each let go 4 MiB later.
- * Both write to folders of one disk, in turn; ratios are taken within a round.
+ * size, one after the other, each confirmed by the disk before the next, and each let go 4 MiB
+ * later. Both write to folders of one disk, in turn; ratios are taken within a round.
  *
  *   node bench/journal.js [--folder DIR] [--rounds 5] [--writes 10000] [--bytes 4096]
  *

@@ -1,6 +1,6 @@
 /**
  * The log of stored broadcasts with a million entries, for sessions.js: filled, told to a shard,
- * and read by devices that come back with old cursors. A real LevelDB folder, the node's own log
+ * and read by devices that come back with old cursors. A real folder, the node's own log
  * and a shard's own, in one thread, so that one collector sees all of it.
  */
 import { mkdtempSync, rmSync } from 'node:fs'

@@ -41,7 +41,7 @@ export class CommitQueue {
   /** Since when the running write runs, ms; 0: none does. */
   #writingSinceMs = 0
   writes = 0
-  /** Writes that failed since the start. */
+  /** Writes that failed since the start, also those that the store does beside ours. */
   writesFailed = 0
   /** Why the last of them did; '' before the first. */
   failure = ''

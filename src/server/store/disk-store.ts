@@ -18,10 +18,10 @@ import { JournalFiles } from './journal-files.ts'
 import { JournalFold } from './journal-fold.ts'
 import type { Frame } from './journal-frame.ts'
 import { type LevelFolder, openError, openLevel } from './level-folder.ts'
-import { FOLDED_KEY, messageKey, readNumberValue, recordKey } from './level-keys.ts'
+import { FOLDED_KEY, readNumberValue, recordKey } from './level-keys.ts'
 import { PLACE, Places } from './message-places.ts'
 import type { PushStore, StoreListener } from './push-store.ts'
-import { damaged, StoreLoader } from './store-loader.ts'
+import { damaged, rowKey, StoreLoader } from './store-loader.ts'
 import type { WriteBatch } from './write-batch.ts'
 
 /** Age at which a journal record is folded: most pushes are acked long before. */
@@ -165,7 +165,7 @@ export class DiskStore implements PushStore {
       payloads.push(isInJournal ? (this.#fold?.payloadOf(rows[at]) ?? null) : null)
       if (place !== PLACE.SPILLED) continue
       spilled.push(at)
-      keys.push(this.#keyOf(devices[at], rows[at]))
+      keys.push(rowKey(this.#tables as InboxTables, devices[at], rows[at]))
     }
     if (keys.length === 0) return payloads
     const found = await this.#readTree(keys)
@@ -187,30 +187,17 @@ export class DiskStore implements PushStore {
     await this.#folder.level.close()
   }
 
-  #keyOf(device: number, row: number): Uint8Array {
-    const { devices, messages } = this.#tables as InboxTables
-    const { highs, lows } = devices
-    const { seqs, expiresAtS, bytes } = messages
-    return messageKey(highs[device], lows[device], seqs[row], expiresAtS[row], bytes[row])
-  }
-
   /**
    * Of messages that go with this batch and have keys. The others have no place from now on, so
    * that they get none.
    */
   #removedKeys(batch: WriteBatch): Uint8Array[] {
-    const { highs, lows } = (this.#tables as InboxTables).devices
     const keys: Uint8Array[] = []
     for (let at = 0; at < batch.removalCount; at++) {
-      if (this.#places.numberOf(batch.removedRows[at]) !== PLACE.SPILLED) {
-        this.#places.clear(batch.removedRows[at])
-        continue
-      }
-      const device = batch.removedDevices[at]
-      const { removedSeqs, removedExpiresAtS, removedBytes } = batch
-      const expires = removedExpiresAtS[at]
-      const bytes = removedBytes[at]
-      keys.push(messageKey(highs[device], lows[device], removedSeqs[at], expires, bytes))
+      const row = batch.removedRows[at]
+      if (this.#places.numberOf(row) === PLACE.SPILLED) {
+        keys.push(rowKey(this.#tables as InboxTables, batch.removedDevices[at], row))
+      } else this.#places.clear(row)
     }
     return keys
   }

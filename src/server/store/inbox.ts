@@ -207,7 +207,7 @@ export class Inbox {
     const { messages } = this.tables
     const row = this.tables.removeHead(device)
     const { batch } = this.commits
-    batch.addRemoval(row, device, messages.seqs[row], messages.bytes[row], messages.expiresAtS[row])
+    batch.addRemoval(row, device)
     this.counts[cause]++
     this.#events.onRemoved(messages.pushNumbers[row], cause)
   }
@@ -242,13 +242,7 @@ export class Inbox {
       carried.addAdvance(device, devices, this.tables.firstSeqOf(device), isExpired)
     }
     for (let at = 0; at < batch.removalCount; at++) {
-      carried.addRemoval(
-        batch.removedRows[at],
-        batch.removedDevices[at],
-        batch.removedSeqs[at],
-        batch.removedBytes[at],
-        batch.removedExpiresAtS[at],
-      )
+      carried.addRemoval(batch.removedRows[at], batch.removedDevices[at])
     }
     for (const record of batch.records) {
       if (record.value === null) carried.addRecord(record)

@@ -12,7 +12,7 @@ import { grown, NO_ROW } from './device-rows.ts'
 import type { InboxTables } from './inbox-tables.ts'
 import { JournalPages } from './journal-pages.ts'
 import { JournalRecord } from './journal-record.ts'
-import { deviceKey, FOLDED_KEY, messageKey, numberValue, recordKey } from './level-keys.ts'
+import { deviceKey, FOLDED_KEY, messageKey, namedKey, numberValue } from './level-keys.ts'
 import { numberOfPlace, PLACE, type Places, placeOf } from './message-places.ts'
 import { UnreadNames } from './unread-names.ts'
 import type { WriteBatch } from './write-batch.ts'
@@ -120,9 +120,10 @@ export class JournalFold {
     const number = this.#unread.numberOf(name)
     if (number === 0) return undefined
     this.#kept.show(this.#record, this.#kept.find(number))
+    const wanted = Buffer.from(name)
     let newest: Uint8Array | null = null
-    this.#record.eachNamed((key, value) => {
-      if (key === name) newest = value && value.slice()
+    this.#record.eachNamed((each, value) => {
+      if (wanted.equals(each)) newest = value && value.slice()
     })
     return newest
   }
@@ -195,13 +196,7 @@ export class JournalFold {
     for (let at = 0; at < record.advanceCount; at++) {
       this.#writeState(record.advanceDevice(at), number, writes, coveredBy)
     }
-    let named = 0
-    record.eachNamed((name, value) => {
-      named++
-      if (value === null) writes.del(recordKey(name))
-      else writes.put(recordKey(name), value)
-    })
-    return record.putCount + record.advanceCount + named
+    return record.putCount + record.advanceCount + writeNamed(record, writes)
   }
 
   /** Its message has a key now, unless it went while that was written. */
@@ -242,4 +237,15 @@ export class JournalFold {
     const value = numberValue(this.#tables.firstSeqOf(device))
     writes.put(deviceKey(highs[device], lows[device]), value)
   }
+}
+
+/** Adds the named values of a record to a write of LevelDB; returns how many it has. */
+export function writeNamed(record: JournalRecord, writes: KeyWrites): number {
+  let count = 0
+  record.eachNamed((name, value) => {
+    count++
+    if (value === null) writes.del(namedKey(name))
+    else writes.put(namedKey(name), value)
+  })
+  return count
 }

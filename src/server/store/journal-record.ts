@@ -14,7 +14,7 @@
  * 32 bytes a put, 20 an advance. One JournalRecord looks at many records, one after the other:
  * thousands are kept for seconds, and an object of each would be the collector's.
  */
-import { isWholeSection, readSection, writeSection } from './record-section.ts'
+import { isWholeSection, type OnNamed, readSection, writeSection } from './record-section.ts'
 import type { WriteBatch } from './write-batch.ts'
 
 const VERSION = 2
@@ -134,11 +134,10 @@ export class JournalRecord {
     return this.#payloadEnd(put) - (put === 0 ? 0 : this.#payloadEnd(put - 1))
   }
 
-  /** Named values, as views; null: the name is removed. */
-  eachNamed(onRecord: (key: string, value: Uint8Array | null) => void): void {
+  eachNamed(onNamed: OnNamed): void {
     if (this.#sectionBytes === 0) return
     const end = this.#sectionAt + this.#sectionBytes
-    readSection(this.#memory.bytes.subarray(this.#sectionAt, end), onRecord)
+    readSection(this.#memory.bytes.subarray(this.#sectionAt, end), onNamed)
   }
 
   static lengthOf({ putCount, advanceCount, payloadBytes, sectionBytes }: WriteBatch): number {

@@ -49,10 +49,6 @@ export async function openLevel(path: string): Promise<LevelFolder> {
   return folder
 }
 
-export async function closeLevel(level: ClassicLevel<View, View>): Promise<void> {
-  await level.close()
-}
-
 /** The hash key of the folder; makes both in a new folder. */
 async function readMeta(level: ClassicLevel<View, View>, path: string): Promise<Uint32Array> {
   try {

@@ -47,10 +47,14 @@ export function messageKey(
 }
 
 export function recordKey(name: string): Uint8Array {
-  const bytes = utf8.encode(name)
-  const key = new Uint8Array(1 + bytes.length)
+  return namedKey(utf8.encode(name))
+}
+
+/** The same of a name in UTF-8. */
+export function namedKey(name: Uint8Array): Uint8Array {
+  const key = new Uint8Array(1 + name.length)
   key[0] = KEY_TYPE.RECORD
-  key.set(bytes, 1)
+  key.set(name, 1)
   return key
 }
 

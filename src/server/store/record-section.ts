@@ -9,8 +9,6 @@ import type { StoreRecord } from './write-batch.ts'
 
 const HEADER_BYTES = 8
 const REMOVED = 0xffffffff
-const utf8 = new TextEncoder()
-const text = new TextDecoder()
 
 export function sectionBytesOf({ key, value }: StoreRecord): number {
   return HEADER_BYTES + Buffer.byteLength(key) + (value?.length ?? 0)
@@ -18,12 +16,13 @@ export function sectionBytesOf({ key, value }: StoreRecord): number {
 
 /** Into bytes that have room for all of them. */
 export function writeSection(records: readonly StoreRecord[], bytes: Uint8Array, at: number): void {
-  const view = new DataView(bytes.buffer, bytes.byteOffset)
+  if (records.length === 0) return
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
   let next = at
   for (const { key, value } of records) {
-    const { written } = utf8.encodeInto(key, bytes.subarray(next + HEADER_BYTES))
-    view.setUint32(next, written, true)
-    view.setUint32(next + 4, value?.length ?? REMOVED, true)
+    const written = buffer.write(key, next + HEADER_BYTES)
+    buffer.writeUInt32LE(written, next)
+    buffer.writeUInt32LE(value?.length ?? REMOVED, next + 4)
     next += HEADER_BYTES + written
     if (value === null) continue
     bytes.set(value, next)
@@ -31,19 +30,18 @@ export function writeSection(records: readonly StoreRecord[], bytes: Uint8Array,
   }
 }
 
-/** Values are views. */
-export function readSection(
-  bytes: Uint8Array,
-  onRecord: (key: string, value: Uint8Array | null) => void,
-): void {
+/** Names (UTF-8) and values are views; null: the name is removed. */
+export type OnNamed = (name: Uint8Array, value: Uint8Array | null) => void
+
+export function readSection(bytes: Uint8Array, onNamed: OnNamed): void {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
   let at = 0
   while (at < bytes.length) {
-    const keyEnd = at + HEADER_BYTES + view.getUint32(at, true)
+    const nameEnd = at + HEADER_BYTES + view.getUint32(at, true)
     const valueBytes = view.getUint32(at + 4, true)
-    const key = text.decode(bytes.subarray(at + HEADER_BYTES, keyEnd))
-    const end = valueBytes === REMOVED ? keyEnd : keyEnd + valueBytes
-    onRecord(key, valueBytes === REMOVED ? null : bytes.subarray(keyEnd, end))
+    const end = valueBytes === REMOVED ? nameEnd : nameEnd + valueBytes
+    const value = valueBytes === REMOVED ? null : bytes.subarray(nameEnd, end)
+    onNamed(bytes.subarray(at + HEADER_BYTES, nameEnd), value)
     at = end
   }
 }

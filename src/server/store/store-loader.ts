@@ -6,7 +6,7 @@ import type { ClassicLevel } from 'classic-level'
 import { PushctlError } from '../../errors/pushctl-error.ts'
 import { NO_ROW } from './device-rows.ts'
 import type { InboxTables } from './inbox-tables.ts'
-import type { JournalFold } from './journal-fold.ts'
+import { type JournalFold, writeNamed } from './journal-fold.ts'
 import type { Frame } from './journal-frame.ts'
 import { JournalRecord } from './journal-record.ts'
 import type { View } from './level-folder.ts'
@@ -114,10 +114,7 @@ export class StoreLoader {
       this.#advance(device, record.advanceSeq(at))
     }
     const writes = this.#level.batch()
-    record.eachNamed((name, value) => {
-      if (value === null) writes.del(recordKey(name))
-      else writes.put(recordKey(name), value)
-    })
+    writeNamed(record, writes)
     // Not durable by itself: the journal has it until it is folded.
     await (writes.length > 0 ? writes.write() : writes.close())
   }
@@ -139,11 +136,7 @@ export class StoreLoader {
     while (devices.pendingCounts[device] > 0 && this.#tables.firstSeqOf(device) < first) {
       const row = this.#tables.removeHead(device)
       if (this.#places.numberOf(row) === PLACE.SPILLED) {
-        const { highs, lows } = devices
-        const { seqs, expiresAtS, bytes } = messages
-        this.#fold.discard(
-          messageKey(highs[device], lows[device], seqs[row], expiresAtS[row], bytes[row]),
-        )
+        this.#fold.discard(rowKey(this.#tables, device, row))
       }
       this.#places.clear(row)
       messages.release(row)
@@ -159,6 +152,13 @@ export class StoreLoader {
     if (row === NO_ROW) throw tooMany(this.#path)
     return row
   }
+}
+
+/** Key of the message of a row that is not released yet. */
+export function rowKey({ devices, messages }: InboxTables, device: number, row: number) {
+  const { highs, lows } = devices
+  const { seqs, expiresAtS, bytes } = messages
+  return messageKey(highs[device], lows[device], seqs[row], expiresAtS[row], bytes[row])
 }
 
 export function damaged(path: string, number: number): PushctlError {

@@ -8,7 +8,7 @@
  *     1 │ 6, 9                    │   1 │ 1_790_000_060│ payloads[256, 300)
  *
  *   advance │ device row │ first seq │ was its time over?      everything below is gone
- *   removal │ message row, device row, seq, bytes, expires at s      a message that went
+ *   removal │ message row, device row      a message that went; the row is its own until then
  */
 import type { DeviceRows } from './device-rows.ts'
 import { grown } from './device-rows.ts'
@@ -51,9 +51,6 @@ export class WriteBatch {
   removalCount = 0
   removedRows = new Uint32Array(ROWS_AT_START)
   removedDevices = new Uint32Array(ROWS_AT_START)
-  removedSeqs = new Float64Array(ROWS_AT_START)
-  removedBytes = new Uint32Array(ROWS_AT_START)
-  removedExpiresAtS = new Uint32Array(ROWS_AT_START)
 
   records: StoreRecord[] = []
   /** Of their values. */
@@ -115,14 +112,11 @@ export class WriteBatch {
     this.advanceExpired[at] = expired
   }
 
-  addRemoval(row: number, device: number, seq: number, bytes: number, expiresAtS: number): void {
+  addRemoval(row: number, device: number): void {
     const at = this.removalCount++
     if (at === this.removedRows.length) this.#growRemovals()
     this.removedRows[at] = row
     this.removedDevices[at] = device
-    this.removedSeqs[at] = seq
-    this.removedBytes[at] = bytes
-    this.removedExpiresAtS[at] = expiresAtS
   }
 
   addRecord(record: StoreRecord): void {
@@ -177,8 +171,5 @@ export class WriteBatch {
     const rows = this.removedRows.length * 2
     this.removedRows = grown(this.removedRows, rows)
     this.removedDevices = grown(this.removedDevices, rows)
-    this.removedSeqs = grown(this.removedSeqs, rows)
-    this.removedBytes = grown(this.removedBytes, rows)
-    this.removedExpiresAtS = grown(this.removedExpiresAtS, rows)
   }
 }

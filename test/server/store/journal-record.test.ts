@@ -107,7 +107,9 @@ describe('a journal record', () => {
       const record = new JournalRecord()
       record.lookAt(memory, 16)
       const found: StoreRecord[] = []
-      record.eachNamed((key, value) => found.push({ key, value: value && Uint8Array.from(value) }))
+      record.eachNamed((name, value) => {
+        found.push({ key: Buffer.from(name).toString(), value: value && Uint8Array.from(value) })
+      })
       expect(found).toEqual(named)
     })
     fc.assert(property)

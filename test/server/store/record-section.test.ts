@@ -24,7 +24,9 @@ function bytesOf(records: readonly StoreRecord[]): Uint8Array {
 
 function recordsOf(bytes: Uint8Array): StoreRecord[] {
   const records: StoreRecord[] = []
-  readSection(bytes, (key, value) => records.push({ key, value: value && Uint8Array.from(value) }))
+  readSection(bytes, (name, value) => {
+    records.push({ key: Buffer.from(name).toString(), value: value && Uint8Array.from(value) })
+  })
   return records
 }
 
